@@ -1,0 +1,81 @@
+/**
+ * Operation logs of the page allocator: every call with its result, recorded from the real one (Go 1.18).
+ *
+ * CSV with the header `op,a,b,c,r1,r2,searchAddr`, plain or gzipped. Addresses are hexadecimal with `0x`. The meaning
+ * of the columns is in docs/file-formats.md; the fields are handed out as text, since most results are compared as such.
+ */
+
+import { InputError } from "../input-error.js";
+import { printable } from "./heap-trace.js";
+import { readLines } from "./lines.js";
+
+/** The header of an operation log of the Go 1.18 allocator. */
+export const OP_LOG_HEADER = "op,a,b,c,r1,r2,searchAddr";
+/** The header of the logs of Go 1.19 and 1.23, which have more columns and other scavengers. */
+export const OP_LOG_HEADER_INDEXED = "op,a,b,c,r1,r2,searchAddr,bg,force";
+
+/** Operations of a log. */
+export const LOG_OPS = [
+  "grow",
+  "alloc",
+  "free",
+  "tocache",
+  "calloc",
+  "flush",
+  "scavenge",
+  "startgen",
+  "state",
+  "sum",
+] as const;
+export type LogOp = (typeof LOG_OPS)[number];
+
+/** One line of a log. */
+export interface LogLine {
+  readonly line: number;
+  readonly op: LogOp;
+  readonly a: string;
+  readonly b: string;
+  readonly c: string;
+  readonly r1: string;
+  readonly r2: string;
+  readonly searchAddr: string;
+}
+
+/**
+ * Reads a log and hands out its lines in order.
+ * @returns the number of lines after the header
+ * @throws InputError with line and column for what is not a line of a log
+ */
+export async function readOpLog(path: string, onLine: (line: LogLine) => void): Promise<number> {
+  const lines = await readLines(path, (bytes, from, to, line) => {
+    const text = Buffer.from(bytes.subarray(from, to)).toString("latin1").trimEnd();
+    if (line === 1) {
+      if (text !== OP_LOG_HEADER) {
+        throw new InputError(path, 1, 1, `expected the header "${OP_LOG_HEADER}", got "${printable(text)}"`);
+      }
+      return;
+    }
+    const parts = text.split(",");
+    if (parts.length !== 7)
+      throw new InputError(path, line, 1, `expected 7 comma-separated fields, got ${parts.length}`);
+    const [op, a, b, c, r1, r2, searchAddr] = parts as [
+      LogOp,
+      string,
+      string,
+      string,
+      string,
+      string,
+      string,
+    ];
+    if (!LOG_OPS.includes(op)) {
+      throw new InputError(
+        path,
+        line,
+        1,
+        `unknown operation "${printable(op)}": expected one of ${LOG_OPS.join(", ")}`,
+      );
+    }
+    onLine({ line, op, a, b, c, r1, r2, searchAddr });
+  });
+  return Math.max(0, lines - 1);
+}

@@ -1,0 +1,269 @@
+/**
+ * The heap: spans of pages for everything above it (mheap in mheap.go, Go 1.18).
+ *
+ *     allocSpan(P, npages)
+ *        │ npages < 16 and on a P
+ *        ├──────────────► page cache of the P ──(empty)──► refill: a 64-page block from the page allocator
+ *        │                        │ no room: the cache stays as it is
+ *        └──────────────► page allocator: first fit ──(no fit)──► grow: whole chunks, in arenas; then first fit again
+ *                                                                    │
+ *                         heap-growth scavenging, after the lock was dropped: release what exceeds the goal
+ *
+ * The steps are methods of their own, so that a recorded program can be replayed step by step in the order in which the
+ * real threads took the lock; allocSpan and freeSpan put them together for a program that runs in the simulator.
+ *
+ * Growth is not reduced by free pages at the end of the heap: a request that does not fit gets whole new chunks for all
+ * of its pages, though the span will begin in the free tail before them.
+ */
+
+import type { Geometry } from "../address/geometry.js";
+import { AddressSpace } from "../os/address-space.js";
+import { PageAllocator } from "../pages/page-allocator.js";
+import { PageCache } from "../pages/page-cache.js";
+import { GenerationScavenger } from "../scavenge/generations.js";
+import { SCAVENGE_DISABLED, scavengeGoal } from "../scavenge/goal.js";
+import { Arenas } from "./arenas.js";
+import { FreshMemory } from "./fresh-memory.js";
+import { SpanTable } from "./span-table.js";
+import { HeapStatistics } from "./statistics.js";
+
+/** Requests of at least this many pages do not look at the page cache (pageCachePages/4). */
+export const PAGE_CACHE_REQUEST_LIMIT = 16;
+
+/** The address space is used up. The message is what the runtime prints. */
+export class OutOfMemoryError extends Error {
+  override readonly name = "OutOfMemoryError";
+  constructor(askBytes: number, heapSysBytes: number) {
+    super(
+      `runtime: out of memory: cannot allocate ${askBytes}-byte block (${heapSysBytes} in use)\n` +
+        `fatal error: out of memory`,
+    );
+  }
+}
+
+/** Something was asked of the heap that a program cannot do: freeing what is no span, and the like. */
+export class SpanError extends Error {
+  override readonly name = "SpanError";
+}
+
+/** Options of a heap. */
+export interface HeapOptions {
+  /** Where addresses come from; by default an address space with nobody else in it. */
+  readonly space?: AddressSpace;
+}
+
+export class Heap {
+  readonly geometry: Geometry;
+  readonly pages: PageAllocator;
+  readonly scavenger: GenerationScavenger;
+  readonly arenas: Arenas;
+  readonly spans = new SpanTable();
+  readonly fresh = new FreshMemory();
+  readonly statistics = new HeapStatistics();
+  /** Page caches by P. */
+  readonly caches: PageCache[] = [];
+  /** Number of Ps (GOMAXPROCS). */
+  procs = 0;
+  /** Retained bytes that the scavenger aims at. 0 before the first pace, infinite when there is nothing to do. */
+  scavengeGoalBytes = 0;
+  /** What the last grow took: [page, npages] pairs in the order of growth. */
+  readonly lastGrowth: number[] = [];
+  /** Whether the last grow reserved arena space. */
+  lastGrowthReserved = false;
+
+  /** The unused rest of the current arena, in pages: [curBase, curEnd). */
+  #curBase = 0;
+  #curEnd = 0;
+
+  /**
+   * @param geometry the address space and the sizes of pages
+   * @param options see HeapOptions
+   */
+  constructor(geometry: Geometry, options: HeapOptions = {}) {
+    this.geometry = geometry;
+    this.arenas = new Arenas(geometry, options.space ?? new AddressSpace(geometry));
+    this.pages = new PageAllocator(geometry, { arenaMapped: (page) => this.arenas.has(page) });
+    this.scavenger = new GenerationScavenger(this.pages);
+  }
+
+  /** The page cache of a P, 0-based. */
+  cacheOf(p: number): PageCache {
+    while (this.caches.length <= p) this.caches.push(new PageCache());
+    return this.caches[p]!;
+  }
+
+  /** Bytes that page caches hold. */
+  get pageCacheBytes(): number {
+    let pages = 0;
+    for (const cache of this.caches) pages += cache.freePages;
+    return pages * this.geometry.pageBytes;
+  }
+
+  /** Fills the page cache of a P. */
+  refillCache(p: number): PageCache {
+    const cache = this.cacheOf(p);
+    this.pages.allocToCache(cache);
+    this.statistics.cacheRefills++;
+    return cache;
+  }
+
+  /** Takes pages from the page cache of a P; -1 when it has no such run. Its scavengedPages tells how many were. */
+  allocFromCache(p: number, npages: number): number {
+    const page = this.cacheOf(p).alloc(npages);
+    if (page < 0) this.statistics.cacheMisses++;
+    else this.statistics.cacheAllocs++;
+    return page;
+  }
+
+  /** Gives the page cache of a P back to the heap. */
+  flushCache(p: number): void {
+    this.pages.flushCache(this.cacheOf(p));
+  }
+
+  /** Changes the number of Ps. Those that go give their page caches back (procresize). */
+  resizeProcs(procs: number): void {
+    for (let p = procs; p < this.procs; p++) this.flushCache(p);
+    this.procs = procs;
+  }
+
+  /**
+   * Grows the heap for a request of npages (mheap.grow). What was grown stands in lastGrowth, lowest call first.
+   * @returns bytes grown, or 0 when there is no address space left
+   */
+  grow(npages: number): number {
+    const { chunkPages, pageBytes } = this.geometry;
+    const ask = Math.ceil(npages / chunkPages) * chunkPages;
+    this.lastGrowth.length = 0;
+    this.lastGrowthReserved = false;
+    if (this.#curBase + ask > this.#curEnd) {
+      if (!this.arenas.reserve(ask * pageBytes)) return 0;
+      this.lastGrowthReserved = true;
+      const page = this.arenas.reservedOff / pageBytes;
+      const limit = page + this.arenas.reservedBytes / pageBytes;
+      if (page !== this.#curEnd) {
+        // The new space is elsewhere: what is left of the old one joins the heap now, or it never would.
+        if (this.#curEnd > this.#curBase) this.#map(this.#curBase, this.#curEnd - this.#curBase);
+        this.#curBase = page;
+      }
+      this.#curEnd = limit;
+    }
+    this.#map(this.#curBase, ask);
+    this.#curBase += ask;
+    let grown = 0;
+    for (let i = 1; i < this.lastGrowth.length; i += 2) grown += this.lastGrowth[i]!;
+    this.statistics.heapGrowths++;
+    return grown * pageBytes;
+  }
+
+  #map(page: number, npages: number): void {
+    this.lastGrowth.push(page, npages);
+    this.statistics.grow(npages * this.geometry.pageBytes);
+    this.fresh.add(page, npages);
+    this.pages.grow(page, npages);
+  }
+
+  /** The sentence of a growth that failed. */
+  outOfMemory(npages: number): OutOfMemoryError {
+    const { chunkPages, pageBytes } = this.geometry;
+    return new OutOfMemoryError(
+      Math.ceil(npages / chunkPages) * chunkPages * pageBytes,
+      this.statistics.heapSysBytes,
+    );
+  }
+
+  /**
+   * How many bytes to scavenge after the heap grew by growthBytes: what then exceeds the goal, but no more than grew.
+   * Retained memory does not count the growth yet, since growth adds to heap_sys and heap_released alike.
+   */
+  growthScavengeBytes(growthBytes: number, retainedBytes: number): number {
+    const overage = retainedBytes + growthBytes - this.scavengeGoalBytes;
+    return overage <= 0 ? 0 : Math.min(growthBytes, overage);
+  }
+
+  /** Releases memory now; bytes released. */
+  scavenge(bytes: number): number {
+    this.statistics.scavengeCalls++;
+    const released = this.scavenger.scavenge(bytes);
+    this.statistics.release(released);
+    return released;
+  }
+
+  /** Sets the scavenge goal at a mark termination; see scavengeGoal for the parameters. */
+  paceScavenger(heapGoal: number, lastHeapGoal: number, lastHeapInUse: number): void {
+    const retained = this.statistics.heapRetainedBytes;
+    this.scavengeGoalBytes = scavengeGoal(
+      heapGoal,
+      lastHeapGoal,
+      lastHeapInUse,
+      retained,
+      this.geometry.physPageBytes,
+    );
+  }
+
+  /** Whether the scavenger has a goal to work towards. */
+  get scavengeEnabled(): boolean {
+    return this.scavengeGoalBytes !== SCAVENGE_DISABLED;
+  }
+
+  /** Enters a span whose pages were taken before, with so many of them scavenged. Throws SpanError on a live one. */
+  accountSpan(page: number, npages: number, kind: number, scavengedPages: number): void {
+    if (!this.spans.add(page, npages, kind)) {
+      throw new SpanError(`a span at ${this.geometry.formatPage(page)} is live already`);
+    }
+    const fresh = this.fresh.use(page, npages);
+    const { pageBytes } = this.geometry;
+    const refaulted = Math.max(0, scavengedPages - fresh);
+    this.statistics.allocSpan(npages * pageBytes, kind, scavengedPages * pageBytes, refaulted * pageBytes);
+  }
+
+  /** Removes a span from the books; its pages are freed separately. Throws SpanError when there is none. */
+  unaccountSpan(page: number): void {
+    const npages = this.spans.npagesAt(page);
+    if (npages === 0) throw new SpanError(`no span begins at ${this.geometry.formatPage(page)}`);
+    this.statistics.freeSpan(npages * this.geometry.pageBytes, this.spans.kindAt(page));
+    this.spans.remove(page);
+  }
+
+  /**
+   * Allocates a span.
+   * @param p the P that asks, or -1 for a thread without one
+   * @param npages pages, at least 1
+   * @param kind see kinds.ts
+   * @returns the first page
+   * @throws OutOfMemoryError when the heap must grow and cannot
+   */
+  allocSpan(p: number, npages: number, kind: number): number {
+    let page = -1;
+    let scavenged = 0;
+    let grown = 0;
+    if (p >= 0 && npages < PAGE_CACHE_REQUEST_LIMIT) {
+      const cache = this.cacheOf(p);
+      if (cache.empty) this.refillCache(p);
+      page = this.allocFromCache(p, npages);
+      scavenged = cache.scavengedPages;
+    }
+    if (page < 0) {
+      page = this.pages.alloc(npages);
+      if (page < 0) {
+        grown = this.grow(npages);
+        if (grown === 0) throw this.outOfMemory(npages);
+        page = this.pages.alloc(npages);
+        if (page < 0) throw new SpanError("grew heap, but no adequate free space found");
+      }
+      scavenged = this.pages.scavengedPages;
+    }
+    if (grown > 0) {
+      const todo = this.growthScavengeBytes(grown, this.statistics.heapRetainedBytes);
+      if (todo > 0) this.scavenge(todo);
+    }
+    this.accountSpan(page, npages, kind, scavenged);
+    return page;
+  }
+
+  /** Frees the span that begins at a page. Throws SpanError when none does. */
+  freeSpan(page: number): void {
+    const npages = this.spans.npagesAt(page);
+    this.unaccountSpan(page);
+    this.pages.free(page, npages);
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * Live spans by their first page.
+ *
+ * A hash table on typed arrays with linear probing: spans come and go by the hundred thousand, and a Map would box every
+ * page number. Deleting shifts the following entries of the cluster back, so there are no tombstones, and the order
+ * of entries is never visible.
+ */
+
+const EMPTY = -1;
+
+export class SpanTable {
+  /** Number of live spans. */
+  count = 0;
+
+  #mask = 1023;
+  #pages = new Float64Array(1024).fill(EMPTY);
+  #npages = new Int32Array(1024);
+  #kinds = new Int32Array(1024);
+
+  /** Adds a span; false when one begins at that page already. */
+  add(page: number, npages: number, kind: number): boolean {
+    if (this.count * 2 > this.#mask) this.#grow();
+    let i = this.#home(page);
+    for (; this.#pages[i] !== EMPTY; i = (i + 1) & this.#mask) if (this.#pages[i] === page) return false;
+    this.#pages[i] = page;
+    this.#npages[i] = npages;
+    this.#kinds[i] = kind;
+    this.count++;
+    return true;
+  }
+
+  /** Pages of the span that begins at a page; 0 when none does. */
+  npagesAt(page: number): number {
+    const i = this.#find(page);
+    return i < 0 ? 0 : this.#npages[i]!;
+  }
+
+  /** Kind of the span that begins at a page; -1 when none does. */
+  kindAt(page: number): number {
+    const i = this.#find(page);
+    return i < 0 ? -1 : this.#kinds[i]!;
+  }
+
+  /** Removes the span that begins at a page; false when none does. */
+  remove(page: number): boolean {
+    let hole = this.#find(page);
+    if (hole < 0) return false;
+    for (let i = (hole + 1) & this.#mask; this.#pages[i] !== EMPTY; i = (i + 1) & this.#mask) {
+      // An entry may move into the hole unless its home lies cyclically after the hole.
+      const distance = (i - this.#home(this.#pages[i]!)) & this.#mask;
+      if (distance < ((i - hole) & this.#mask)) continue;
+      this.#pages[hole] = this.#pages[i]!;
+      this.#npages[hole] = this.#npages[i]!;
+      this.#kinds[hole] = this.#kinds[i]!;
+      hole = i;
+    }
+    this.#pages[hole] = EMPTY;
+    this.count--;
+    return true;
+  }
+
+  #find(page: number): number {
+    for (let i = this.#home(page); this.#pages[i] !== EMPTY; i = (i + 1) & this.#mask) {
+      if (this.#pages[i] === page) return i;
+    }
+    return -1;
+  }
+
+  #home(page: number): number {
+    // Page indices have up to 40 bits; fold the upper ones in before the multiplicative hash.
+    const low = page | 0;
+    const high = Math.floor(page / 4294967296);
+    const mixed = Math.imul(low ^ Math.imul(high, 0x85ebca6b), 0x9e3779b1);
+    return (mixed ^ (mixed >>> 15)) & this.#mask;
+  }
+
+  #grow(): void {
+    const { 0: pages, 1: npages, 2: kinds } = [this.#pages, this.#npages, this.#kinds] as const;
+    const size = 2 * pages.length;
+    this.#mask = size - 1;
+    this.#pages = new Float64Array(size).fill(EMPTY);
+    this.#npages = new Int32Array(size);
+    this.#kinds = new Int32Array(size);
+    this.count = 0;
+    for (let i = 0; i < pages.length; i++) {
+      if (pages[i] !== EMPTY) this.add(pages[i]!, npages[i]!, kinds[i]!);
+    }
+  }
+}

@@ -1,0 +1,229 @@
+/**
+ * Bitmaps of pages, 32 to a word.
+ *
+ * A chunk's bitmap is a stretch of words inside one large Int32Array; the routines take the array, the index of the
+ * chunk's first word, and page indices relative to the chunk. In an allocation bitmap 1 means in use and 0 free.
+ *
+ *     word      0                1               …
+ *     bit       0 1 2 … 31       0 1 2 … 31
+ *     page      0 1 2 … 31      32 33 …
+ *
+ * Go works on 64-bit words, and a few of its results show it: a search that starts at page i in truth starts at the
+ * 64-page word that holds i. Those boundaries are kept here (`& ~63`), everything else is free to be ours.
+ */
+
+/** Index of the lowest set bit, 0..31; 32 for zero. */
+export function trailingZeros(x: number): number {
+  return x === 0 ? 32 : 31 - Math.clz32(x & -x);
+}
+
+/** Number of set bits in a 32-bit word. */
+export function popCount(x: number): number {
+  let v = x - ((x >>> 1) & 0x55555555);
+  v = (v & 0x33333333) + ((v >>> 2) & 0x33333333);
+  v = (v + (v >>> 4)) & 0x0f0f0f0f;
+  return Math.imul(v, 0x01010101) >>> 24;
+}
+
+/** The word with bits [from, to) set; 0 ≤ from < to ≤ 32. */
+export function wordMask(from: number, to: number): number {
+  return (-1 << from) & (-1 >>> (32 - to));
+}
+
+/** Index of the first run of n set bits in a word, 1 ≤ n ≤ 32; -1 when there is none. */
+export function findOnes(x: number, n: number): number {
+  // After each step a set bit means "a run of at least `have` ones starts here"; the run length doubles.
+  let have = 1;
+  let starts = x;
+  while (have < n && starts !== 0) {
+    const step = Math.min(have, n - have);
+    starts &= starts >>> step;
+    have += step;
+  }
+  return starts === 0 ? -1 : trailingZeros(starts);
+}
+
+/** Index of the first run of n set bits, 1 ≤ n ≤ 64, in a 64-bit word given as two halves; -1 when there is none. */
+export function findOnes64(hi: number, lo: number, n: number): number {
+  let have = 1;
+  let high = hi;
+  let low = lo;
+  while (have < n && (high | low) !== 0) {
+    const step = Math.min(have, n - have);
+    if (step === 32) {
+      low &= high;
+      high = 0;
+    } else {
+      low &= (low >>> step) | (high << (32 - step));
+      high &= high >>> step;
+    }
+    have += step;
+  }
+  if (low !== 0) return trailingZeros(low);
+  return high === 0 ? -1 : 32 + trailingZeros(high);
+}
+
+/** Sets bits [from, from+count). */
+export function setRange(words: Int32Array, word0: number, from: number, count: number): void {
+  if (count <= 0) return;
+  const last = from + count - 1;
+  let w = word0 + (from >>> 5);
+  const wLast = word0 + (last >>> 5);
+  if (w === wLast) {
+    words[w] = words[w]! | wordMask(from & 31, (last & 31) + 1);
+    return;
+  }
+  words[w] = words[w]! | (-1 << (from & 31));
+  for (w++; w < wLast; w++) words[w] = -1;
+  words[wLast] = words[wLast]! | (-1 >>> (31 - (last & 31)));
+}
+
+/** Clears bits [from, from+count). */
+export function clearRange(words: Int32Array, word0: number, from: number, count: number): void {
+  if (count <= 0) return;
+  const last = from + count - 1;
+  let w = word0 + (from >>> 5);
+  const wLast = word0 + (last >>> 5);
+  if (w === wLast) {
+    words[w] = words[w]! & ~wordMask(from & 31, (last & 31) + 1);
+    return;
+  }
+  words[w] = words[w]! & ~(-1 << (from & 31));
+  for (w++; w < wLast; w++) words[w] = 0;
+  words[wLast] = words[wLast]! & ~(-1 >>> (31 - (last & 31)));
+}
+
+/** Number of set bits in [from, from+count). */
+export function countRange(words: Int32Array, word0: number, from: number, count: number): number {
+  if (count <= 0) return 0;
+  const last = from + count - 1;
+  let w = word0 + (from >>> 5);
+  const wLast = word0 + (last >>> 5);
+  if (w === wLast) return popCount(words[w]! & wordMask(from & 31, (last & 31) + 1));
+  let sum = popCount(words[w]! & (-1 << (from & 31)));
+  for (w++; w < wLast; w++) sum += popCount(words[w]!);
+  return sum + popCount(words[wLast]! & (-1 >>> (31 - (last & 31))));
+}
+
+/** Whether all bits in [from, from+count) are set. */
+export function allSet(words: Int32Array, word0: number, from: number, count: number): boolean {
+  if (count <= 0) return true;
+  const last = from + count - 1;
+  let w = word0 + (from >>> 5);
+  const wLast = word0 + (last >>> 5);
+  if (w === wLast) {
+    const mask = wordMask(from & 31, (last & 31) + 1);
+    return (words[w]! & mask) === mask;
+  }
+  if ((words[w]! | ~(-1 << (from & 31))) !== -1) return false;
+  for (w++; w < wLast; w++) if (words[w] !== -1) return false;
+  return (words[wLast]! | ~(-1 >>> (31 - (last & 31)))) === -1;
+}
+
+/** Index of the first zero bit at or after `from`; `bits` when all are set. `bits` is a multiple of 32. */
+export function firstZero(words: Int32Array, word0: number, from: number, bits: number): number {
+  const wEnd = word0 + (bits >>> 5);
+  let w = word0 + (from >>> 5);
+  if (w >= wEnd) return bits;
+  let free = ~words[w]! & (-1 << (from & 31));
+  while (free === 0) {
+    if (++w >= wEnd) return bits;
+    free = ~words[w]!;
+  }
+  return ((w - word0) << 5) + trailingZeros(free);
+}
+
+/** Length of the run of zero bits that starts at `from`, counting upward; 0 when that bit is set. */
+export function zerosUp(words: Int32Array, word0: number, from: number, bits: number): number {
+  if (from >= bits) return 0;
+  const wEnd = word0 + (bits >>> 5);
+  let w = word0 + (from >>> 5);
+  let used = words[w]! & (-1 << (from & 31));
+  while (used === 0) {
+    if (++w >= wEnd) return bits - from;
+    used = words[w]!;
+  }
+  return ((w - word0) << 5) + trailingZeros(used) - from;
+}
+
+/** Length of the run of zero bits that ends just below `to`, counting downward. */
+export function zerosDown(words: Int32Array, word0: number, to: number): number {
+  if (to <= 0) return 0;
+  let w = word0 + ((to - 1) >>> 5);
+  let used = words[w]! & (-1 >>> (31 - ((to - 1) & 31)));
+  while (used === 0) {
+    if (--w < word0) return to;
+    used = words[w]!;
+  }
+  return to - (((w - word0) << 5) + 32 - Math.clz32(used));
+}
+
+/**
+ * Index of the first run of n zero bits, 1 ≤ n, that begins in the 64-bit word of `from` or later; -1 when none does.
+ */
+export function findZeros(words: Int32Array, word0: number, from: number, bits: number, n: number): number {
+  const start = from & ~63;
+  if (n === 1) {
+    const i = firstZero(words, word0, start, bits);
+    return i === bits ? -1 : i;
+  }
+  const wEnd = word0 + (bits >>> 5);
+  let run = 0;
+  for (let w = word0 + (start >>> 5); w < wEnd; w++) {
+    const x = words[w]!;
+    if (x === 0) {
+      run += 32;
+      if (run >= n) return ((w - word0 + 1) << 5) - run;
+      continue;
+    }
+    if (x === -1) {
+      run = 0;
+      continue;
+    }
+    if (run + trailingZeros(x) >= n) return ((w - word0) << 5) - run;
+    if (n < 32) {
+      const i = findOnes(~x, n);
+      if (i >= 0) return ((w - word0) << 5) + i;
+    }
+    run = Math.clz32(x);
+  }
+  return -1;
+}
+
+/** Length of the longest run of zero bits among the `bits` bits, a multiple of 32. */
+export function longestZeros(words: Int32Array, word0: number, bits: number): number {
+  const wEnd = word0 + (bits >>> 5);
+  let longest = 0;
+  let run = 0;
+  for (let w = word0; w < wEnd; w++) {
+    const x = words[w]!;
+    if (x === 0) {
+      run += 32;
+      continue;
+    }
+    run += trailingZeros(x);
+    if (run > longest) longest = run;
+    run = Math.clz32(x);
+    // Runs that touch neither end of the word are shorter than 31, and matter only when longer than the longest.
+    if (longest < 30 && x !== -1) longest = longestInside(~x, longest);
+  }
+  return run > longest ? run : longest;
+}
+
+/** The longer of `longest` and the longest run of set bits in a word. */
+function longestInside(x: number, longest: number): number {
+  // Shrink every run by `longest` bits at once; what is left are the runs that beat it, and by how much.
+  let left = x;
+  let have = 1;
+  while (have <= longest && left !== 0) {
+    const step = Math.min(have, longest + 1 - have);
+    left &= left >>> step;
+    have += step;
+  }
+  let best = longest;
+  while (left !== 0) {
+    best++;
+    left &= left >>> 1;
+  }
+  return best;
+}

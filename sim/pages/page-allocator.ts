@@ -1,0 +1,350 @@
+/**
+ * The page allocator: which pages are in use, and where the next ones come from (pageAlloc in mpagealloc.go).
+ *
+ * Allocation is address-ordered first fit: of all free runs that are long enough, the one at the lowest address. Two
+ * things make that fast. `searchAddr` is a hint below which nothing is free, so most allocations are answered by the
+ * bitmap of the chunk it points into (the *fast path*). Otherwise `find` (find.ts) descends the radix tree of
+ * summaries (page-tree.ts):
+ *
+ *        searchAddr                       ┌ root entries, 16 GiB each
+ *            ▼                      find ─┤ …
+ *     ####.##…..#.####……..##……            └ chunks: bitmaps of 512 pages
+ *     in use     first fit
+ *
+ * Addresses are page indices in the offset address space (see address/geometry.ts). `searchPage` is searchAddr in
+ * pages; the runtime's maxSearchAddr, "no free memory known", is the address of the last *byte* of the line and so a
+ * fraction of a page below its end, which keeps all comparisons as they are in the runtime.
+ *
+ * Invariants, checked in the tests:
+ *  - no page below searchPage is free;
+ *  - searchPage lies in inUse or is maxSearchPage;
+ *  - [start, end) are the chunks between the lowest and the highest that were grown.
+ */
+
+import type { Geometry } from "../address/geometry.js";
+import { AddressRanges } from "../address/ranges.js";
+import { FAST_PATH_ALLOCS, FIND_CALLS, FIND_FAILURES, PAGE_COUNTERS } from "../probes.js";
+import { allSet } from "./bits.js";
+import { BadOperationError, CorruptHeapError } from "./errors.js";
+import { Finder } from "./find.js";
+import { MetadataAccount } from "./metadata.js";
+import type { PageCache } from "./page-cache.js";
+import { PageTree } from "./page-tree.js";
+
+/** Pages in a page cache: one 64-bit word of the bitmap. */
+export const PAGE_CACHE_PAGES = 64;
+
+/** Options of a page allocator. */
+export interface PageAllocatorOptions {
+  /**
+   * Whether the arena that holds a page is mapped. A real heap answers that from its arena table, and the allocator
+   * then takes a candidate searchAddr as it is; without it (as in the runtime's own tests) it asks inUse instead,
+   * which moves the candidate up to memory that was grown.
+   */
+  readonly arenaMapped?: (page: number) => boolean;
+}
+
+export class PageAllocator {
+  readonly geometry: Geometry;
+  readonly tree: PageTree;
+  /** Memory given to the allocator by grow, as byte offsets. */
+  readonly inUse = new AddressRanges();
+  /** What the runtime's own metadata would have cost: sysStat. */
+  readonly metadata: MetadataAccount;
+  /** Go's counts of what happened; see probes.ts for the indices. */
+  readonly counters = new Float64Array(PAGE_COUNTERS);
+  /** searchAddr, in pages. */
+  searchPage: number;
+  /** maxSearchAddr, in pages. */
+  readonly maxSearchPage: number;
+  /** The chunks [start, end) that the allocator knows about. */
+  start = 0;
+  end = 0;
+  /** Scavenged pages in what the last successful alloc or allocRange took. */
+  scavengedPages = 0;
+  /**
+   * freeHWM: the highest address, in bytes and inclusive, of a page freed in this scavenge generation. It starts as the
+   * raw address 0, which is not the lowest of the line, as the runtime's zero value does.
+   */
+  freeHwmOff: number;
+
+  readonly #finder: Finder;
+  readonly #arenaMapped: ((page: number) => boolean) | undefined;
+  readonly #chunkPages: number;
+
+  /**
+   * @param geometry the address space
+   * @param options what a heap around the allocator knows better
+   */
+  constructor(geometry: Geometry, options: PageAllocatorOptions = {}) {
+    this.geometry = geometry;
+    this.tree = new PageTree(geometry);
+    this.metadata = new MetadataAccount(geometry);
+    this.maxSearchPage = geometry.maxOff / geometry.pageBytes;
+    this.searchPage = this.maxSearchPage;
+    this.freeHwmOff = Number.isNaN(geometry.zeroOff) ? geometry.minOff : geometry.zeroOff;
+    this.#arenaMapped = options.arenaMapped;
+    this.#chunkPages = geometry.chunkPages;
+    this.#finder = new Finder(this.tree, this.counters);
+  }
+
+  /**
+   * Takes [page, page+npages) into the allocator, free and scavenged. The range is widened to whole chunks.
+   * @throws BadOperationError when part of it was grown before or lies outside the address space
+   */
+  grow(page: number, npages: number): void {
+    const { chunkPages, pageBytes, totalPages } = this.geometry;
+    const limit = Math.ceil((page + npages) / chunkPages) * chunkPages;
+    const base = Math.floor(page / chunkPages) * chunkPages;
+    if (!(npages > 0) || base < 0 || limit > totalPages) {
+      throw new BadOperationError(
+        `cannot grow by ${npages} pages at ${this.geometry.formatPage(page)}: outside the address space`,
+      );
+    }
+    this.#refuseOverlap(base, limit);
+    this.metadata.grow(base * pageBytes, limit * pageBytes, this.inUse);
+    const from = base / chunkPages;
+    const to = limit / chunkPages;
+    if (this.start === 0 || from < this.start) this.start = from;
+    if (to > this.end) this.end = to;
+    this.inUse.add(base * pageBytes, limit * pageBytes);
+    if (base < this.searchPage) this.searchPage = base;
+    this.tree.mapChunks(from, to);
+    for (let c = from; c < to; c++) this.tree.setScavenged(this.tree.flatChunk(c), 0, chunkPages);
+    // The runtime updates the summaries of base..base+size, with the base rounded down but the size as it was asked
+    // for; for whole chunks, which is all the heap asks for, that is everything.
+    const lastChunk = Math.floor((base + npages - 1) / chunkPages);
+    for (let c = from; c <= lastChunk; c++) this.tree.summarizeLeaf(this.tree.flatChunk(c));
+    this.tree.climbRange(from, lastChunk);
+  }
+
+  #refuseOverlap(base: number, limit: number): void {
+    const { pageBytes } = this.geometry;
+    const next = this.inUse.findAddrGreaterEqual(base * pageBytes);
+    if (next >= 0 && next < limit * pageBytes) {
+      throw new BadOperationError(
+        `cannot grow at ${this.geometry.formatPage(base)}: memory there was grown before`,
+      );
+    }
+  }
+
+  /**
+   * Allocates npages (≥ 1) contiguous pages at the lowest address that has them.
+   * @returns the first page, or -1 when no free run is long enough; scavengedPages then holds how many were scavenged
+   */
+  alloc(npages: number): number {
+    const searchPage = this.searchPage;
+    const chunkPages = this.#chunkPages;
+    const chunk = Math.floor(searchPage / chunkPages);
+    // A searchAddr above all known memory means that nothing is free.
+    if (chunk >= this.end) return -1;
+    const from = Math.floor(searchPage - chunk * chunkPages);
+    if (chunkPages - from >= npages) {
+      const flat = this.tree.flatChunk(chunk);
+      if (flat >= 0 && this.tree.leafMax[flat]! >= npages) return this.#allocNear(chunk, flat, from, npages);
+    }
+    const page = this.find(npages);
+    if (page < 0) {
+      // Not even one page: the heap is exhausted. A longer run may fail while single pages are still free.
+      if (npages === 1) this.searchPage = this.maxSearchPage;
+      return -1;
+    }
+    const candidate = this.#finder.candidatePage;
+    this.allocRange(page, npages);
+    if (searchPage < candidate) this.searchPage = candidate;
+    return page;
+  }
+
+  /** The fast path: the chunk of searchAddr has a run that is long enough, says its summary. */
+  #allocNear(chunk: number, flat: number, from: number, npages: number): number {
+    const tree = this.tree;
+    const index = tree.findRun(flat, from, npages);
+    if (index < 0) this.#badFastPath(flat, from, npages);
+    const free = npages === 1 ? index : tree.firstFree(flat, from);
+    const base = chunk * this.#chunkPages;
+    this.counters[FAST_PATH_ALLOCS]!++;
+    this.scavengedPages = tree.allocInChunk(flat, index, npages);
+    // The first free page seen is where searching starts next; it may have just been taken, and nothing below it is free.
+    if (base + free > this.searchPage) this.searchPage = base + free;
+    return base + index;
+  }
+
+  #badFastPath(flat: number, from: number, npages: number): never {
+    throw new CorruptHeapError("bad summary data", [
+      `runtime: max = ${this.tree.leafMax[flat]}, npages = ${npages}`,
+      `runtime: searchIdx = ${from}, p.searchAddr = ${this.formatSearchAddr()}`,
+    ]);
+  }
+
+  /**
+   * Searches the radix tree for the lowest npages contiguous free pages, without taking them.
+   * @returns the first page, or -1; the candidate for searchAddr then stands in candidatePage
+   */
+  find(npages: number): number {
+    this.counters[FIND_CALLS]!++;
+    const page = this.#finder.find(npages, this.searchPage);
+    if (page < 0) this.counters[FIND_FAILURES]!++;
+    else this.#finder.candidatePage = this.findMappedPage(this.#finder.candidatePage);
+    return page;
+  }
+
+  /** The searchAddr that the last successful find proposes, in pages. */
+  get candidatePage(): number {
+    return this.#finder.candidatePage;
+  }
+
+  /** findMappedAddr: the lowest mapped page at or above `page`, or maxSearchPage. */
+  findMappedPage(page: number): number {
+    if (this.#arenaMapped?.(page)) return page;
+    const off = this.inUse.findAddrGreaterEqual(page * this.geometry.pageBytes);
+    return off < 0 ? this.maxSearchPage : off / this.geometry.pageBytes;
+  }
+
+  /**
+   * Marks [page, page+npages), which must be mapped and free, allocated and updates the summaries. searchAddr stays.
+   * @returns how many of the pages were scavenged, also left in scavengedPages
+   */
+  allocRange(page: number, npages: number): number {
+    const tree = this.tree;
+    const chunkPages = this.#chunkPages;
+    const first = Math.floor(page / chunkPages);
+    const last = Math.floor((page + npages - 1) / chunkPages);
+    const from = page - first * chunkPages;
+    if (first === last) {
+      this.scavengedPages = tree.allocInChunk(tree.flatChunk(first), from, npages);
+      return this.scavengedPages;
+    }
+    let scavenged = tree.takePages(tree.flatChunk(first), from, chunkPages - from);
+    for (let c = first + 1; c < last; c++) scavenged += tree.takePages(tree.flatChunk(c), 0, chunkPages);
+    scavenged += tree.takePages(tree.flatChunk(last), 0, page + npages - last * chunkPages);
+    tree.climbRange(first, last);
+    this.scavengedPages = scavenged;
+    return scavenged;
+  }
+
+  /**
+   * Frees [page, page+npages).
+   * @param scavenged true when the scavenger gives back pages it had taken out: freeHWM then stays
+   * @throws BadOperationError when a page is not mapped or not allocated; nothing was changed then
+   */
+  free(page: number, npages: number, scavenged = false): void {
+    const chunkPages = this.#chunkPages;
+    const first = Math.floor(page / chunkPages);
+    const last = Math.floor((page + npages - 1) / chunkPages);
+    const from = page - first * chunkPages;
+    if (first === last) {
+      const flat = this.#flatToFree(first, page, npages);
+      if (!allSet(this.tree.allocBits, flat * this.tree.wordsPerChunk, from, npages))
+        this.#refuseFree(page, npages);
+      this.tree.freeInChunk(flat, from, npages);
+    } else {
+      this.#freeAcross(page, npages, first, last);
+    }
+    if (page < this.searchPage) this.searchPage = page;
+    if (!scavenged) {
+      const lastByte = (page + npages) * this.geometry.pageBytes - 1;
+      if (lastByte > this.freeHwmOff) this.freeHwmOff = lastByte;
+    }
+  }
+
+  #freeAcross(page: number, npages: number, first: number, last: number): void {
+    const tree = this.tree;
+    const chunkPages = this.#chunkPages;
+    const from = page - first * chunkPages;
+    const to = page + npages - last * chunkPages;
+    // Look before changing anything, so that a refused free leaves the state as it was.
+    for (let c = first; c <= last; c++) {
+      const low = c === first ? from : 0;
+      const count = (c === last ? to : chunkPages) - low;
+      const flat = this.#flatToFree(c, page, npages);
+      if (!allSet(tree.allocBits, flat * tree.wordsPerChunk, low, count)) this.#refuseFree(page, npages);
+    }
+    tree.returnPages(tree.flatChunk(first), from, chunkPages - from);
+    for (let c = first + 1; c < last; c++) tree.returnPages(tree.flatChunk(c), 0, chunkPages);
+    tree.returnPages(tree.flatChunk(last), 0, to);
+    tree.climbRange(first, last);
+  }
+
+  #flatToFree(chunk: number, page: number, npages: number): number {
+    const flat = chunk >= 0 && chunk < this.geometry.totalChunks ? this.tree.flatChunk(chunk) : -1;
+    if (flat < 0 || !(npages >= 1)) this.#refuseFree(page, npages);
+    return flat;
+  }
+
+  #refuseFree(page: number, npages: number): never {
+    const address = this.geometry.formatPage(page);
+    for (let p = page; p < page + npages && p - page < 2 ** 21; p++) {
+      const where = npages === 1 ? "" : ` (page ${p - page} of the ${npages})`;
+      if (!this.inUse.contains(p * this.geometry.pageBytes)) {
+        throw new BadOperationError(`cannot free ${npages} pages at ${address}: not mapped${where}`);
+      }
+      if (!this.isAllocated(p))
+        throw new BadOperationError(`cannot free ${npages} pages at ${address}: already free${where}`);
+    }
+    throw new BadOperationError(
+      `cannot free ${npages} pages at ${address}: expected at least one page of mapped memory`,
+    );
+  }
+
+  /** Whether a page is in use (allocated, or held by a page cache). False for unmapped memory. */
+  isAllocated(page: number): boolean {
+    const chunk = Math.floor(page / this.#chunkPages);
+    const flat = this.tree.flatChunk(chunk);
+    return (
+      flat >= 0 &&
+      allSet(this.tree.allocBits, flat * this.tree.wordsPerChunk, page - chunk * this.#chunkPages, 1)
+    );
+  }
+
+  /**
+   * Fills a page cache with all free pages of the aligned 64-page block that holds the lowest free page, and takes
+   * them out of the heap. The cache's old content is dropped; it ends up empty when no page is free.
+   * The runtime searches with find(1) only when the chunk of searchAddr is full.
+   */
+  allocToCache(cache: PageCache): void {
+    cache.clear();
+    const tree = this.tree;
+    const chunkPages = this.#chunkPages;
+    let chunk = Math.floor(this.searchPage / chunkPages);
+    if (chunk >= this.end) return;
+    let flat = tree.flatChunk(chunk);
+    let index: number;
+    if (flat >= 0 && tree.leafMax[flat] !== 0) {
+      const from = Math.floor(this.searchPage - chunk * chunkPages);
+      index = tree.findRun(flat, from, 1);
+      if (index < 0) throw new CorruptHeapError("bad summary data", []);
+      this.counters[FAST_PATH_ALLOCS]!++;
+    } else {
+      const page = this.find(1);
+      if (page < 0) {
+        this.searchPage = this.maxSearchPage;
+        return;
+      }
+      chunk = Math.floor(page / chunkPages);
+      flat = tree.flatChunk(chunk);
+      index = page - chunk * chunkPages;
+    }
+    const block = index & ~(PAGE_CACHE_PAGES - 1);
+    cache.take(tree, flat, block, chunk * chunkPages + block);
+    tree.resummarize(flat);
+    // Nothing is left in this block, so searching goes on behind it. But searchAddr must not leave mapped memory, so it
+    // becomes the block's last page rather than the next one.
+    this.searchPage = chunk * chunkPages + block + PAGE_CACHE_PAGES - 1;
+  }
+
+  /** Gives the pages that are left in a page cache back to the heap, with their scavenged bits, and empties it. */
+  flushCache(cache: PageCache): void {
+    if (cache.empty) return;
+    const chunk = Math.floor(cache.page / this.#chunkPages);
+    const flat = this.tree.flatChunk(chunk);
+    cache.giveBack(this.tree, flat, cache.page - chunk * this.#chunkPages);
+    if (cache.page < this.searchPage) this.searchPage = cache.page;
+    this.tree.resummarize(flat);
+    cache.clear();
+  }
+
+  /** searchAddr as a raw hexadecimal address. */
+  formatSearchAddr(): string {
+    return this.geometry.formatAddress(this.searchPage * this.geometry.pageBytes);
+  }
+}

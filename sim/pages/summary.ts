@@ -1,0 +1,108 @@
+/**
+ * Summaries: what a stretch of pages can offer, in three numbers.
+ *
+ *     pages   . . . # # . # . . . . . # . .        (. free, # in use)
+ *             start=3      max=5        end=2
+ *
+ * start and end are the free pages at the two edges, max is the longest free run anywhere. A wholly free stretch has
+ * all three equal to its size. Two neighbouring summaries merge into one without looking at the pages again, which is
+ * why the tree above the bitmaps is cheap to keep.
+ *
+ * Inside the allocator the three numbers lie in arrays of their own, level by level. The runtime packs them into 64
+ * bits, 21 for each; the packed form is made here, for the edges, as a pair of 32-bit halves:
+ *
+ *     bit 63      62…42   41…21   20…0
+ *     all 2^21    end     max     start
+ *
+ * The value 2^21 needs 22 bits, and occurs only when a whole root entry is free, so it has a bit of its own, the top one.
+ */
+
+/** A summary as three page counts. */
+export interface Summary {
+  start: number;
+  max: number;
+  end: number;
+}
+
+/** A packed summary as two unsigned 32-bit halves. */
+export interface PackedSummary {
+  readonly hi: number;
+  readonly lo: number;
+}
+
+/**
+ * Packs three counts, each 0..2^logMax, as the runtime does; logMax is geometry.logMaxPackedValue, 1..21.
+ * When max is 2^logMax all three are, and only the top bit is set.
+ */
+export function packSummary(start: number, max: number, end: number, logMax: number): PackedSummary {
+  if (max === 2 ** logMax) return { hi: 0x80000000, lo: 0 };
+  let hi = 0;
+  let lo = 0;
+  for (const [field, shift] of [
+    [start, 0],
+    [max, logMax],
+    [end, 2 * logMax],
+  ] as const) {
+    // The halves are filled separately, since 64 bits do not fit a double.
+    const value = field % 2 ** logMax;
+    if (shift >= 32) hi += value * 2 ** (shift - 32);
+    else {
+      const room = 2 ** (32 - shift);
+      lo += (value % room) * 2 ** shift;
+      hi += Math.floor(value / room);
+    }
+  }
+  return { hi, lo };
+}
+
+/** The three counts of a packed summary. */
+export function unpackSummary(packed: PackedSummary, logMax: number): Summary {
+  if (packed.hi >= 0x80000000) return { start: 2 ** logMax, max: 2 ** logMax, end: 2 ** logMax };
+  const field = (shift: number): number => {
+    // Scaling by a power of two and taking the remainder are exact; only the sum needs to stay small.
+    const fromLo = shift < 32 ? Math.floor(packed.lo / 2 ** shift) : 0;
+    const fromHi = shift < 32 ? packed.hi * 2 ** (32 - shift) : Math.floor(packed.hi / 2 ** (shift - 32));
+    return ((fromLo % 2 ** logMax) + (fromHi % 2 ** logMax)) % 2 ** logMax;
+  };
+  return { start: field(0), max: field(logMax), end: field(2 * logMax) };
+}
+
+/** A packed summary as 16 hexadecimal digits. */
+export function packedHex(packed: PackedSummary): string {
+  return packed.hi.toString(16).padStart(8, "0") + packed.lo.toString(16).padStart(8, "0");
+}
+
+/**
+ * Merges `count` consecutive summaries, from `first`, of entries of `entryPages` pages each, into `out`.
+ * The summary of a run of entries follows from theirs: its start grows as long as everything so far was free, its end
+ * begins anew at each entry that is not wholly free, and its max may cross a boundary.
+ */
+export function mergeSummaries(
+  starts: Int32Array,
+  maxes: Int32Array,
+  ends: Int32Array,
+  first: number,
+  count: number,
+  entryPages: number,
+  out: Summary,
+): void {
+  let start = starts[first]!;
+  let max = maxes[first]!;
+  let end = ends[first]!;
+  let allFree = start === entryPages;
+  for (let i = first + 1; i < first + count; i++) {
+    const s = starts[i]!;
+    if (allFree) {
+      start += s;
+      allFree = s === entryPages;
+    }
+    const m = maxes[i]!;
+    if (end + s > max) max = end + s;
+    if (m > max) max = m;
+    const e = ends[i]!;
+    end = e === entryPages ? end + e : e;
+  }
+  out.start = start;
+  out.max = max;
+  out.end = end;
+}
