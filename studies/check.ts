@@ -44,10 +44,13 @@ export class Check {
     if (this.stopped) return false;
     this.compared++;
     if (expected === got) return true;
-    this.mismatches++;
-    if (this.shown.length < this.showMost) {
-      this.shown.push({ file, line, what, expected: String(expected), got: String(got), around: around() });
-    }
+    this.differ(file, line, what, String(expected), String(got), around);
     return false;
+  }
+
+  /** Notes a mismatch of a comparison that was counted already. */
+  differ(file: string, line: number, what: string, expected: string, got: string, around: () => string): void {
+    this.mismatches++;
+    if (this.shown.length < this.showMost) this.shown.push({ file, line, what, expected, got, around: around() });
   }
 }

@@ -16,6 +16,7 @@ import { PageAllocator } from "../sim/pages/page-allocator.js";
 import { PageCache } from "../sim/pages/page-cache.js";
 import { GenerationScavenger } from "../sim/scavenge/generations.js";
 import type { Check } from "./check.js";
+import { hex64 } from "./words.js";
 
 /** Replays a log file. Results go to `check`; throws InputError for lines that are not valid. */
 export async function replayOpLog(path: string, geometry: Geometry, check: Check): Promise<void> {
@@ -196,11 +197,6 @@ class OpLogReplay {
   }
 }
 
-/** A 64-bit word as 16 hexadecimal digits. */
-export function hex64(hi: number, lo: number): string {
-  return (hi >>> 0).toString(16).padStart(8, "0") + (lo >>> 0).toString(16).padStart(8, "0");
-}
-
 /** Calls back with the flat index of each chunk in use, in address order. */
 export function forEachChunk(pages: PageAllocator, visit: (flat: number, chunk: number) => void): void {
   const { chunkBytes } = pages.geometry;
@@ -239,3 +235,4 @@ export function countFree(pages: PageAllocator): { free: number; scavenged: numb
   });
   return { free, scavenged };
 }
+export { hex64 } from "./words.js";

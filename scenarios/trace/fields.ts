@@ -79,6 +79,13 @@ export class Fields {
     return value;
   }
 
+  /** A hexadecimal number below 2^53 that begins with 0x. */
+  prefixedHex(): number {
+    if (this.#bytes[this.#at] !== 48 || this.#bytes[this.#at + 1] !== 120) this.fail("expected an address that begins with 0x");
+    this.#at += 2;
+    return this.hex();
+  }
+
   /** A bitmap of exactly 16 hexadecimal digits, into hi and lo. */
   bits(): void {
     const start = this.#at;

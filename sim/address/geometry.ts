@@ -83,6 +83,8 @@ export class Geometry {
   readonly levelShift: readonly number[];
   /** log2 of the pages that one entry of a level covers. */
   readonly levelLogPages: readonly number[];
+  /** Pages that one entry of a level covers. */
+  readonly levelPages: readonly number[];
   readonly logMaxPackedValue: number;
   readonly pageShift: number;
   readonly pageBytes: number;
@@ -134,6 +136,7 @@ export class Geometry {
     this.levelLogPages = spec.levelBits.map(
       (_, l) => spec.logChunkPages + spec.levelBits.slice(l + 1).reduce((a, b) => a + b, 0),
     );
+    this.levelPages = this.levelLogPages.map((logPages) => 2 ** logPages);
     this.levelShift = this.levelLogPages.map((logPages) => logPages + spec.pageShift);
     this.arenaBytes = spec.arenaBytes;
     this.arenaPages = spec.arenaBytes / this.pageBytes;

@@ -12,9 +12,12 @@
  * 64-page word that holds i. Those boundaries are kept here (`& ~63`), everything else is free to be ours.
  */
 
-/** Index of the lowest set bit, 0..31; 32 for zero. */
+/**
+ * Index of the lowest set bit, 0..31; 32 for zero.
+ * A subtraction stays in 32-bit integers where a negation, which knows −0, would make the compiler go through doubles.
+ */
 export function trailingZeros(x: number): number {
-  return x === 0 ? 32 : 31 - Math.clz32(x & -x);
+  return 32 - Math.clz32((x - 1) & ~x);
 }
 
 /** Number of set bits in a 32-bit word. */
@@ -190,10 +193,13 @@ export function findZeros(words: Int32Array, word0: number, from: number, bits: 
   return -1;
 }
 
-/** Length of the longest run of zero bits among the `bits` bits, a multiple of 32. */
-export function longestZeros(words: Int32Array, word0: number, bits: number): number {
+/**
+ * Length of the longest run of zero bits among the `bits` bits, a multiple of 32, when it is already known that there is
+ * one of `known` bits and none longer than `limit`. Knowing more makes the search shorter: it ends at a run of `limit`.
+ */
+export function longestZeros(words: Int32Array, word0: number, bits: number, known = 0, limit = bits): number {
   const wEnd = word0 + (bits >>> 5);
-  let longest = 0;
+  let longest = known;
   let run = 0;
   for (let w = word0; w < wEnd; w++) {
     const x = words[w]!;
@@ -201,11 +207,20 @@ export function longestZeros(words: Int32Array, word0: number, bits: number): nu
       run += 32;
       continue;
     }
-    run += trailingZeros(x);
-    if (run > longest) longest = run;
-    run = Math.clz32(x);
-    // Runs that touch neither end of the word are shorter than 31, and matter only when longer than the longest.
-    if (longest < 30 && x !== -1) longest = longestInside(~x, longest);
+    // A run ends at the lowest set bit of this word, and another one begins behind the highest.
+    const lowest = trailingZeros(x);
+    const leading = Math.clz32(x);
+    run += lowest;
+    if (run > longest) {
+      longest = run;
+      if (longest >= limit) return longest;
+    }
+    // Between the two set bits there may be longer runs, if there is room for one.
+    if (30 - lowest - leading > longest) {
+      longest = longestInside(~x, longest);
+      if (longest >= limit) return longest;
+    }
+    run = leading;
   }
   return run > longest ? run : longest;
 }

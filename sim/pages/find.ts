@@ -24,17 +24,19 @@ import { FIND_ENTRIES, FIND_LEVELS } from "../probes.js";
 import { CorruptHeapError } from "./errors.js";
 import type { PageTree } from "./page-tree.js";
 
+/** The search goes on a level further down. */
+const DESCEND = -2;
+
 export class Finder {
   /** The low end of the window after a successful search, in pages. */
   candidatePage = 0;
 
   readonly #tree: PageTree;
   readonly #counters: Float64Array;
-  /** The entry to descend into, its index in its level and its flat index; -1 when the run was found or nothing was. */
+  /** Where the search stands: the entry to descend into, by its index in its level and by slot and number within. */
   #index = -1;
-  #flat = -1;
-  /** The page where a run across boundaries was found, or -1. */
-  #found = -1;
+  #slot = -1;
+  #local = 0;
   /** Whether the search is still inside the window. */
   #inWindow = true;
 
@@ -49,154 +51,167 @@ export class Finder {
    * @throws CorruptHeapError ("bad summary data") when a summary promised what its children do not hold
    */
   find(npages: number, searchPage: number): number {
-    const levels = this.#tree.levels;
-    this.#inWindow = true;
     this.candidatePage = 0;
-    this.#searchRoot(npages, searchPage);
-    for (let l = 1; this.#index >= 0 && l < levels; l++) this.#searchBlock(l, npages, searchPage);
-    if (this.#found >= 0) return this.#found;
-    return this.#index < 0 ? -1 : this.#searchChunk(npages);
+    const page = this.#searchRoot(npages, searchPage);
+    return page !== DESCEND ? page : this.#searchBelow(npages, searchPage);
   }
 
-  /** The whole root level, from the entry of searchPage. */
-  #searchRoot(npages: number, searchPage: number): void {
+  /** The whole root level, from the entry of searchPage: the first page of a run, -1 for none, or DESCEND. */
+  #searchRoot(npages: number, searchPage: number): number {
     const tree = this.#tree;
-    const entryPages = 2 ** tree.geometry.levelLogPages[0]!;
+    const counters = this.#counters;
+    const entryPages = tree.geometry.levelPages[0]!;
     const from = Math.floor(searchPage / entryPages);
     const { roots, rootCount, rootSlot } = tree;
+    const entries = tree.entriesOf(0);
     let size = 0;
     let base = 0;
     let previous = -2;
-    let windowSet = false;
-    this.#index = -1;
-    this.#found = -1;
-    this.#counters[FIND_LEVELS]!++;
+    let window = -1;
+    counters[FIND_LEVELS]!++;
     for (let r = lowerBound(roots, rootCount, from); r < rootCount; r++) {
       const root = roots[r]!;
       const slot = rootSlot[root]!;
       if (root !== previous + 1) size = 0;
       previous = root;
-      const max = tree.max[0]![slot]!;
+      const at = tree.entryAt(0, slot, 0);
+      const max = entries[at + 1]!;
       if (max === 0) {
         size = 0;
         continue;
       }
-      if (!windowSet) {
-        windowSet = true;
+      if (window < 0) {
+        window = root;
         this.candidatePage = root * entryPages;
       }
-      const start = tree.start[0]![slot]!;
+      const start = entries[at]!;
       if (size + start >= npages) {
-        this.#found = size === 0 ? root * entryPages : base;
-        this.#counters[FIND_ENTRIES]! += root - from + 1;
-        return;
+        counters[FIND_ENTRIES]! += root - from + 1;
+        return size === 0 ? root * entryPages : base;
       }
       if (max >= npages) {
         this.#index = root;
-        this.#flat = slot;
-        this.#inWindow = this.candidatePage === root * entryPages;
-        this.#counters[FIND_ENTRIES]! += root - from + 1;
-        return;
+        this.#slot = slot;
+        this.#local = 0;
+        this.#inWindow = window === root;
+        counters[FIND_ENTRIES]! += root - from + 1;
+        return DESCEND;
       }
       if (size === 0 || start < entryPages) {
-        size = tree.end[0]![slot]!;
+        size = entries[at + 2]!;
         base = (root + 1) * entryPages - size;
       } else {
         size += entryPages;
       }
     }
-    this.#counters[FIND_ENTRIES]! += rootSlot.length - from;
+    counters[FIND_ENTRIES]! += rootSlot.length - from;
+    return -1;
   }
 
-  /** The block of children, at level l, of the entry chosen above. */
-  #searchBlock(l: number, npages: number, searchPage: number): void {
+  /** The levels below the root, a block of children each, and the bitmap of the chunk they lead to. */
+  #searchBelow(npages: number, searchPage: number): number {
     const tree = this.#tree;
-    const bits = tree.geometry.levelBits[l]!;
-    const entryPages = 2 ** tree.geometry.levelLogPages[l]!;
-    const block = this.#index << bits;
-    const flat0 = this.#flat << bits;
-    const entries = 1 << bits;
-    // searchAddr saves steps only while the search is in its own block.
-    const searchIndex = Math.floor(searchPage / entryPages);
-    const from = searchIndex >= block && searchIndex < block + entries ? searchIndex - block : 0;
-    const starts = tree.start[l]!;
-    const maxes = tree.max[l]!;
-    const ends = tree.end[l]!;
-    let size = 0;
-    let base = 0;
-    let first = -1;
-    this.#counters[FIND_LEVELS]!++;
-    for (let j = from; j < entries; j++) {
-      const max = maxes[flat0 + j]!;
-      if (max === 0) {
-        size = 0;
-        continue;
+    const { levelBits, levelPages } = tree.geometry;
+    const levels = tree.levels;
+    const slot = this.#slot;
+    let index = this.#index;
+    let local = this.#local;
+    let inWindow = this.#inWindow;
+    let candidate = this.candidatePage;
+    let visited = 0;
+    for (let l = 1; l < levels; l++) {
+      const bits = levelBits[l]!;
+      const entryPages = levelPages[l]!;
+      const count = 1 << bits;
+      const entries = tree.entriesOf(l);
+      index <<= bits;
+      local <<= bits;
+      // searchAddr saves steps only while the search is in its own block.
+      const ahead = Math.floor(searchPage / entryPages) - index;
+      const from = ahead >= 0 && ahead < count ? ahead : 0;
+      const first = tree.entryAt(l, slot, local);
+      let size = 0;
+      let base = 0;
+      let window = -1;
+      let j = from;
+      for (; j < count; j++) {
+        const at = first + (j << 2);
+        const max = entries[at + 1]!;
+        if (max === 0) {
+          size = 0;
+          continue;
+        }
+        if (window < 0) window = j;
+        const start = entries[at]!;
+        if (size + start >= npages || max >= npages) {
+          if (size + start >= npages) size = size === 0 ? -1 : size;
+          else size = DESCEND;
+          break;
+        }
+        if (size === 0 || start < entryPages) {
+          size = entries[at + 2]!;
+          base = (j + 1) * entryPages - size;
+        } else {
+          size += entryPages;
+        }
       }
-      if (first < 0) {
-        first = j;
-        if (this.#inWindow) this.candidatePage = (block + j) * entryPages;
+      if (j === count) this.#lied(l, index >>> bits, npages, searchPage, from);
+      visited += j - from + 1;
+      if (inWindow) candidate = (index + window) * entryPages;
+      if (size !== DESCEND) {
+        this.#count(l, visited);
+        this.candidatePage = candidate;
+        return index * entryPages + (size < 0 ? j * entryPages : base);
       }
-      const start = starts[flat0 + j]!;
-      if (size + start >= npages) {
-        this.#found = block * entryPages + (size === 0 ? j * entryPages : base);
-        this.#index = -1;
-        this.#counters[FIND_ENTRIES]! += j - from + 1;
-        return;
-      }
-      if (max >= npages) {
-        this.#index = block + j;
-        this.#flat = flat0 + j;
-        this.#inWindow = this.#inWindow && j === first;
-        this.#counters[FIND_ENTRIES]! += j - from + 1;
-        return;
-      }
-      if (size === 0 || start < entryPages) {
-        size = ends[flat0 + j]!;
-        base = (j + 1) * entryPages - size;
-      } else {
-        size += entryPages;
-      }
+      inWindow &&= window === j;
+      index += j;
+      local += j;
     }
-    this.#lied(l, npages, searchPage, from);
+    this.#count(levels - 1, visited);
+    this.candidatePage = candidate;
+    return this.#searchChunk(index, (slot << tree.leafBits) | local, npages, inWindow);
+  }
+
+  #count(levels: number, entries: number): void {
+    this.#counters[FIND_LEVELS]! += levels;
+    this.#counters[FIND_ENTRIES]! += entries;
   }
 
   /** The bitmap of the chunk that the leaf level chose. */
-  #searchChunk(npages: number): number {
+  #searchChunk(chunk: number, flat: number, npages: number, inWindow: boolean): number {
     const tree = this.#tree;
-    const page0 = this.#index * tree.chunkPages;
-    const index = tree.findRun(this.#flat, 0, npages);
+    const page0 = chunk * tree.chunkPages;
+    const index = tree.findRun(flat, 0, npages);
     if (index < 0) {
       throw new CorruptHeapError("bad summary data", [
-        `runtime: summary[${tree.levels - 1}][${this.#index}] = ${this.#triple(tree.levels - 1, this.#flat)}`,
+        `runtime: summary[${tree.levels - 1}][${chunk}] = (${this.#triple(tree.levels - 1, chunk)})`,
         `runtime: npages = ${npages}`,
       ]);
     }
-    if (this.#inWindow) this.candidatePage = page0 + tree.firstFree(this.#flat, 0);
+    if (inWindow) this.candidatePage = page0 + (npages === 1 ? index : tree.firstFree(flat, 0));
     return page0 + index;
   }
 
   /** A block that does not hold what the entry above it promised: print what the runtime prints, and stop. */
-  #lied(l: number, npages: number, searchPage: number, from: number): never {
-    const tree = this.#tree;
-    const geometry = tree.geometry;
+  #lied(l: number, above: number, npages: number, searchPage: number, from: number): never {
+    const geometry = this.#tree.geometry;
     const bits = geometry.levelBits[l]!;
-    const above = this.#triple(l - 1, this.#flat).slice(1, -1);
     const lines = [
-      `runtime: summary[${l - 1}][${this.#index}] = ${above}`,
+      `runtime: summary[${l - 1}][${above}] = ${this.#triple(l - 1, above)}`,
       `runtime: level = ${l}, npages = ${npages}, j0 = ${from}`,
-      `runtime: p.searchAddr = ${geometry.formatAddress(searchPage * geometry.pageBytes)}, i = ${this.#index << bits}`,
+      `runtime: p.searchAddr = ${geometry.formatAddress(searchPage * geometry.pageBytes)}, i = ${above << bits}`,
       `runtime: levelShift[level] = ${geometry.levelShift[l]}, levelBits[level] = ${bits}`,
     ];
     for (let j = 0; j < 1 << bits; j++) {
-      const index = (this.#index << bits) + j;
-      lines.push(`runtime: summary[${l}][${index}] = ${this.#triple(l, (this.#flat << bits) + j)}`);
+      const index = (above << bits) + j;
+      lines.push(`runtime: summary[${l}][${index}] = (${this.#triple(l, index)})`);
     }
     throw new CorruptHeapError("bad summary data", lines);
   }
 
-  #triple(level: number, flat: number): string {
-    const tree = this.#tree;
-    return `(${tree.start[level]![flat]}, ${tree.max[level]![flat]}, ${tree.end[level]![flat]})`;
+  #triple(level: number, index: number): string {
+    const { start, max, end } = this.#tree.summaryAt(level, index);
+    return `${start}, ${max}, ${end}`;
   }
 }
 

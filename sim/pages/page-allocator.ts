@@ -24,7 +24,6 @@
 import type { Geometry } from "../address/geometry.js";
 import { AddressRanges } from "../address/ranges.js";
 import { FAST_PATH_ALLOCS, FIND_CALLS, FIND_FAILURES, PAGE_COUNTERS } from "../probes.js";
-import { allSet } from "./bits.js";
 import { BadOperationError, CorruptHeapError } from "./errors.js";
 import { Finder } from "./find.js";
 import { MetadataAccount } from "./metadata.js";
@@ -141,7 +140,7 @@ export class PageAllocator {
     const from = Math.floor(searchPage - chunk * chunkPages);
     if (chunkPages - from >= npages) {
       const flat = this.tree.flatChunk(chunk);
-      if (flat >= 0 && this.tree.leafMax[flat]! >= npages) return this.#allocNear(chunk, flat, from, npages);
+      if (flat >= 0 && this.tree.maxOf(flat) >= npages) return this.#allocNear(chunk, flat, from, npages);
     }
     const page = this.find(npages);
     if (page < 0) {
@@ -171,7 +170,7 @@ export class PageAllocator {
 
   #badFastPath(flat: number, from: number, npages: number): never {
     throw new CorruptHeapError("bad summary data", [
-      `runtime: max = ${this.tree.leafMax[flat]}, npages = ${npages}`,
+      `runtime: max = ${this.tree.maxOf(flat)}, npages = ${npages}`,
       `runtime: searchIdx = ${from}, p.searchAddr = ${this.formatSearchAddr()}`,
     ]);
   }
@@ -208,14 +207,14 @@ export class PageAllocator {
     const tree = this.tree;
     const chunkPages = this.#chunkPages;
     const first = Math.floor(page / chunkPages);
-    const last = Math.floor((page + npages - 1) / chunkPages);
     const from = page - first * chunkPages;
-    if (first === last) {
+    if (from + npages <= chunkPages) {
       this.scavengedPages = tree.allocInChunk(tree.flatChunk(first), from, npages);
       return this.scavengedPages;
     }
+    const last = Math.floor((page + npages - 1) / chunkPages);
     let scavenged = tree.takePages(tree.flatChunk(first), from, chunkPages - from);
-    for (let c = first + 1; c < last; c++) scavenged += tree.takePages(tree.flatChunk(c), 0, chunkPages);
+    for (let c = first + 1; c < last; c++) scavenged += tree.takeChunk(tree.flatChunk(c));
     scavenged += tree.takePages(tree.flatChunk(last), 0, page + npages - last * chunkPages);
     tree.climbRange(first, last);
     this.scavengedPages = scavenged;
@@ -230,16 +229,10 @@ export class PageAllocator {
   free(page: number, npages: number, scavenged = false): void {
     const chunkPages = this.#chunkPages;
     const first = Math.floor(page / chunkPages);
-    const last = Math.floor((page + npages - 1) / chunkPages);
     const from = page - first * chunkPages;
-    if (first === last) {
-      const flat = this.#flatToFree(first, page, npages);
-      if (!allSet(this.tree.allocBits, flat * this.tree.wordsPerChunk, from, npages))
-        this.#refuseFree(page, npages);
-      this.tree.freeInChunk(flat, from, npages);
-    } else {
-      this.#freeAcross(page, npages, first, last);
-    }
+    const flat = this.#flatToFree(first, page, npages);
+    if (from + npages > chunkPages) this.#freeAcross(page, npages, first, from);
+    else if (!this.tree.freeInChunk(flat, from, npages)) this.#refuseFree(page, npages);
     if (page < this.searchPage) this.searchPage = page;
     if (!scavenged) {
       const lastByte = (page + npages) * this.geometry.pageBytes - 1;
@@ -247,22 +240,33 @@ export class PageAllocator {
     }
   }
 
-  #freeAcross(page: number, npages: number, first: number, last: number): void {
+  #freeAcross(page: number, npages: number, first: number, from: number): void {
     const tree = this.tree;
     const chunkPages = this.#chunkPages;
-    const from = page - first * chunkPages;
+    const last = Math.floor((page + npages - 1) / chunkPages);
     const to = page + npages - last * chunkPages;
-    // Look before changing anything, so that a refused free leaves the state as it was.
-    for (let c = first; c <= last; c++) {
-      const low = c === first ? from : 0;
-      const count = (c === last ? to : chunkPages) - low;
-      const flat = this.#flatToFree(c, page, npages);
-      if (!allSet(tree.allocBits, flat * tree.wordsPerChunk, low, count)) this.#refuseFree(page, npages);
+    const lastFlat = this.#flatToFree(last, page, npages);
+    // Look before changing anything, so that a refused free leaves the state as it was. A chunk in between is wholly
+    // allocated if it is mapped and its longest free run is zero.
+    for (let c = first + 1; c < last; c++) {
+      if (tree.maxOf(this.#flatToFree(c, page, npages)) !== 0) this.#refuseFree(page, npages);
     }
-    tree.returnPages(tree.flatChunk(first), from, chunkPages - from);
-    for (let c = first + 1; c < last; c++) tree.returnPages(tree.flatChunk(c), 0, chunkPages);
-    tree.returnPages(tree.flatChunk(last), 0, to);
+    const headFlat = tree.flatChunk(first);
+    if (!tree.allAllocated(headFlat, from, chunkPages - from) || !tree.allAllocated(lastFlat, 0, to)) {
+      this.#refuseFree(page, npages);
+    }
+    if (last - first > 1 && !this.#grown(first + 1, last)) this.#refuseFree(page, npages);
+    tree.returnPages(headFlat, from, chunkPages - from);
+    for (let c = first + 1; c < last; c++) tree.returnChunk(tree.flatChunk(c));
+    tree.returnPages(lastFlat, 0, to);
     tree.climbRange(first, last);
+  }
+
+  /** Whether all of chunks [from, to) were grown. */
+  #grown(from: number, to: number): boolean {
+    const { chunkBytes } = this.geometry;
+    const i = this.inUse.findSucc(from * chunkBytes) - 1;
+    return i >= 0 && to * chunkBytes <= this.inUse.limits[i]!;
   }
 
   #flatToFree(chunk: number, page: number, npages: number): number {
@@ -292,7 +296,7 @@ export class PageAllocator {
     const flat = this.tree.flatChunk(chunk);
     return (
       flat >= 0 &&
-      allSet(this.tree.allocBits, flat * this.tree.wordsPerChunk, page - chunk * this.#chunkPages, 1)
+this.tree.allAllocated(flat, page - chunk * this.#chunkPages, 1)
     );
   }
 
@@ -309,7 +313,7 @@ export class PageAllocator {
     if (chunk >= this.end) return;
     let flat = tree.flatChunk(chunk);
     let index: number;
-    if (flat >= 0 && tree.leafMax[flat] !== 0) {
+    if (flat >= 0 && tree.maxOf(flat) !== 0) {
       const from = Math.floor(this.searchPage - chunk * chunkPages);
       index = tree.findRun(flat, from, 1);
       if (index < 0) throw new CorruptHeapError("bad summary data", []);
@@ -325,8 +329,8 @@ export class PageAllocator {
       index = page - chunk * chunkPages;
     }
     const block = index & ~(PAGE_CACHE_PAGES - 1);
-    cache.take(tree, flat, block, chunk * chunkPages + block);
-    tree.resummarize(flat);
+    cache.fill(tree, flat, block, chunk * chunkPages + block);
+    tree.takeBlock(flat, block);
     // Nothing is left in this block, so searching goes on behind it. But searchAddr must not leave mapped memory, so it
     // becomes the block's last page rather than the next one.
     this.searchPage = chunk * chunkPages + block + PAGE_CACHE_PAGES - 1;
@@ -337,9 +341,9 @@ export class PageAllocator {
     if (cache.empty) return;
     const chunk = Math.floor(cache.page / this.#chunkPages);
     const flat = this.tree.flatChunk(chunk);
-    cache.giveBack(this.tree, flat, cache.page - chunk * this.#chunkPages);
+    const block = cache.page - chunk * this.#chunkPages;
+    this.tree.returnBlock(flat, block, cache.cacheLo, cache.cacheHi, cache.scavLo, cache.scavHi);
     if (cache.page < this.searchPage) this.searchPage = cache.page;
-    this.tree.resummarize(flat);
     cache.clear();
   }
 

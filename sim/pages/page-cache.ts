@@ -79,45 +79,29 @@ export class PageCache {
 
   #allocOne(): number {
     if (this.cacheLo !== 0) {
-      const bit = this.cacheLo & -this.cacheLo;
+      const bit = this.cacheLo & (0 - this.cacheLo);
       this.scavengedPages = (this.scavLo & bit) === 0 ? 0 : 1;
       this.cacheLo &= ~bit;
       this.scavLo &= ~bit;
       return this.page + trailingZeros(bit);
     }
     if (this.cacheHi === 0) return -1;
-    const bit = this.cacheHi & -this.cacheHi;
+    const bit = this.cacheHi & (0 - this.cacheHi);
     this.scavengedPages = (this.scavHi & bit) === 0 ? 0 : 1;
     this.cacheHi &= ~bit;
     this.scavHi &= ~bit;
     return this.page + 32 + trailingZeros(bit);
   }
 
-  /** Takes all free pages of a 64-page block of a chunk out of the bitmap, with their scavenged bits. */
-  take(tree: PageTree, flat: number, block: number, page: number): void {
+  /** Fills the cache with the free pages of the 64-page block at `block` of a chunk, before they leave the bitmap. */
+  fill(tree: PageTree, flat: number, block: number, page: number): void {
     const w = flat * tree.wordsPerChunk + (block >>> 5);
     const { allocBits, scavBits } = tree;
-    this.set(page, ~allocBits[w + 1]!, ~allocBits[w]!, scavBits[w + 1]!, scavBits[w]!);
-    allocBits[w] = -1;
-    allocBits[w + 1] = -1;
-    const taken = popCount(this.scavLo & this.cacheLo) + popCount(this.scavHi & this.cacheHi);
-    if (taken === 0) return;
-    scavBits[w] = scavBits[w]! & ~this.cacheLo;
-    scavBits[w + 1] = scavBits[w + 1]! & ~this.cacheHi;
-    tree.scavCount[flat] = tree.scavCount[flat]! - taken;
-  }
-
-  /** Clears the bits of the pages left in the bitmap of the chunk and sets the scavenged bits that are left. */
-  giveBack(tree: PageTree, flat: number, block: number): void {
-    const w = flat * tree.wordsPerChunk + (block >>> 5);
-    const { allocBits, scavBits } = tree;
-    const before = popCount(scavBits[w]!) + popCount(scavBits[w + 1]!);
-    allocBits[w] = allocBits[w]! & ~this.cacheLo;
-    allocBits[w + 1] = allocBits[w + 1]! & ~this.cacheHi;
-    scavBits[w] = scavBits[w]! | this.scavLo;
-    scavBits[w + 1] = scavBits[w + 1]! | this.scavHi;
-    const after = popCount(scavBits[w]!) + popCount(scavBits[w + 1]!);
-    tree.scavCount[flat] = tree.scavCount[flat]! + after - before;
+    this.page = page;
+    this.cacheLo = ~allocBits[w]!;
+    this.cacheHi = ~allocBits[w + 1]!;
+    this.scavLo = scavBits[w]!;
+    this.scavHi = scavBits[w + 1]!;
   }
 }
 

@@ -2,24 +2,23 @@
  * Bitmaps and the radix tree of summaries above them: the storage of the page allocator.
  *
  * The tree of an address space is mostly air, so memory is taken a root entry at a time: the first growth into a root
- * entry gives it a *slot*, and a slot is a full subtree, at consecutive places of flat arrays, one array for each level
- * and field:
+ * entry gives it a *slot*, and a slot is a full subtree, at consecutive places of flat arrays:
  *
- *     rootSlot   [ -1 -1 … 0 … 1 … ]                       root entry → slot
- *     level 0    [ slot 0 | slot 1 ]                        start, max, end
- *     level 1    [ 8 entries | 8 entries ]
- *       …
- *     leaves     [ 4096 chunks | 4096 chunks ]
- *     bitmaps    [ 4096 × 16 words | … ]                    allocated, scavenged
+ *     rootSlot   [ -1 -1 … 0 … 1 … ]                                       root entry → slot
+ *     upper      [ root, 8 of level 1, 64 of level 2, … | the same of slot 1 ]    start, max, end, 0
+ *     leaf       [ 4096 chunks of slot 0              | 4096 of slot 1 ]    start, max, end, scavenged pages
+ *     bitmaps    [ 4096 × 16 words                    | … ]                 allocated, scavenged
  *
- * so that an entry of a level has a *flat index*, and going up or down is a shift of it, as in the implicit tree of the
- * runtime. Chunks that were never grown have zero summaries and are never reached by a search.
+ * A chunk has a *flat index* (slot · chunks of a root entry + its number in it), which finds its bitmap and its leaf
+ * summary; going up is a shift of the number within the root entry, as in the implicit tree of the runtime. The four
+ * numbers of an entry lie side by side, so that a merge of eight children reads one stretch of memory. Chunks that were
+ * never grown have zero summaries and are never reached by a search.
  *
- * Invariants, checked by checkTree in the tests:
+ * Invariants, checked by the state checkers of the tests:
  *  - every leaf summary is that of its bitmap, or zero for a chunk that was not grown;
  *  - every other summary is the merge of its children;
  *  - a page is not both allocated and scavenged (pages in a page cache are allocated and carry their bits with them);
- *  - scavCount of a chunk is the number of set bits in its scavenged bitmap.
+ *  - the scavenged pages counted in a leaf are the set bits of the chunk's scavenged bitmap.
  *
  * What makes it fast: a free needs no rescan of the bitmap, since the run it creates, found by looking left and right
  * of the freed pages, tells the new start, max and end. An allocation needs one only when the run that it was taken
@@ -34,11 +33,12 @@ import {
   findZeros,
   firstZero,
   longestZeros,
+  popCount,
   setRange,
+  trailingZeros,
   zerosDown,
   zerosUp,
 } from "./bits.js";
-import { BadOperationError } from "./errors.js";
 import { mergeSummaries, type Summary } from "./summary.js";
 
 export class PageTree {
@@ -47,7 +47,7 @@ export class PageTree {
   readonly chunkPages: number;
   /** Bitmap words of a chunk. */
   readonly wordsPerChunk: number;
-  /** Flat index of an entry of a level = slot << localBits[level] | index within the root entry. */
+  /** log2 of the entries of a level within one root entry. */
   readonly localBits: readonly number[];
   /** Slot of each root entry; -1 where nothing was grown. */
   readonly rootSlot: Int32Array;
@@ -55,68 +55,81 @@ export class PageTree {
   roots: Int32Array = new Int32Array(4);
   rootCount = 0;
 
-  /** Summaries by level, then flat index. */
-  readonly start: Int32Array[] = [];
-  readonly max: Int32Array[] = [];
-  readonly end: Int32Array[] = [];
-  /** The leaf level of the above, where most of the work is. */
-  leafStart: Int32Array = new Int32Array(0);
-  leafMax: Int32Array = new Int32Array(0);
-  leafEnd: Int32Array = new Int32Array(0);
+  /** Four numbers a chunk, by flat index: start, max, end, scavenged pages. */
+  leaf: Int32Array = new Int32Array(0);
+  /** Four numbers an entry above the leaves: start, max, end, 0; where is told by entryAt. */
+  upper: Int32Array = new Int32Array(0);
   /** One bit a page, by flat chunk index: 1 = in use. */
   allocBits: Int32Array = new Int32Array(0);
   /** One bit a page: 1 = returned to the system. */
   scavBits: Int32Array = new Int32Array(0);
-  /** Set bits of scavBits by flat chunk index: most allocations find none and need not look. */
-  scavCount: Int32Array = new Int32Array(0);
 
+  /** Entries above the leaves in one slot, and the first of each level among them. */
+  readonly upperEntries: number;
+  readonly upperFirst: readonly number[];
+  readonly leafBits: number;
+  readonly leafMask: number;
+  /** log2 of the children of an entry of a level, and pages of one child. */
+  readonly #childBits: readonly number[];
+  readonly #childPages: readonly number[];
   #slots = 0;
-  #leafBits: number;
-  #leafMask: number;
-  readonly #merged: Summary = { start: 0, max: 0, end: 0 };
 
   /** @param geometry the address space; its root level decides how memory is taken */
   constructor(geometry: Geometry) {
+    const { levels, levelBits, levelPages } = geometry;
     this.geometry = geometry;
-    this.levels = geometry.levels;
+    this.levels = levels;
     this.chunkPages = geometry.chunkPages;
     this.wordsPerChunk = geometry.chunkPages / 32;
-    const bits: number[] = [];
-    for (let l = 0, sum = 0; l < geometry.levels; l++) {
-      if (l > 0) sum += geometry.levelBits[l]!;
-      bits.push(sum);
+    const localBits: number[] = [];
+    const upperFirst: number[] = [];
+    let entries = 0;
+    for (let l = 0; l < levels; l++) {
+      localBits.push(l === 0 ? 0 : localBits[l - 1]! + levelBits[l]!);
+      upperFirst.push(entries);
+      if (l < levels - 1) entries += 2 ** localBits[l]!;
     }
-    this.localBits = bits;
-    this.#leafBits = bits[geometry.levels - 1]!;
-    this.#leafMask = 2 ** this.#leafBits - 1;
-    this.rootSlot = new Int32Array(2 ** geometry.levelBits[0]!).fill(-1);
-    this.#reserve(0);
+    this.localBits = localBits;
+    this.upperFirst = upperFirst;
+    this.upperEntries = entries;
+    this.leafBits = localBits[levels - 1]!;
+    this.leafMask = 2 ** this.leafBits - 1;
+    this.#childBits = levelBits.slice(1);
+    this.#childPages = levelPages.slice(1);
+    this.rootSlot = new Int32Array(2 ** levelBits[0]!).fill(-1);
   }
 
   /** The flat index of a chunk, or -1 when its root entry has no memory. `chunk` is below geometry.totalChunks. */
   flatChunk(chunk: number): number {
-    const slot = this.rootSlot[chunk >>> this.#leafBits]!;
-    return slot < 0 ? -1 : (slot << this.#leafBits) | (chunk & this.#leafMask);
+    const slot = this.rootSlot[chunk >>> this.leafBits]!;
+    return slot < 0 ? -1 : (slot << this.leafBits) | (chunk & this.leafMask);
   }
 
-  /** The flat index of an entry of a level, or -1 when its root entry has no memory. */
-  flatEntry(level: number, index: number): number {
-    const bits = this.localBits[level]!;
-    const slot = this.rootSlot[index >>> bits]!;
-    return slot < 0 ? -1 : (slot << bits) | (index & (2 ** bits - 1));
+  /** Where the four numbers of an entry begin: in `leaf` for the leaf level, else in `upper`. */
+  entryAt(level: number, slot: number, local: number): number {
+    return level === this.levels - 1
+      ? ((slot << this.leafBits) | local) << 2
+      : (slot * this.upperEntries + this.upperFirst[level]! + local) << 2;
+  }
+
+  /** The array that holds the entries of a level. */
+  entriesOf(level: number): Int32Array {
+    return level === this.levels - 1 ? this.leaf : this.upper;
   }
 
   /** The summary of an entry of a level; all zero where nothing was grown. A fresh object: not for hot paths. */
   summaryAt(level: number, index: number): Summary {
-    const flat = this.flatEntry(level, index);
-    if (flat < 0) return { start: 0, max: 0, end: 0 };
-    return { start: this.start[level]![flat]!, max: this.max[level]![flat]!, end: this.end[level]![flat]! };
+    const slot = this.rootSlot[index >>> this.localBits[level]!]!;
+    if (slot < 0) return { start: 0, max: 0, end: 0 };
+    const entries = this.entriesOf(level);
+    const at = this.entryAt(level, slot, index & (2 ** this.localBits[level]! - 1));
+    return { start: entries[at]!, max: entries[at + 1]!, end: entries[at + 2]! };
   }
 
   /** Gives memory to the root entries of chunks [from, to), all bits zero. Entries that have it keep it. */
   mapChunks(from: number, to: number): void {
-    const last = (to - 1) >>> this.#leafBits;
-    for (let root = from >>> this.#leafBits; root <= last; root++) {
+    const last = (to - 1) >>> this.leafBits;
+    for (let root = from >>> this.leafBits; root <= last; root++) {
       if (this.rootSlot[root]! >= 0) continue;
       if (this.rootCount === this.#slots) this.#reserve(this.#slots + Math.max(1, this.#slots >> 2));
       this.#insertRoot(root);
@@ -134,20 +147,21 @@ export class PageTree {
   /** Makes room for `slots` root entries. Growing by a quarter keeps the slack small and copying rare. */
   #reserve(slots: number): void {
     this.#slots = slots;
-    for (let l = 0; l < this.levels; l++) {
-      const entries = slots << this.localBits[l]!;
-      this.start[l] = resized(this.start[l], entries);
-      this.max[l] = resized(this.max[l], entries);
-      this.end[l] = resized(this.end[l], entries);
-    }
-    const leaf = this.levels - 1;
-    this.leafStart = this.start[leaf]!;
-    this.leafMax = this.max[leaf]!;
-    this.leafEnd = this.end[leaf]!;
-    const chunks = slots << this.#leafBits;
+    const chunks = slots * 2 ** this.leafBits;
+    this.leaf = resized(this.leaf, chunks * 4);
+    this.upper = resized(this.upper, slots * this.upperEntries * 4);
     this.allocBits = resized(this.allocBits, chunks * this.wordsPerChunk);
     this.scavBits = resized(this.scavBits, chunks * this.wordsPerChunk);
-    this.scavCount = resized(this.scavCount, chunks);
+  }
+
+  /** Longest free run of a chunk. */
+  maxOf(flat: number): number {
+    return this.leaf[(flat << 2) + 1]!;
+  }
+
+  /** Scavenged pages of a chunk. */
+  scavengedOf(flat: number): number {
+    return this.leaf[(flat << 2) + 3]!;
   }
 
   /**
@@ -156,9 +170,11 @@ export class PageTree {
    * @returns how many of them were scavenged
    */
   allocInChunk(flat: number, page: number, n: number): number {
-    const start = this.leafStart[flat]!;
-    const max = this.leafMax[flat]!;
-    const end = this.leafEnd[flat]!;
+    const leaf = this.leaf;
+    const at = flat << 2;
+    const start = leaf[at]!;
+    const max = leaf[at + 1]!;
+    const end = leaf[at + 2]!;
     const scavenged = this.takePages(flat, page, n);
     this.#climb(flat, start, max, end);
     return scavenged;
@@ -166,32 +182,50 @@ export class PageTree {
 
   /**
    * Marks pages [page, page+n) of one chunk free and updates the chunk's summary and those above it.
-   * @throws BadOperationError when one of them is not allocated
+   * @returns false when one of them is not allocated; nothing was changed then
    */
-  freeInChunk(flat: number, page: number, n: number): void {
-    const start = this.leafStart[flat]!;
-    const max = this.leafMax[flat]!;
-    const end = this.leafEnd[flat]!;
-    this.returnPages(flat, page, n);
+  freeInChunk(flat: number, page: number, n: number): boolean {
+    const leaf = this.leaf;
+    const at = flat << 2;
+    const start = leaf[at]!;
+    const max = leaf[at + 1]!;
+    const end = leaf[at + 2]!;
+    if (!this.returnPages(flat, page, n)) return false;
     this.#climb(flat, start, max, end);
+    return true;
   }
 
   /** allocInChunk without the climb: bitmap, scavenged bits and leaf summary only. */
   takePages(flat: number, page: number, n: number): number {
     const words = this.allocBits;
+    const leaf = this.leaf;
+    const at = flat << 2;
     const word0 = flat * this.wordsPerChunk;
     const chunkPages = this.chunkPages;
-    const max = this.leafMax[flat]!;
-    // The run that the pages come from, before they are taken: free neighbours below and above.
-    const below = zerosDown(words, word0, page);
-    const above = zerosUp(words, word0, page + n, chunkPages);
-    setRange(words, word0, page, n);
-    if (page < this.leafStart[flat]!) this.leafStart[flat] = page;
+    const bit = page & 31;
+    // The run that the pages come from, before they are taken, is them and their free neighbours. Most often it begins
+    // and ends within the word.
+    let below = 0;
+    let above = 0;
+    if (bit + n < 32) {
+      const w = word0 + (page >>> 5);
+      const x = words[w]!;
+      const lower = x & ((1 << bit) - 1);
+      const upper = x >>> (bit + n);
+      below = lower !== 0 ? bit - 32 + Math.clz32(lower) : zerosDown(words, word0, page);
+      above = upper !== 0 ? trailingZeros(upper) : zerosUp(words, word0, page + n, chunkPages);
+      words[w] = x | (((1 << n) - 1) << bit);
+    } else {
+      below = zerosDown(words, word0, page);
+      above = zerosUp(words, word0, page + n, chunkPages);
+      setRange(words, word0, page, n);
+    }
+    if (page < leaf[at]!) leaf[at] = page;
     const rest = chunkPages - page - n;
-    if (rest < this.leafEnd[flat]!) this.leafEnd[flat] = rest;
+    if (rest < leaf[at + 2]!) leaf[at + 2] = rest;
     const run = below + n + above;
-    if (run >= max) this.leafMax[flat] = this.#maxAfterTaking(word0, run, below > above ? below : above);
-    return this.scavCount[flat] === 0 ? 0 : this.#takeScavenged(flat, word0, page, n);
+    if (run >= leaf[at + 1]!) leaf[at + 1] = this.#maxAfterTaking(word0, run, Math.max(below, above));
+    return leaf[at + 3] === 0 ? 0 : this.#takeScavenged(flat, word0, page, n);
   }
 
   /** The longest free run of a chunk after its longest run, of `run` pages, was cut to pieces of at most `piece`. */
@@ -199,44 +233,140 @@ export class PageTree {
     const chunkPages = this.chunkPages;
     // Every other run lies outside the old one and the used page beside it.
     if (piece >= chunkPages - run - 1) return piece;
-    if (2 * run < chunkPages && findZeros(this.allocBits, word0, 0, chunkPages, run) >= 0) return run;
-    return longestZeros(this.allocBits, word0, chunkPages);
+    return longestZeros(this.allocBits, word0, chunkPages, piece, run);
   }
 
   #takeScavenged(flat: number, word0: number, page: number, n: number): number {
     const count = countRange(this.scavBits, word0, page, n);
     if (count === 0) return 0;
     clearRange(this.scavBits, word0, page, n);
-    this.scavCount[flat] = this.scavCount[flat]! - count;
+    this.leaf[(flat << 2) + 3]! -= count;
     return count;
   }
 
   /** freeInChunk without the climb: bitmap and leaf summary only. */
-  returnPages(flat: number, page: number, n: number): void {
+  returnPages(flat: number, page: number, n: number): boolean {
     const words = this.allocBits;
+    const leaf = this.leaf;
+    const at = flat << 2;
     const word0 = flat * this.wordsPerChunk;
     const chunkPages = this.chunkPages;
-    if (!allSet(words, word0, page, n)) this.#refuseFree(flat, page, n);
-    clearRange(words, word0, page, n);
-    const first = page - zerosDown(words, word0, page);
-    const limit = page + n + zerosUp(words, word0, page + n, chunkPages);
+    const bit = page & 31;
+    let first = page;
+    let limit = page + n;
+    if (bit + n < 32) {
+      const w = word0 + (page >>> 5);
+      const x = words[w]!;
+      const mask = ((1 << n) - 1) << bit;
+      if ((x & mask) !== mask) return false;
+      words[w] = x & ~mask;
+      const lower = x & ((1 << bit) - 1);
+      const upper = x >>> (bit + n);
+      first -= lower !== 0 ? bit - 32 + Math.clz32(lower) : zerosDown(words, word0, page);
+      limit += upper !== 0 ? trailingZeros(upper) : zerosUp(words, word0, limit, chunkPages);
+    } else {
+      if (!allSet(words, word0, page, n)) return false;
+      clearRange(words, word0, page, n);
+      first -= zerosDown(words, word0, page);
+      limit += zerosUp(words, word0, limit, chunkPages);
+    }
     const run = limit - first;
-    if (first === 0) this.leafStart[flat] = run;
-    if (limit === chunkPages) this.leafEnd[flat] = run;
-    if (run > this.leafMax[flat]!) this.leafMax[flat] = run;
+    if (first === 0) leaf[at] = run;
+    if (limit === chunkPages) leaf[at + 2] = run;
+    if (run > leaf[at + 1]!) leaf[at + 1] = run;
+    return true;
   }
 
-  #refuseFree(flat: number, page: number, n: number): never {
-    let bad = page;
-    while (allSet(this.allocBits, flat * this.wordsPerChunk, bad, 1)) bad++;
-    throw new BadOperationError(`page ${bad - page} of the ${n} to be freed in this chunk is not allocated`);
+  /** Whether pages [page, page+n) of a chunk are all allocated. */
+  allAllocated(flat: number, page: number, n: number): boolean {
+    return allSet(this.allocBits, flat * this.wordsPerChunk, page, n);
+  }
+
+  /** Marks a whole chunk, which must be free, allocated; returns how many of its pages were scavenged. No climb. */
+  takeChunk(flat: number): number {
+    const { leaf, allocBits, scavBits, wordsPerChunk } = this;
+    const at = flat << 2;
+    const scavenged = leaf[at + 3]!;
+    const first = flat * wordsPerChunk;
+    const limit = first + wordsPerChunk;
+    for (let w = first; w < limit; w++) allocBits[w] = -1;
+    if (scavenged !== 0) for (let w = first; w < limit; w++) scavBits[w] = 0;
+    for (let i = at; i < at + 4; i++) leaf[i] = 0;
+    return scavenged;
+  }
+
+  /** Marks a whole chunk, which must be allocated, free. No climb. */
+  returnChunk(flat: number): void {
+    const { leaf, allocBits, wordsPerChunk, chunkPages } = this;
+    const at = flat << 2;
+    const first = flat * wordsPerChunk;
+    const limit = first + wordsPerChunk;
+    for (let w = first; w < limit; w++) allocBits[w] = 0;
+    for (let i = at; i < at + 3; i++) leaf[i] = chunkPages;
+  }
+
+  /**
+   * Marks all free pages of the aligned 64-page block at `page` allocated, with their scavenged bits cleared, and
+   * updates the summaries. For page caches.
+   */
+  takeBlock(flat: number, page: number): void {
+    const leaf = this.leaf;
+    const words = this.allocBits;
+    const at = flat << 2;
+    const word0 = flat * this.wordsPerChunk;
+    const w = word0 + (page >>> 5);
+    const start = leaf[at]!;
+    const max = leaf[at + 1]!;
+    const end = leaf[at + 2]!;
+    const freeLo = ~words[w]!;
+    const freeHi = ~words[w + 1]!;
+    const longest = this.#longestThrough(word0, page, freeLo, freeHi);
+    words[w] = -1;
+    words[w + 1] = -1;
+    if (leaf[at + 3] !== 0) this.#clearScavenged(at, w, freeLo, freeHi);
+    if (start > page) leaf[at] = page;
+    const rest = this.chunkPages - page - 64;
+    if (end > rest) leaf[at + 2] = rest;
+    // A run of max pages may have gone, or lost a part; the pieces left of it are no longer than the old max.
+    if (longest >= max) leaf[at + 1] = longestZeros(words, word0, this.chunkPages, 0, max);
+    this.#climb(flat, start, max, end);
+  }
+
+  /** A bound on the free runs that touch a 64-page block whose free pages are given: exact, or a little too long. */
+  #longestThrough(word0: number, page: number, freeLo: number, freeHi: number): number {
+    const free = popCount(freeLo) + popCount(freeHi);
+    const below = (freeLo & 1) === 0 ? 0 : zerosDown(this.allocBits, word0, page);
+    const above = freeHi >= 0 ? 0 : zerosUp(this.allocBits, word0, page + 64, this.chunkPages);
+    return below + free + above;
+  }
+
+  #clearScavenged(at: number, w: number, lo: number, hi: number): void {
+    const scavBits = this.scavBits;
+    const taken = popCount(scavBits[w]! & lo) + popCount(scavBits[w + 1]! & hi);
+    scavBits[w] = scavBits[w]! & ~lo;
+    scavBits[w + 1] = scavBits[w + 1]! & ~hi;
+    this.leaf[at + 3]! -= taken;
+  }
+
+  /** Frees the given pages of the aligned 64-page block at `page`, sets the given scavenged bits, updates summaries. */
+  returnBlock(flat: number, page: number, freeLo: number, freeHi: number, scavLo: number, scavHi: number): void {
+    const w = flat * this.wordsPerChunk + (page >>> 5);
+    const { allocBits, scavBits } = this;
+    allocBits[w] = allocBits[w]! & ~freeLo;
+    allocBits[w + 1] = allocBits[w + 1]! & ~freeHi;
+    const before = popCount(scavBits[w]!) + popCount(scavBits[w + 1]!);
+    scavBits[w] = scavBits[w]! | scavLo;
+    scavBits[w + 1] = scavBits[w + 1]! | scavHi;
+    this.leaf[(flat << 2) + 3]! += popCount(scavBits[w]!) + popCount(scavBits[w + 1]!) - before;
+    this.resummarize(flat);
   }
 
   /** Recomputes a chunk's summary from its bitmap and climbs. For changes that are not one run of pages. */
   resummarize(flat: number): void {
-    const start = this.leafStart[flat]!;
-    const max = this.leafMax[flat]!;
-    const end = this.leafEnd[flat]!;
+    const at = flat << 2;
+    const start = this.leaf[at]!;
+    const max = this.leaf[at + 1]!;
+    const end = this.leaf[at + 2]!;
     this.summarizeLeaf(flat);
     this.#climb(flat, start, max, end);
   }
@@ -244,9 +374,10 @@ export class PageTree {
   /** Recomputes a chunk's summary from its bitmap, without climbing. */
   summarizeLeaf(flat: number): void {
     const word0 = flat * this.wordsPerChunk;
-    this.leafStart[flat] = zerosUp(this.allocBits, word0, 0, this.chunkPages);
-    this.leafMax[flat] = longestZeros(this.allocBits, word0, this.chunkPages);
-    this.leafEnd[flat] = zerosDown(this.allocBits, word0, this.chunkPages);
+    const at = flat << 2;
+    this.leaf[at] = zerosUp(this.allocBits, word0, 0, this.chunkPages);
+    this.leaf[at + 1] = longestZeros(this.allocBits, word0, this.chunkPages);
+    this.leaf[at + 2] = zerosDown(this.allocBits, word0, this.chunkPages);
   }
 
   /** Index of the first free page at or after the 64-page word of `from` in a chunk; chunkPages when there is none. */
@@ -262,80 +393,107 @@ export class PageTree {
   /** Marks pages [page, page+n) of a chunk scavenged. */
   setScavenged(flat: number, page: number, n: number): void {
     const word0 = flat * this.wordsPerChunk;
-    this.scavCount[flat] = this.scavCount[flat]! + n - countRange(this.scavBits, word0, page, n);
+    this.leaf[(flat << 2) + 3]! += n - countRange(this.scavBits, word0, page, n);
     setRange(this.scavBits, word0, page, n);
   }
 
+  /** Updates the summaries above one leaf whose summary was (start, max, end) before the change. */
+  #climb(flat: number, oldStart: number, oldMax: number, oldEnd: number): void {
+    this.#climbFrom(this.levels - 2, this.leaf, flat << 2, flat >>> this.leafBits, flat & this.leafMask, oldStart, oldMax, oldEnd);
+  }
+
   /**
-   * Updates the summaries above one leaf whose summary was (start, max, end) before the change, up to the first that
-   * stays the same.
+   * Updates summaries from level `top` upward, up to the first that stays the same, after one entry of the level below
+   * changed: the entry at `entryAt` of `entries`, number `entry` of its slot, which was (oldStart, oldMax, oldEnd).
    */
-  #climb(flatLeaf: number, oldStart: number, oldMax: number, oldEnd: number): void {
-    let flat = flatLeaf;
+  #climbFrom(
+    top: number,
+    entryArray: Int32Array,
+    entryAt: number,
+    slot: number,
+    entry: number,
+    oldStart: number,
+    oldMax: number,
+    oldEnd: number,
+  ): void {
+    const upper = this.upper;
+    const slotFirst = slot * this.upperEntries;
+    let entries = entryArray;
+    let at = entryAt;
+    let local = entry;
     let start = oldStart;
     let max = oldMax;
     let end = oldEnd;
-    for (let l = this.levels - 1; l > 0; l--) {
-      const max1 = this.max[l]!;
-      const newMax = max1[flat]!;
-      const sameEdges = this.start[l]![flat] === start && this.end[l]![flat] === end;
+    for (let l = top; l >= 0; l--) {
+      const newMax = entries[at + 1]!;
+      const sameEdges = entries[at] === start && entries[at + 2] === end;
       if (sameEdges && newMax === max) return;
-      const parent = flat >>> this.geometry.levelBits[l]!;
-      const maxes = this.max[l - 1]!;
-      const parentMax = maxes[parent]!;
-      const parentStart = this.start[l - 1]![parent]!;
-      const parentEnd = this.end[l - 1]![parent]!;
-      if (sameEdges && newMax > parentMax) maxes[parent] = newMax;
-      else if (sameEdges && (max < parentMax || newMax === parentMax)) return;
-      else this.mergeEntry(l - 1, parent);
-      flat = parent;
-      start = parentStart;
-      max = parentMax;
-      end = parentEnd;
+      const bits = this.#childBits[l]!;
+      const above = (slotFirst + this.upperFirst[l]! + (local >>> bits)) << 2;
+      const aboveMax = upper[above + 1]!;
+      const aboveStart = upper[above]!;
+      const aboveEnd = upper[above + 2]!;
+      if (sameEdges && newMax > aboveMax) {
+        upper[above + 1] = newMax;
+      } else if (sameEdges && (max < aboveMax || newMax === aboveMax)) {
+        return;
+      } else {
+        const first = at - ((local & ((1 << bits) - 1)) << 2);
+        mergeSummaries(entries, first, 1 << bits, this.#childPages[l]!, upper, above);
+      }
+      entries = upper;
+      at = above;
+      local >>>= bits;
+      start = aboveStart;
+      max = aboveMax;
+      end = aboveEnd;
     }
-  }
-
-  /** Recomputes one summary of a level above the leaves from its children; whether it changed. */
-  mergeEntry(level: number, flat: number): boolean {
-    const bits = this.geometry.levelBits[level + 1]!;
-    const entryPages = 2 ** this.geometry.levelLogPages[level + 1]!;
-    const sum = this.#merged;
-    mergeSummaries(
-      this.start[level + 1]!,
-      this.max[level + 1]!,
-      this.end[level + 1]!,
-      flat << bits,
-      1 << bits,
-      entryPages,
-      sum,
-    );
-    const changed =
-      this.start[level]![flat] !== sum.start ||
-      this.max[level]![flat] !== sum.max ||
-      this.end[level]![flat] !== sum.end;
-    this.start[level]![flat] = sum.start;
-    this.max[level]![flat] = sum.max;
-    this.end[level]![flat] = sum.end;
-    return changed;
   }
 
   /** Updates the summaries above the leaves of chunks [from, to], inclusive, up to the first level that does not change. */
   climbRange(from: number, to: number): void {
+    const upper = this.upper;
     let changed = true;
     let below = 0;
     for (let l = this.levels - 2; l >= 0 && changed; l--) {
       changed = false;
-      below += this.geometry.levelBits[l + 1]!;
-      for (let i = from >>> below; i <= to >>> below; i++) {
-        if (this.mergeEntry(l, this.flatEntry(l, i))) changed = true;
+      below += this.#childBits[l]!;
+      const first = from >>> below;
+      const last = to >>> below;
+      if (first === last) {
+        // From one entry on there is one path to the root, with its shortcuts.
+        const slot = this.rootSlot[first >>> this.localBits[l]!]!;
+        const local = first & ((1 << this.localBits[l]!) - 1);
+        const at = this.entryAt(l, slot, local);
+        const start = upper[at]!;
+        const max = upper[at + 1]!;
+        const end = upper[at + 2]!;
+        this.#mergeEntry(l, first);
+        return this.#climbFrom(l - 1, upper, at, slot, local, start, max, end);
       }
+      for (let i = first; i <= last; i++) if (this.#mergeEntry(l, i)) changed = true;
     }
+  }
+
+  /** Recomputes one summary above the leaves, by its index in the level, from its children; whether it changed. */
+  #mergeEntry(level: number, index: number): boolean {
+    const bits = this.#childBits[level]!;
+    const slot = this.rootSlot[index >>> this.localBits[level]!]!;
+    const local = index & ((1 << this.localBits[level]!) - 1);
+    const at = this.entryAt(level, slot, local);
+    const first = this.entryAt(level + 1, slot, local << bits);
+    const upper = this.upper;
+    const start = upper[at]!;
+    const max = upper[at + 1]!;
+    const end = upper[at + 2]!;
+    mergeSummaries(this.entriesOf(level + 1), first, 1 << bits, this.#childPages[level]!, upper, at);
+    return upper[at] !== start || upper[at + 1] !== max || upper[at + 2] !== end;
   }
 }
 
 /** A copy of an array with another length, zero beyond what was there. */
-function resized(array: Int32Array | undefined, length: number): Int32Array {
+function resized(array: Int32Array, length: number): Int32Array {
   const copy = new Int32Array(length);
-  if (array !== undefined) copy.set(array);
+  copy.set(array);
   return copy;
 }

@@ -73,36 +73,37 @@ export function packedHex(packed: PackedSummary): string {
 }
 
 /**
- * Merges `count` consecutive summaries, from `first`, of entries of `entryPages` pages each, into `out`.
+ * Merges `count` consecutive summaries of entries of `entryPages` pages each into one. Summaries are four numbers in a
+ * row (start, max, end, and one that is left alone); the first of them begins at `first` of `from`, and the result goes
+ * to `at` of `to`.
+ *
  * The summary of a run of entries follows from theirs: its start grows as long as everything so far was free, its end
  * begins anew at each entry that is not wholly free, and its max may cross a boundary.
  */
 export function mergeSummaries(
-  starts: Int32Array,
-  maxes: Int32Array,
-  ends: Int32Array,
+  from: Int32Array,
   first: number,
   count: number,
   entryPages: number,
-  out: Summary,
+  to: Int32Array,
+  at: number,
 ): void {
-  let start = starts[first]!;
-  let max = maxes[first]!;
-  let end = ends[first]!;
-  let allFree = start === entryPages;
-  for (let i = first + 1; i < first + count; i++) {
-    const s = starts[i]!;
-    if (allFree) {
-      start += s;
-      allFree = s === entryPages;
-    }
-    const m = maxes[i]!;
+  let start = from[first]!;
+  let max = from[first + 1]!;
+  let end = from[first + 2]!;
+  let freeSoFar = entryPages;
+  const limit = first + 4 * count;
+  for (let i = first + 4; i < limit; i += 4) {
+    const s = from[i]!;
+    const m = from[i + 1]!;
+    const e = from[i + 2]!;
+    if (start === freeSoFar) start += s;
+    freeSoFar += entryPages;
     if (end + s > max) max = end + s;
     if (m > max) max = m;
-    const e = ends[i]!;
     end = e === entryPages ? end + e : e;
   }
-  out.start = start;
-  out.max = max;
-  out.end = end;
+  to[at] = start;
+  to[at + 1] = max;
+  to[at + 2] = end;
 }

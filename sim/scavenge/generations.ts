@@ -150,7 +150,7 @@ export class GenerationScavenger {
   #flatWithRoom(chunk: number): number {
     const tree = this.#pages.tree;
     const flat = tree.flatChunk(chunk);
-    return flat >= 0 && tree.leafMax[flat]! >= this.minPages ? flat : -1;
+    return flat >= 0 && tree.maxOf(flat) >= this.minPages ? flat : -1;
   }
 
   #findIn(work: ScavengeWork, chunk: number, topPage: number, maxPages: number): boolean {

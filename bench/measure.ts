@@ -1,0 +1,97 @@
+/**
+ * Runs a workload on our page allocator, once: set-up untimed, then the timed part in one loop.
+ *
+ * Results are only stored while the clock runs, and hashed afterwards.
+ */
+
+import { Fnv64 } from "../engine/fnv64.js";
+import { platform } from "../sim/address/platforms.js";
+import { PageAllocator } from "../sim/pages/page-allocator.js";
+import { PageCache } from "../sim/pages/page-cache.js";
+import { BenchOp, type Workload } from "./workload.js";
+
+/** One measured run. */
+export interface Measured {
+  readonly name: string;
+  readonly timedOps: number;
+  readonly nsPerOp: number;
+  /** FNV-1a over the address of every result, as the recordings define it. */
+  readonly resultHash: string;
+}
+
+const CACHES = 16;
+
+/** Measures a workload on a fresh allocator with the geometry of linux/amd64. */
+export function measure(workload: Workload): Measured {
+  const geometry = platform("linux/amd64");
+  const pages = new PageAllocator(geometry);
+  const caches = Array.from({ length: CACHES }, () => new PageCache());
+  const addresses = new Float64Array(workload.idCount);
+  const results = new Float64Array(workload.ops.length);
+  const growths = workload.growths.map(({ base, bytes }) => ({
+    page: geometry.offOfRaw(base) / geometry.pageBytes,
+    npages: bytes / geometry.pageBytes,
+  }));
+  const count = workload.ops.length;
+  let grown = 0;
+  const grow = (): void => {
+    const { page, npages } = growths[grown++]!;
+    pages.grow(page, npages);
+  };
+  runOps(workload, 0, workload.timedFrom, pages, caches, addresses, results, grow);
+  const start = process.hrtime.bigint();
+  runOps(workload, workload.timedFrom, count, pages, caches, addresses, results, grow);
+  const elapsed = Number(process.hrtime.bigint() - start);
+  const timedOps = count - workload.timedFrom;
+  return { name: workload.name, timedOps, nsPerOp: elapsed / timedOps, resultHash: hashResults(workload, results) };
+}
+
+function runOps(
+  workload: Workload,
+  from: number,
+  to: number,
+  pages: PageAllocator,
+  caches: readonly PageCache[],
+  addresses: Float64Array,
+  results: Float64Array,
+  grow: () => void,
+): void {
+  const { ops, ids, npages } = workload;
+  for (let i = from; i < to; i++) {
+    const id = ids[i]!;
+    switch (ops[i]) {
+      case BenchOp.alloc:
+        results[i] = addresses[id] = pages.alloc(npages[i]!);
+        break;
+      case BenchOp.free:
+        pages.free(addresses[id]!, npages[i]!);
+        break;
+      case BenchOp.calloc:
+        results[i] = addresses[id] = caches[workload.caches[i]!]!.alloc(npages[i]!);
+        break;
+      case BenchOp.tocache: {
+        const cache = caches[workload.caches[i]!]!;
+        pages.allocToCache(cache);
+        results[i] = cache.empty ? -1 : cache.page;
+        break;
+      }
+      case BenchOp.flush:
+        pages.flushCache(caches[workload.caches[i]!]!);
+        break;
+      default:
+        grow();
+    }
+  }
+}
+
+function hashResults(workload: Workload, results: Float64Array): string {
+  const geometry = platform("linux/amd64");
+  const hash = new Fnv64();
+  for (let i = 0; i < workload.ops.length; i++) {
+    const op = workload.ops[i];
+    if (op !== BenchOp.alloc && op !== BenchOp.calloc && op !== BenchOp.tocache) continue;
+    const { hi, lo } = geometry.rawHalvesOfPage(results[i]!);
+    hash.addUint64(hi, lo);
+  }
+  return hash.hex();
+}

@@ -1,0 +1,80 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { SpanTable } from "../../../sim/heap/span-table.js";
+
+const SEED = Number(process.env["FC_SEED"] ?? 118);
+
+/** The home of a page in a table of 1024 places, by the same hash: to find pages that collide. */
+function home(page: number): number {
+  const mixed = Math.imul((page | 0) ^ Math.imul(Math.floor(page / 2 ** 32), 0x85ebca6b), 0x9e3779b1);
+  return (mixed ^ (mixed >>> 15)) & 1023;
+}
+
+/** Pages whose homes are a few neighbouring places, the last and the first of the table among them. */
+const COLLIDING = ((): number[] => {
+  const found: number[] = [];
+  for (let page = 2 ** 34; found.length < 60; page += 1) {
+    if ([1021, 1022, 1023, 0, 1].includes(home(page))) found.push(page);
+  }
+  return found;
+})();
+
+const page = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom(...COLLIDING) },
+  { weight: 1, arbitrary: fc.nat(200) },
+  { weight: 1, arbitrary: fc.integer({ min: 0, max: 2 ** 40 }) },
+);
+
+describe("the span table", () => {
+  it("does as a Map does, also where pages collide and the table wraps around", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.constantFrom("add", "add", "add", "remove", "remove", "look"), page, fc.nat(258)), {
+          maxLength: 300,
+          size: "max",
+        }),
+        (steps) => {
+          const table = new SpanTable();
+          const map = new Map<number, { npages: number; kind: number }>();
+          const touched = new Set<number>();
+          for (const [what, at, kind] of steps) {
+            touched.add(at);
+            if (what === "add") {
+              const npages = (at % 97) + kind + 1;
+              expect(table.add(at, npages, kind)).toBe(!map.has(at));
+              if (!map.has(at)) map.set(at, { npages, kind });
+            } else if (what === "remove") {
+              expect(table.remove(at)).toBe(map.delete(at));
+            }
+            expect(table.npagesAt(at)).toBe(map.get(at)?.npages ?? 0);
+            expect(table.kindAt(at)).toBe(map.get(at)?.kind ?? -1);
+            expect(table.count).toBe(map.size);
+          }
+          for (const at of touched) {
+            expect(table.npagesAt(at)).toBe(map.get(at)?.npages ?? 0);
+            expect(table.kindAt(at)).toBe(map.get(at)?.kind ?? -1);
+          }
+        },
+      ),
+      { seed: SEED, numRuns: 60 },
+    );
+  });
+
+  it("grows, and empties again", () => {
+    const table = new SpanTable();
+    const map = new Map<number, number>();
+    for (let i = 0; i < 20000; i++) {
+      const at = 2 ** 33 + i * 512 + (i % 7);
+      expect(table.add(at, (i % 100) + 1, i % 259)).toBe(true);
+      map.set(at, i);
+    }
+    expect(table.count).toBe(20000);
+    for (const [at, i] of map) {
+      expect([table.npagesAt(at), table.kindAt(at)]).toEqual([(i % 100) + 1, i % 259]);
+      if (i % 3 !== 0) expect(table.remove(at)).toBe(true);
+    }
+    for (const [at, i] of map) expect(table.npagesAt(at)).toBe(i % 3 === 0 ? (i % 100) + 1 : 0);
+    for (const [at, i] of map) expect(table.remove(at)).toBe(i % 3 === 0);
+    expect(table.count).toBe(0);
+  });
+});
