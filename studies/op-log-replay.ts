@@ -235,4 +235,3 @@ export function countFree(pages: PageAllocator): { free: number; scavenged: numb
   });
   return { free, scavenged };
 }
-export { hex64 } from "./words.js";

@@ -1,0 +1,31 @@
+/**
+ * manifest.json: where a result comes from, completely enough to make it again, and nothing that would differ between
+ * two machines: no clock, host or path.
+ */
+
+import { TOOL_VERSION } from "./version.js";
+
+/** What a manifest says. Values are written in the order given. */
+export interface ManifestContent {
+  readonly name: string;
+  readonly scenario: Readonly<Record<string, string | number>>;
+  readonly policy: string;
+  readonly platform: Readonly<Record<string, string | number>>;
+  readonly parameters: Readonly<Record<string, string | number>>;
+  readonly result: Readonly<Record<string, string | number | null>>;
+  readonly fingerprint: string;
+  /** sha256 of the other files by name. */
+  readonly files: ReadonlyMap<string, string>;
+}
+
+/** The text of manifest.json. */
+export function manifest(content: ManifestContent): string {
+  const files = [...content.files].map(([name, sha256]) => ({ name, sha256 }));
+  const json = {
+    tool: { name: "mheapsim", version: TOOL_VERSION },
+    node: process.version,
+    ...content,
+    files,
+  };
+  return `${JSON.stringify(json, null, 2)}\n`;
+}

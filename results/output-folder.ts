@@ -1,0 +1,181 @@
+/**
+ * Writes a run's files so that they appear whole or not at all.
+ *
+ * Everything is written into a folder beside the target, whose name says that it is partial, and that folder takes the
+ * target's name when all files are complete. When anything goes wrong (a full disk, Ctrl-C, a bad row) it is removed.
+ * An earlier result is replaced only when asked for, and only at the very end.
+ */
+
+import { createHash } from "node:crypto";
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+
+/** The output cannot be written where it should be. */
+export class OutputError extends Error {
+  override readonly name = "OutputError";
+}
+
+/** Files that a folder must hold for --force to replace it: nobody's other files are ever removed. */
+const MANIFEST = "manifest.json";
+
+/** A file being written. */
+export class OutputFile {
+  readonly #hash = createHash("sha256");
+  #fd: number | undefined;
+  bytes = 0;
+
+  constructor(
+    readonly name: string,
+    path: string,
+  ) {
+    this.#fd = openSync(path, "wx");
+  }
+
+  /** Appends text. */
+  write(text: string): void {
+    if (this.#fd === undefined) throw new OutputError(`${this.name} is closed`);
+    const data = Buffer.from(text);
+    for (let at = 0; at < data.length; ) at += writeSync(this.#fd, data, at);
+    this.#hash.update(data);
+    this.bytes += data.length;
+  }
+
+  /** Completes the file; its sha256. */
+  close(): string {
+    if (this.#fd !== undefined) {
+      fsyncSync(this.#fd);
+      closeSync(this.#fd);
+      this.#fd = undefined;
+    }
+    return this.#hash.digest("hex");
+  }
+
+  /** Closes without completing. */
+  abandon(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
+  }
+}
+
+export class OutputFolder {
+  /** Folders that are partial now; an interrupted process removes them. */
+  static readonly #open = new Set<OutputFolder>();
+
+  readonly #partial: string;
+  readonly #target: string;
+  readonly #files: OutputFile[] = [];
+
+  /**
+   * Prepares the output.
+   * @param target the folder that will hold the files, as the user named it
+   * @param force whether an earlier result there may be replaced
+   * @throws OutputError when the folder exists, is not ours, or cannot be created
+   */
+  constructor(
+    readonly target: string,
+    readonly force: boolean,
+  ) {
+    this.#target = resolve(target);
+    this.#refuseExisting();
+    this.#partial = join(dirname(this.#target), `.${basename(this.#target)}.partial-${process.pid}`);
+    try {
+      rmSync(this.#partial, { recursive: true, force: true });
+      mkdirSync(this.#partial, { recursive: true });
+    } catch (error) {
+      throw new OutputError(`cannot create ${target}: ${reason(error)}`);
+    }
+    OutputFolder.#open.add(this);
+  }
+
+  #refuseExisting(): void {
+    if (!existsSync(this.#target)) return;
+    let entries: string[];
+    try {
+      entries = readdirSync(this.#target);
+    } catch {
+      throw new OutputError(`${this.target} exists and is not a folder: name another one with --out`);
+    }
+    if (entries.length === 0) return;
+    if (!this.force) throw new OutputError(`${this.target} exists: add --force to replace it, or name another folder with --out`);
+    if (!entries.includes(MANIFEST)) {
+      throw new OutputError(`${this.target} holds other files than a run's (no ${MANIFEST}): name another folder with --out`);
+    }
+  }
+
+  /** Begins a file. */
+  create(name: string): OutputFile {
+    const file = guarded(this.target, () => new OutputFile(name, join(this.#partial, name)));
+    this.#files.push(file);
+    return file;
+  }
+
+  /** Writes a whole file; its sha256. */
+  write(name: string, text: string): string {
+    return guarded(this.target, () => {
+      const file = this.create(name);
+      file.write(text);
+      return file.close();
+    });
+  }
+
+  /** Puts the files in place. */
+  commit(): void {
+    guarded(this.target, () => {
+      for (const file of this.#files) file.abandon();
+      const old = `${this.#partial}-old`;
+      const replaces = existsSync(this.#target);
+      if (replaces) renameSync(this.#target, old);
+      try {
+        renameSync(this.#partial, this.#target);
+      } catch (error) {
+        if (replaces) renameSync(old, this.#target);
+        throw error;
+      }
+      OutputFolder.#open.delete(this);
+      if (replaces) rmSync(old, { recursive: true, force: true });
+    });
+  }
+
+  /** Removes what was written so far. */
+  discard(): void {
+    for (const file of this.#files) file.abandon();
+    OutputFolder.#open.delete(this);
+    rmSync(this.#partial, { recursive: true, force: true });
+  }
+
+  /** Removes all partial folders of this process; for signal handlers. */
+  static discardAll(): void {
+    for (const folder of [...OutputFolder.#open]) folder.discard();
+  }
+}
+
+/** Runs a step and turns what the file system says into one sentence. */
+export function guarded<T>(target: string, step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    if (error instanceof OutputError || (error as NodeJS.ErrnoException).code === undefined) throw error;
+    throw new OutputError(`cannot write ${target}: ${reason(error)}; nothing was left behind`);
+  }
+}
+
+function reason(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  switch (code) {
+    case "ENOSPC":
+      return "the disk is full";
+    case "EDQUOT":
+      return "the disk quota is used up";
+    case "EFBIG":
+      return "the file would be larger than is allowed here";
+    case "EACCES":
+    case "EPERM":
+      return "no permission";
+    case "EROFS":
+      return "the file system is read-only";
+    case "ENOTDIR":
+      return "a part of the path is not a folder";
+    default:
+      return message;
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * Reads one row of the time series from a heap. The model knows nothing of it.
+ */
+
+import { Fragmentation } from "../sim/heap/fragmentation.js";
+import type { Heap } from "../sim/heap/heap.js";
+import {
+  FAST_PATH_ALLOCS,
+  FIND_CALLS,
+  FIND_ENTRIES,
+  FIND_FAILURES,
+  FIND_LEVELS,
+} from "../sim/probes.js";
+import { COLUMN, COLUMNS } from "./columns.js";
+
+/** What the collector says; NaN for what is not known yet. */
+export interface CollectorSample {
+  readonly heapLiveBytes: number;
+  readonly heapGoalBytes: number;
+  readonly cycles: number;
+}
+
+export class Sampler {
+  readonly #fragmentation = new Fragmentation();
+  #previous: Float64Array | undefined;
+
+  /** A row at time timeNs, in the order of COLUMNS; NaN stands for an empty cell. */
+  sample(timeNs: number, heap: Heap, collector: CollectorSample): Float64Array {
+    const row = new Float64Array(COLUMNS.length);
+    row[COLUMN.time_ns] = timeNs;
+    this.#memory(row, heap);
+    this.#counters(row, heap);
+    this.#fragments(row, heap);
+    row[COLUMN.heap_live_bytes] = collector.heapLiveBytes;
+    row[COLUMN.heap_goal_bytes] = collector.heapGoalBytes;
+    row[COLUMN.gc_cycles] = collector.cycles;
+    this.#rates(row);
+    this.#previous = row;
+    return row;
+  }
+
+  #memory(row: Float64Array, heap: Heap): void {
+    const s = heap.statistics;
+    row[COLUMN.mapped_bytes] = s.mappedBytes;
+    row[COLUMN.reserved_bytes] = heap.arenas.totalBytes;
+    row[COLUMN.heap_sys_bytes] = s.heapSysBytes;
+    row[COLUMN.heap_inuse_bytes] = s.heapInUseBytes;
+    row[COLUMN.heap_idle_bytes] = s.heapIdleBytes;
+    row[COLUMN.heap_released_bytes] = s.heapReleasedBytes;
+    row[COLUMN.heap_retained_bytes] = s.heapRetainedBytes;
+    row[COLUMN.stack_inuse_bytes] = s.stackInUseBytes;
+    row[COLUMN.gc_spans_bytes] = s.gcSpansBytes;
+    row[COLUMN.page_cache_bytes] = heap.pageCacheBytes;
+    row[COLUMN.scavenge_goal_bytes] = heap.scavengeEnabled ? heap.scavengeGoalBytes : Number.NaN;
+    row[COLUMN.metadata_bytes] = heap.pages.metadata.totalBytes;
+    row[COLUMN.spans_live] = heap.spans.count;
+  }
+
+  #counters(row: Float64Array, heap: Heap): void {
+    const s = heap.statistics;
+    const { counters } = heap.pages;
+    row[COLUMN.scav_gen] = heap.scavenger.gen;
+    row[COLUMN.span_allocs] = s.spanAllocs;
+    row[COLUMN.span_frees] = s.spanFrees;
+    row[COLUMN.cache_allocs] = s.cacheAllocs;
+    row[COLUMN.cache_refills] = s.cacheRefills;
+    row[COLUMN.cache_misses] = s.cacheMisses;
+    row[COLUMN.fast_path_allocs] = counters[FAST_PATH_ALLOCS]!;
+    row[COLUMN.find_calls] = counters[FIND_CALLS]!;
+    row[COLUMN.find_failures] = counters[FIND_FAILURES]!;
+    row[COLUMN.find_levels] = counters[FIND_LEVELS]!;
+    row[COLUMN.find_entries] = counters[FIND_ENTRIES]!;
+    row[COLUMN.heap_growths] = s.heapGrowths;
+    row[COLUMN.arenas] = heap.arenas.count;
+    row[COLUMN.scavenge_calls] = s.scavengeCalls;
+    row[COLUMN.scavenged_bytes] = s.scavengedBytes;
+    row[COLUMN.refaulted_bytes] = s.refaultedBytes;
+  }
+
+  #fragments(row: Float64Array, heap: Heap): void {
+    const f = this.#fragmentation;
+    f.measure(heap.pages, heap.caches);
+    row[COLUMN.free_pages] = f.freePages;
+    row[COLUMN.free_runs] = f.freeRuns;
+    row[COLUMN.largest_free_run_pages] = f.largestFreeRunPages;
+    row[COLUMN.external_fragmentation] = f.external;
+    row[COLUMN.unusable_free_index_16] = f.unusable(0);
+    row[COLUMN.unusable_free_index_256] = f.unusable(1);
+    row[COLUMN.unusable_free_index_512] = f.unusable(2);
+    row[COLUMN.hugepages_intact] = f.hugePagesIntact;
+    row[COLUMN.hugepages_broken] = f.hugePagesBroken;
+  }
+
+  #rates(row: Float64Array): void {
+    const before = this.#previous;
+    const delta = (column: number): number => (before === undefined ? 0 : row[column]! - before[column]!);
+    const finds = delta(COLUMN.find_calls);
+    row[COLUMN.find_rate] = quotient(finds, finds + delta(COLUMN.fast_path_allocs));
+    row[COLUMN.find_calls_per_span] = quotient(finds, delta(COLUMN.span_allocs));
+    row[COLUMN.find_calls_per_s] = quotient(finds * 1e9, delta(COLUMN.time_ns));
+  }
+}
+
+/** a / b, NaN when b is 0. */
+function quotient(a: number, b: number): number {
+  return b === 0 ? Number.NaN : a / b;
+}

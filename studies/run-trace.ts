@@ -1,0 +1,256 @@
+/**
+ * The main job: a trace of a real program in, time series out.
+ *
+ * The trace is read twice when the sample interval is not given, once for its duration and once for the run. Output goes
+ * to a folder that appears when it is complete.
+ */
+
+import { createHash } from "node:crypto";
+import { statSync } from "node:fs";
+import { basename } from "node:path";
+import { Fingerprint } from "../engine/fingerprint.js";
+import { manifest } from "../results/manifest.js";
+import { OutputFolder } from "../results/output-folder.js";
+import { Sampler } from "../results/sampler.js";
+import { Summary } from "../results/summary.js";
+import { TimeSeriesWriter } from "../results/timeseries.js";
+import { InputError } from "../scenarios/input-error.js";
+import { Op, readHeapTrace, type TraceRow } from "../scenarios/trace/heap-trace.js";
+import { platform } from "../sim/address/platforms.js";
+import { GeometryError } from "../sim/address/geometry.js";
+import { type Heap, OutOfMemoryError } from "../sim/heap/heap.js";
+import { Check } from "./check.js";
+import { SpanPrediction } from "./span-prediction.js";
+import { TraceReplay } from "./trace-replay.js";
+
+/** More samples than this are refused: the files would be larger than the trace. */
+const MAX_SAMPLES = 10_000_000;
+/** Samples of a run when no interval is given. */
+const DEFAULT_SAMPLES = 1000;
+
+/** What to run. */
+export interface RunTraceOptions {
+  /** A trace file, or `-` for standard input. */
+  readonly trace: string;
+  /** Output folder. */
+  readonly out: string;
+  /** Whether an earlier result in that folder may be replaced. */
+  readonly force?: boolean;
+  /** Sample interval in ns; by default a thousandth of the trace's duration. */
+  readonly sampleNs?: number;
+  /** Predict from spans alone instead of replaying every row. */
+  readonly spansOnly?: boolean;
+  /** Name of the run in the manifest. */
+  readonly name: string;
+  /** Called now and then with the share of bytes read, 0..1. */
+  readonly onProgress?: (share: number) => void;
+}
+
+/** What came of it. */
+export interface RunTraceResult {
+  readonly out: string;
+  readonly rows: number;
+  readonly samples: readonly Float64Array[];
+  readonly fingerprint: string;
+  /** Comparisons with the recording, and how many differed (only --spans-only goes on after one). */
+  readonly compared: number;
+  readonly mismatches: number;
+  /** The runtime's sentence when the run ended because memory ran out. */
+  readonly outOfMemory: string | undefined;
+  readonly heap: Heap;
+}
+
+/**
+ * Runs a trace.
+ * @throws InputError when the trace is damaged or contradicts the model, OutputError when the result cannot be written;
+ *   nothing is left behind then
+ */
+export async function runTrace(options: RunTraceOptions): Promise<RunTraceResult> {
+  const folder = new OutputFolder(options.out, options.force ?? false);
+  try {
+    const sampleNs = options.sampleNs ?? (await defaultInterval(options.trace));
+    const run = new TraceRun(options, folder, sampleNs);
+    const result = await run.run();
+    folder.commit();
+    return result;
+  } catch (error) {
+    folder.discard();
+    throw error;
+  }
+}
+
+/** A thousandth of the trace's duration, at least 1 ns. */
+async function defaultInterval(path: string): Promise<number> {
+  if (path === "-" || isPipe(path)) {
+    throw new InputError(path, 0, 0, "a pipe can be read only once: give the sample interval, such as --sample 10ms");
+  }
+  return Math.max(1, Math.ceil((await traceDuration(path)) / DEFAULT_SAMPLES));
+}
+
+/** The largest t of a trace, in ns. */
+export async function traceDuration(path: string): Promise<number> {
+  let duration = 0;
+  await readHeapTrace(path, (row) => {
+    if (row.t > duration) duration = row.t;
+  });
+  return duration;
+}
+
+/** Whether a path names something that is neither a file nor a folder. */
+function isPipe(path: string): boolean {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat !== undefined && !stat.isFile() && !stat.isDirectory();
+}
+
+class TraceRun {
+  readonly #summary = new Summary();
+  readonly #sampler = new Sampler();
+  readonly #fingerprint = new Fingerprint();
+  readonly #series: TimeSeriesWriter;
+  readonly #digest = createHash("sha256");
+  readonly #check: Check;
+  #replay: TraceReplay | SpanPrediction | undefined;
+  #nextSample = 0;
+  #bytesRead = 0;
+
+  constructor(
+    readonly options: RunTraceOptions,
+    readonly folder: OutputFolder,
+    readonly sampleNs: number,
+  ) {
+    this.#check = options.spansOnly ? new Check(true) : new ContradictionCheck();
+    this.#series = new TimeSeriesWriter(folder.create("timeseries.csv"));
+  }
+
+  async run(): Promise<RunTraceResult> {
+    let rows = 0;
+    let outOfMemory: string | undefined;
+    try {
+      rows = await readHeapTrace(this.options.trace, (row) => this.#row(row), this.#countBytes());
+    } catch (error) {
+      if (!(error instanceof OutOfMemoryError)) throw error;
+      outOfMemory = error.message;
+    }
+    const replay = this.#replay!;
+    this.#sampleUpTo(replay.now);
+    if (this.#summary.rows.at(-1)?.[0] !== replay.now || outOfMemory !== undefined) this.#sample(replay.now);
+    this.#series.flush();
+    this.#write(rows, outOfMemory);
+    return {
+      out: this.options.out,
+      rows,
+      samples: this.#summary.rows,
+      fingerprint: this.#fingerprint.hex(),
+      compared: this.#check.compared,
+      mismatches: this.#check.mismatches,
+      outOfMemory,
+      heap: replay.heap,
+    };
+  }
+
+  #row(row: TraceRow): void {
+    const replay = this.#replay ?? this.#begin(row);
+    // A sample is the state after all events up to its time, so it is taken when the first later one comes.
+    if (row.t > this.#nextSample) this.#sampleBefore(row.t);
+    replay.step(row);
+    this.#fingerprint.add(replay.now, row.op, replay.eventPage, replay.eventPages);
+  }
+
+  #begin(row: TraceRow): TraceReplay | SpanPrediction {
+    const { trace } = this.options;
+    if (row.op !== Op.init) throw new InputError(trace, row.line, 1, "the first row of a trace must be init");
+    const geometry = initGeometry(trace, row);
+    this.#replay = this.options.spansOnly
+      ? new SpanPrediction(trace, geometry, this.#check)
+      : new TraceReplay(trace, geometry, this.#check);
+    return this.#replay;
+  }
+
+  /** Samples at all due times below `time`. */
+  #sampleBefore(time: number): void {
+    for (; this.#nextSample < time; this.#nextSample += this.sampleNs) this.#sample(this.#nextSample);
+  }
+
+  #sampleUpTo(time: number): void {
+    for (; this.#nextSample <= time; this.#nextSample += this.sampleNs) this.#sample(this.#nextSample);
+  }
+
+  #sample(time: number): void {
+    const replay = this.#replay!;
+    if (this.#summary.rows.length >= MAX_SAMPLES) {
+      throw new InputError(this.options.trace, 0, 0, `more than ${MAX_SAMPLES} samples: use a longer --sample interval`);
+    }
+    const collector = replay instanceof TraceReplay ? replay.collector : NO_COLLECTOR;
+    const row = this.#sampler.sample(time, replay.heap, collector);
+    this.#series.add(row);
+    this.#summary.add(row);
+  }
+
+  #countBytes(): (bytes: Uint8Array) => void {
+    const total = fileSize(this.options.trace);
+    return (bytes) => {
+      this.#digest.update(bytes);
+      this.#bytesRead += bytes.length;
+      if (total > 0) this.options.onProgress?.(Math.min(1, this.#bytesRead / total));
+    };
+  }
+
+  #write(rows: number, outOfMemory: string | undefined): void {
+    const { options, folder } = this;
+    const { heap } = this.#replay!;
+    const files = new Map<string, string>();
+    files.set("timeseries.csv", this.#series.file.close());
+    const summary = this.#summary.toJson(heap.statistics);
+    files.set("summary.json", folder.write("summary.json", `${JSON.stringify(summary, null, 2)}\n`));
+    const { geometry } = heap;
+    const text = manifest({
+      name: options.name,
+      scenario: {
+        kind: "trace",
+        file: options.trace === "-" ? "standard input" : basename(options.trace),
+        sha256: this.#digest.digest("hex"),
+        rows,
+        mode: options.spansOnly ? "spans-only" : "every row",
+      },
+      policy: "go1.18",
+      platform: {
+        name: geometry.name,
+        phys_page_bytes: geometry.physPageBytes,
+        phys_huge_page_bytes: geometry.physHugePageBytes,
+      },
+      parameters: { sample_ns: this.sampleNs },
+      result: {
+        end: outOfMemory === undefined ? "finished" : "out of memory",
+        message: outOfMemory ?? null,
+        compared: this.#check.compared,
+        mismatches: this.#check.mismatches,
+      },
+      fingerprint: this.#fingerprint.hex(),
+      files,
+    });
+    folder.write("manifest.json", text);
+  }
+}
+
+const NO_COLLECTOR = { heapLiveBytes: Number.NaN, heapGoalBytes: Number.NaN, cycles: Number.NaN };
+
+/** Turns the first mismatch of a replay into an error: the trace and the model contradict each other. */
+class ContradictionCheck extends Check {
+  override differ(file: string, line: number, what: string, expected: string, got: string, around: () => string): void {
+    throw new InputError(file, line, 1, `${what}: the recording says ${expected}, the go1.18 model ${got} (${around()})`);
+  }
+}
+
+/** The geometry of linux/amd64 with the physical page sizes of a trace's init row. */
+export function initGeometry(path: string, row: TraceRow, name = "linux/amd64"): ReturnType<typeof platform> {
+  try {
+    return platform(name).withPhysicalPages(row.a, row.c);
+  } catch (error) {
+    if (error instanceof GeometryError) throw new InputError(path, row.line, 1, error.message);
+    throw error;
+  }
+}
+
+function fileSize(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
