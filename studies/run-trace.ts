@@ -9,6 +9,7 @@ import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
 import { basename } from "node:path";
 import { Fingerprint } from "../engine/fingerprint.js";
+import { COLUMN } from "../results/columns.js";
 import { manifest } from "../results/manifest.js";
 import { OutputFolder } from "../results/output-folder.js";
 import { Sampler } from "../results/sampler.js";
@@ -112,6 +113,7 @@ class TraceRun {
   #replay: TraceReplay | SpanPrediction | undefined;
   #nextSample = 0;
   #bytesRead = 0;
+  #rows = 0;
 
   constructor(
     readonly options: RunTraceOptions,
@@ -123,22 +125,21 @@ class TraceRun {
   }
 
   async run(): Promise<RunTraceResult> {
-    let rows = 0;
     let outOfMemory: string | undefined;
     try {
-      rows = await readHeapTrace(this.options.trace, (row) => this.#row(row), this.#countBytes());
+      await readHeapTrace(this.options.trace, (row) => this.#row(row), this.#countBytes());
     } catch (error) {
       if (!(error instanceof OutOfMemoryError)) throw error;
       outOfMemory = error.message;
     }
     const replay = this.#replay!;
     this.#sampleUpTo(replay.now);
-    if (this.#summary.rows.at(-1)?.[0] !== replay.now || outOfMemory !== undefined) this.#sample(replay.now);
+    if (this.#summary.rows.at(-1)?.[COLUMN.time_ns] !== replay.now) this.#sample(replay.now);
     this.#series.flush();
-    this.#write(rows, outOfMemory);
+    this.#write(outOfMemory);
     return {
       out: this.options.out,
-      rows,
+      rows: this.#rows,
       samples: this.#summary.rows,
       fingerprint: this.#fingerprint.hex(),
       compared: this.#check.compared,
@@ -150,6 +151,7 @@ class TraceRun {
 
   #row(row: TraceRow): void {
     const replay = this.#replay ?? this.#begin(row);
+    this.#rows++;
     // A sample is the state after all events up to its time, so it is taken when the first later one comes.
     if (row.t > this.#nextSample) this.#sampleBefore(row.t);
     replay.step(row);
@@ -195,7 +197,7 @@ class TraceRun {
     };
   }
 
-  #write(rows: number, outOfMemory: string | undefined): void {
+  #write(outOfMemory: string | undefined): void {
     const { options, folder } = this;
     const { heap } = this.#replay!;
     const files = new Map<string, string>();
@@ -209,7 +211,7 @@ class TraceRun {
         kind: "trace",
         file: options.trace === "-" ? "standard input" : basename(options.trace),
         sha256: this.#digest.digest("hex"),
-        rows,
+        rows: this.#rows,
         mode: options.spansOnly ? "spans-only" : "every row",
       },
       policy: "go1.18",

@@ -363,14 +363,29 @@ export function checkHeap(heap: Heap): HeapTotals {
   expectEqual("stack_inuse", s.stackInUseBytes, stacks, "the sum over the live stack spans");
   expectEqual("gcSpansBytes", s.gcSpansBytes, gcSpans, "the sum over the live spans of the collector");
   expectEqual("the mapped memory", s.mappedBytes, totals.grown * unit, "what was grown");
-  expectEqual("heap_sys", s.heapSysBytes, totals.grown * unit - stacks - gcSpans, "mapped less stacks and gc");
+  expectEqual(
+    "heap_sys",
+    s.heapSysBytes,
+    totals.grown * unit - stacks - gcSpans,
+    "mapped less stacks and gc",
+  );
   expectEqual("heap_idle", s.heapIdleBytes, s.heapSysBytes - inUse, "heap_sys less heap_inuse");
   const gone = totals.scavenged + totals.cachedScavenged;
-  expectEqual("heap_released", s.heapReleasedBytes, gone * unit, "counting scavenged bits in bitmaps and caches");
+  expectEqual(
+    "heap_released",
+    s.heapReleasedBytes,
+    gone * unit,
+    "counting scavenged bits in bitmaps and caches",
+  );
   expectEqual("heap_retained", s.heapRetainedBytes, s.heapSysBytes - gone * unit, "heap_sys less released");
   expectEqual("pageCacheBytes", heap.pageCacheBytes, totals.cached * unit, "counting the pages in caches");
   const spanPages = spans.reduce((sum, span) => sum + span.npages, 0);
-  expectEqual("the number of allocated pages", totals.allocated, spanPages + totals.cached, "spans and caches");
+  expectEqual(
+    "the number of allocated pages",
+    totals.allocated,
+    spanPages + totals.cached,
+    "spans and caches",
+  );
   if (heap.fresh.pages > gone) {
     fail(`${heap.fresh.pages} pages are fresh, but only ${gone} scavenged, and fresh pages are among those`);
   }

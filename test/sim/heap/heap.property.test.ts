@@ -76,7 +76,10 @@ const operation: fc.Arbitrary<Op> = fc.oneof(
   },
   {
     weight: 1,
-    arbitrary: fc.record({ op: fc.constant("procs" as const), procs: fc.integer({ min: 1, max: MAX_PROCS }) }),
+    arbitrary: fc.record({
+      op: fc.constant("procs" as const),
+      procs: fc.integer({ min: 1, max: MAX_PROCS }),
+    }),
   },
   {
     weight: 3,
@@ -139,7 +142,8 @@ class Run {
         this.#free(op.which);
         break;
       case "freeMost":
-        for (const [i, span] of this.#totals.spans.entries()) if (i % op.keep !== 0) this.heap.freeSpan(span.page);
+        for (const [i, span] of this.#totals.spans.entries())
+          if (i % op.keep !== 0) this.heap.freeSpan(span.page);
         break;
       case "procs":
         this.heap.resizeProcs(op.procs);
@@ -189,7 +193,8 @@ class Run {
     if (heap.lastGrowth.length > 2) this.#note("alloc: the rest of the old arena joins");
     // Growing is itself neutral to what is retained, so what to scavenge follows from the figures of before.
     let grown = 0;
-    for (let i = 1; i < heap.lastGrowth.length; i += 2) grown += heap.lastGrowth[i]! * heap.geometry.pageBytes;
+    for (let i = 1; i < heap.lastGrowth.length; i += 2)
+      grown += heap.lastGrowth[i]! * heap.geometry.pageBytes;
     const overage = retained + grown - heap.scavengeGoalBytes;
     expect(heap.statistics.scavengeCalls - scavengeCalls).toBe(overage > 0 ? 1 : 0);
     if (heap.statistics.scavengedBytes > scavengedBytes) this.#note("alloc: scavenges for growth");
@@ -285,20 +290,25 @@ function runProgram(geometry: Geometry, { occupied, ops }: Program): Run {
 }
 
 describe("the heap", () => {
-  it.each(GEOMETRIES.map((geometry) => [geometry.name, geometry] as const))("keeps its books on %s", (_, geometry) => {
-    fc.assert(
-      fc.property(program, (p) => {
-        runProgram(geometry, p);
-      }),
-      { seed: SEED, numRuns: 14 },
-    );
-  }, 60000);
+  it.each(GEOMETRIES.map((geometry) => [geometry.name, geometry] as const))(
+    "keeps its books on %s",
+    (_, geometry) => {
+      fc.assert(
+        fc.property(program, (p) => {
+          runProgram(geometry, p);
+        }),
+        { seed: SEED, numRuns: 14 },
+      );
+    },
+    60000,
+  );
 
   it("meets every kind of event", () => {
     const seen = new Map<string, number>();
     for (const geometry of GEOMETRIES) {
       for (const p of fc.sample(program, { seed: 7, numRuns: 5 })) {
-        for (const [event, times] of runProgram(geometry, p).events) seen.set(event, (seen.get(event) ?? 0) + times);
+        for (const [event, times] of runProgram(geometry, p).events)
+          seen.set(event, (seen.get(event) ?? 0) + times);
       }
     }
     const expected = [
@@ -320,7 +330,8 @@ describe("the heap", () => {
 describe("arenas of the heap", () => {
   const GIB = 2 ** 30;
   const MIB = 2 ** 20;
-  const first = (heap: Heap, npages: number): string => heap.geometry.formatPage(heap.allocSpan(-1, npages, 0));
+  const first = (heap: Heap, npages: number): string =>
+    heap.geometry.formatPage(heap.allocSpan(-1, npages, 0));
 
   it("begin at the first hint and go on behind what they got", () => {
     const heap = new Heap(platform("linux/amd64"));
@@ -370,7 +381,9 @@ describe("arenas of the heap", () => {
       pages.alloc(chunkPages);
       pages.grow((block + 6) * chunkPages, 3 * chunkPages);
       expect(pages.alloc(2 * chunkPages + 1)).toBe((block + 6) * chunkPages);
-      expect(() => checkPages(pages, [], undefined, arenaMapped === undefined ? {} : { arenaMapped })).not.toThrow();
+      expect(() =>
+        checkPages(pages, [], undefined, arenaMapped === undefined ? {} : { arenaMapped }),
+      ).not.toThrow();
       return pages.searchPage;
     };
     expect(searchPageAfter()).toBe((block + 6) * chunkPages);

@@ -29,10 +29,13 @@ describe("the span table", () => {
   it("does as a Map does, also where pages collide and the table wraps around", () => {
     fc.assert(
       fc.property(
-        fc.array(fc.tuple(fc.constantFrom("add", "add", "add", "remove", "remove", "look"), page, fc.nat(258)), {
-          maxLength: 300,
-          size: "max",
-        }),
+        fc.array(
+          fc.tuple(fc.constantFrom("add", "add", "add", "remove", "remove", "look"), page, fc.nat(258)),
+          {
+            maxLength: 300,
+            size: "max",
+          },
+        ),
         (steps) => {
           const table = new SpanTable();
           const map = new Map<number, { npages: number; kind: number }>();
@@ -63,18 +66,20 @@ describe("the span table", () => {
   it("grows, and empties again", () => {
     const table = new SpanTable();
     const map = new Map<number, number>();
+    let wrong = 0;
     for (let i = 0; i < 20000; i++) {
       const at = 2 ** 33 + i * 512 + (i % 7);
-      expect(table.add(at, (i % 100) + 1, i % 259)).toBe(true);
+      if (!table.add(at, (i % 100) + 1, i % 259)) wrong++;
       map.set(at, i);
     }
     expect(table.count).toBe(20000);
     for (const [at, i] of map) {
-      expect([table.npagesAt(at), table.kindAt(at)]).toEqual([(i % 100) + 1, i % 259]);
-      if (i % 3 !== 0) expect(table.remove(at)).toBe(true);
+      if (table.npagesAt(at) !== (i % 100) + 1 || table.kindAt(at) !== i % 259) wrong++;
+      if (i % 3 !== 0 && !table.remove(at)) wrong++;
     }
-    for (const [at, i] of map) expect(table.npagesAt(at)).toBe(i % 3 === 0 ? (i % 100) + 1 : 0);
-    for (const [at, i] of map) expect(table.remove(at)).toBe(i % 3 === 0);
+    for (const [at, i] of map) if (table.npagesAt(at) !== (i % 3 === 0 ? (i % 100) + 1 : 0)) wrong++;
+    for (const [at, i] of map) if (table.remove(at) !== (i % 3 === 0)) wrong++;
+    expect(wrong).toBe(0);
     expect(table.count).toBe(0);
   });
 });

@@ -123,7 +123,8 @@ export class NaiveHeap {
   #set(which: "used" | "gone", page: number, value: 0 | 1): void {
     const { chunkPages } = this.geometry;
     const chunk = this.chunks.get(Math.floor(page / chunkPages));
-    if (chunk === undefined) throw new Error(`the model was asked to change page ${page}, which was not grown`);
+    if (chunk === undefined)
+      throw new Error(`the model was asked to change page ${page}, which was not grown`);
     chunk[which][page % chunkPages] = value;
   }
 
@@ -305,7 +306,8 @@ export class NaiveHeap {
   alloc(n: number): number {
     const fit = this.firstFit(n);
     const got = this.#allocByHint(n);
-    if (got !== fit) throw new Error(`the model found ${n} pages at ${got} by its search, but at ${fit} by looking`);
+    if (got !== fit)
+      throw new Error(`the model found ${n} pages at ${got} by its search, but at ${fit} by looking`);
     if (got >= 0) this.lastScavenged = this.#take(got, n);
     return got;
   }
@@ -368,7 +370,8 @@ export class NaiveHeap {
       }
       page = found.page;
     }
-    if (page !== this.firstFit(1)) throw new Error("the model filled a cache from elsewhere than the first free page");
+    if (page !== this.firstFit(1))
+      throw new Error("the model filled a cache from elsewhere than the first free page");
     cache.page = page - (page % 64);
     for (let i = 0; i < 64; i++) {
       const p = cache.page + i;
@@ -534,7 +537,8 @@ function joined(ranges: readonly NaiveRange[]): NaiveRange[] {
   const out: NaiveRange[] = [];
   for (const range of [...ranges].sort((a, b) => a.base - b.base)) {
     const last = out.at(-1);
-    if (last !== undefined && last.limit === range.base) out[out.length - 1] = { base: last.base, limit: range.limit };
+    if (last !== undefined && last.limit === range.base)
+      out[out.length - 1] = { base: last.base, limit: range.limit };
     else out.push(range);
   }
   return out;

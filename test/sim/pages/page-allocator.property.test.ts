@@ -13,7 +13,13 @@ import { platform } from "../../../sim/address/platforms.js";
 import { BadOperationError } from "../../../sim/pages/errors.js";
 import { PageAllocator } from "../../../sim/pages/page-allocator.js";
 import { PageCache } from "../../../sim/pages/page-cache.js";
-import { FAST_PATH_ALLOCS, FIND_CALLS, FIND_ENTRIES, FIND_FAILURES, FIND_LEVELS } from "../../../sim/probes.js";
+import {
+  FAST_PATH_ALLOCS,
+  FIND_CALLS,
+  FIND_ENTRIES,
+  FIND_FAILURES,
+  FIND_LEVELS,
+} from "../../../sim/probes.js";
 import { GenerationScavenger, ScavengeWork } from "../../../sim/scavenge/generations.js";
 import { checkPages, entryOf, StateError } from "../../checkers/state-checkers.js";
 import { type NaiveCache, NaiveHeap, type NaiveWork } from "./naive-heap.js";
@@ -95,7 +101,9 @@ const CUSTOM_SPECS = [
 ];
 
 const GEOMETRIES: readonly Geometry[] = [
-  ...["linux/amd64", "linux/arm64", "linux/386", "windows/amd64", "ios/arm64", "ios/arm64-33bit"].map(platform),
+  ...["linux/amd64", "linux/arm64", "linux/386", "windows/amd64", "ios/arm64", "ios/arm64-33bit"].map(
+    platform,
+  ),
   ...CUSTOM_SPECS.map((spec) => new Geometry(spec)),
 ];
 
@@ -305,8 +313,21 @@ class Pair {
   /** From a byte over a few pages to everything. */
   #bytesOf(n: number): number {
     const { pageBytes, chunkBytes } = this.geometry;
-    return [0, 1, pageBytes - 1, pageBytes, pageBytes + 1, 3 * pageBytes, 9 * pageBytes, 33 * pageBytes,
-      chunkBytes / 4, chunkBytes / 2, chunkBytes, 3 * chunkBytes, Number.POSITIVE_INFINITY][n]!;
+    return [
+      0,
+      1,
+      pageBytes - 1,
+      pageBytes,
+      pageBytes + 1,
+      3 * pageBytes,
+      9 * pageBytes,
+      33 * pageBytes,
+      chunkBytes / 4,
+      chunkBytes / 2,
+      chunkBytes,
+      3 * chunkBytes,
+      Number.POSITIVE_INFINITY,
+    ][n]!;
   }
 
   /** Where growth happens: around boundaries of root entries, far away, and at the end of the line. */
@@ -335,7 +356,8 @@ class Pair {
     this.#real.grow(page, npages);
     this.#naive.grow(page, npages);
     const perRoot = totalChunks / 2 ** this.geometry.levelBits[0]!;
-    if (Math.floor(chunk / perRoot) !== Math.floor((chunk + chunks - 1) / perRoot)) this.#note("grow: across roots");
+    if (Math.floor(chunk / perRoot) !== Math.floor((chunk + chunks - 1) / perRoot))
+      this.#note("grow: across roots");
     if (chunk + chunks === totalChunks) this.#note("grow: to the end of the line");
     if (short > 0) this.#note("grow: part of a chunk");
     if (end === 0) return;
@@ -433,12 +455,16 @@ class Pair {
     }
     expect(this.#caches[c]!.scavengedPages).toBe(this.#naive.lastScavenged);
     this.#live.push({ page, npages });
-    this.#note(npages === 1 ? "calloc: one page" : npages > 32 ? "calloc: many pages" : "calloc: a few pages");
+    this.#note(
+      npages === 1 ? "calloc: one page" : npages > 32 ? "calloc: many pages" : "calloc: a few pages",
+    );
   }
 
   #flush(c: number): void {
     const cache = this.#caches[c]!;
-    this.#note(cache.empty ? "flush: empty" : cache.scavengedFreePages > 0 ? "flush: scavenged" : "flush: in use");
+    this.#note(
+      cache.empty ? "flush: empty" : cache.scavengedFreePages > 0 ? "flush: scavenged" : "flush: in use",
+    );
     this.#real.flushCache(cache);
     this.#naive.flush(this.#naiveCaches[c]!);
   }
@@ -486,7 +512,9 @@ class Pair {
         this.#scavenger.beginRelease(this.#work.page, this.#work.npages);
         this.#naive.beginRelease(this.#naiveWork.page, this.#naiveWork.npages);
         this.#releasing = true;
-        this.#note(this.#work.gen === this.#scavenger.gen ? "release: in its time" : "release: in a later generation");
+        this.#note(
+          this.#work.gen === this.#scavenger.gen ? "release: in its time" : "release: in a later generation",
+        );
       }
     }
     expect(this.#work.size).toBe(this.#naiveWork.limit - this.#naiveWork.base);
@@ -543,8 +571,11 @@ class Pair {
       for (let i = 0; i < chunkPages; i++) {
         const bit = i % 32;
         const w = word0 + (i - bit) / 32;
-        if (((tree.allocBits[w]! >>> bit) & 1) === used[i] && ((tree.scavBits[w]! >>> bit) & 1) === gone[i]) continue;
-        expect.fail(`page ${i} of chunk ${chunk} should be ${used[i] ? "in use" : gone[i] ? "scavenged" : "free"}`);
+        if (((tree.allocBits[w]! >>> bit) & 1) === used[i] && ((tree.scavBits[w]! >>> bit) & 1) === gone[i])
+          continue;
+        expect.fail(
+          `page ${i} of chunk ${chunk} should be ${used[i] ? "in use" : gone[i] ? "scavenged" : "free"}`,
+        );
       }
     }
     checkPages(real, this.#caches, scavenger);
@@ -555,7 +586,7 @@ class Pair {
 function cacheText(cache: PageCache): string {
   if (cache.empty) return "empty";
   const bits = (lo: number, hi: number): boolean[] =>
-    Array.from({ length: 64 }, (_, i) => (((i < 32 ? lo >>> i : hi >>> (i - 32)) & 1) === 1));
+    Array.from({ length: 64 }, (_, i) => ((i < 32 ? lo >>> i : hi >>> (i - 32)) & 1) === 1);
   return flagsText(cache.page, bits(cache.cacheLo, cache.cacheHi), bits(cache.scavLo, cache.scavHi));
 }
 
@@ -580,14 +611,18 @@ function runCase(geometry: Geometry, sequence: Case): Pair {
 }
 
 describe("the page allocator beside a naive one", () => {
-  it.each(GEOMETRIES.map((geometry) => [geometry.name, geometry] as const))("gives the same results on %s", (_, geometry) => {
-    fc.assert(
-      fc.property(oneCase, (sequence) => {
-        runCase(geometry, sequence);
-      }),
-      { seed: SEED, numRuns: geometry.heapAddrBits < 40 ? 50 : 15 },
-    );
-  }, 60000);
+  it.each(GEOMETRIES.map((geometry) => [geometry.name, geometry] as const))(
+    "gives the same results on %s",
+    (_, geometry) => {
+      fc.assert(
+        fc.property(oneCase, (sequence) => {
+          runCase(geometry, sequence);
+        }),
+        { seed: SEED, numRuns: geometry.heapAddrBits < 40 ? 50 : 15 },
+      );
+    },
+    60000,
+  );
 
   it("meets every kind of event, so that none of the comparisons is empty", () => {
     const seen = new Map<string, number>();
@@ -600,7 +635,9 @@ describe("the page allocator beside a naive one", () => {
         }
       }
     }
-    const rare = EVENTS.filter((event) => (seen.get(event) ?? 0) < 3).map((event) => `${event}: ${seen.get(event) ?? 0}`);
+    const rare = EVENTS.filter((event) => (seen.get(event) ?? 0) < 3).map(
+      (event) => `${event}: ${seen.get(event) ?? 0}`,
+    );
     expect(rare).toEqual([]);
     expect([...seen.keys()].filter((event) => !EVENTS.includes(event))).toEqual([]);
     if (process.env["SHOW_EVENTS"] !== undefined) console.table([...seen].sort());

@@ -1,0 +1,77 @@
+/** `mheapsim conform`: holds recordings of the real runtime against the model. */
+
+import type { CommandModule } from "yargs";
+import { parseSize } from "../scenarios/units.js";
+import { type ConformOptions, type ConformResult, conformFile, namedGeometry } from "../studies/conform.js";
+import { EXIT_BAD_INPUT, EXIT_FAILED } from "./errors.js";
+
+interface ConformArguments {
+  files: string[];
+  all: boolean;
+  "spans-only": boolean;
+  geometry: string | undefined;
+  "phys-page": string | undefined;
+  "huge-page": string | undefined;
+}
+
+export const conformCommand: CommandModule<object, ConformArguments> = {
+  command: "conform <files..>",
+  describe: "compare recordings of the real runtime with the model, result by result",
+  builder: (yargs) =>
+    yargs
+      .positional("files", {
+        type: "string",
+        array: true,
+        demandOption: true,
+        describe: "operation logs, vector files and traces, in any mix",
+      })
+      .option("all", { type: "boolean", default: false, describe: "go on after a mismatch, from the recorded state" })
+      .option("spans-only", { type: "boolean", default: false, describe: "traces: predict every span address from spans alone" })
+      .option("geometry", {
+        type: "string",
+        requiresArg: true,
+        describe: "address space: a name (see list geometries) or a JSON file (default: the recording's meta.json)",
+      })
+      .option("phys-page", { type: "string", requiresArg: true, describe: "physical page size, such as 64KiB" })
+      .option("huge-page", { type: "string", requiresArg: true, describe: "huge page size, such as 2MiB; 0 for none" })
+      .example("$0 conform diff/*.csv.gz", "replay operation logs")
+      .example("$0 conform --spans-only prog-gmp1.csv.gz", "predict a program's addresses")
+      .epilogue("Exit code: 0 all equal, 1 a mismatch, 2 a file could not be read."),
+  handler: async (args) => {
+    const options = optionsOf(args);
+    let results = 0;
+    let mismatches = 0;
+    for (const path of args.files) {
+      const result = await conformFile(path, options);
+      results += result.compared;
+      mismatches += result.mismatches;
+      printResult(result);
+      if (result.error !== undefined) process.exitCode = EXIT_BAD_INPUT;
+      else if (result.mismatches > 0) process.exitCode ??= EXIT_FAILED;
+    }
+    console.log(`${args.files.length} files, ${results} results, ${mismatches} mismatches`);
+  },
+};
+
+function optionsOf(args: ConformArguments): ConformOptions {
+  // A geometry that does not exist is wrong for every file, so it is said once.
+  if (args.geometry !== undefined) namedGeometry(args.geometry);
+  return {
+    all: args.all,
+    spansOnly: args["spans-only"],
+    ...(args.geometry === undefined ? {} : { geometry: args.geometry }),
+    ...(args["phys-page"] === undefined ? {} : { physPageBytes: parseSize(args["phys-page"]) }),
+    ...(args["huge-page"] === undefined ? {} : { hugePageBytes: parseSize(args["huge-page"]) }),
+  };
+}
+
+function printResult(result: ConformResult): void {
+  const { path, compared, mismatches } = result;
+  const ok = result.error === undefined && mismatches === 0;
+  console.log(`${ok ? "ok" : "FAIL"} ${path} ${compared} ${mismatches}`);
+  if (result.remark !== undefined) console.error(`mheapsim: ${result.remark}`);
+  if (result.error !== undefined) console.error(`mheapsim: ${result.error.message}`);
+  for (const { file, line, what, expected, got, around } of result.shown) {
+    console.error(`${file}:${line}: ${what}: expected ${expected}, got ${got}\n    ${around}`);
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * How errors leave the program: one sentence on stderr, and an exit code.
+ */
+
+import { OutputError } from "../results/output-folder.js";
+import { InputError } from "../scenarios/input-error.js";
+import { UnitError } from "../scenarios/units.js";
+import { GeometryError } from "../sim/address/geometry.js";
+import { CorruptHeapError } from "../sim/pages/errors.js";
+
+/** A check failed, or a run ended as it should not. */
+export const EXIT_FAILED = 1;
+/** Bad use or bad input. */
+export const EXIT_BAD_INPUT = 2;
+
+/** Bad use of the command line. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** Whether an error is the user's to mend; others are ours. */
+function isExpected(error: unknown): boolean {
+  return [InputError, OutputError, UnitError, GeometryError, UsageError].some((type) => error instanceof type);
+}
+
+/** Prints an error and returns the exit code for it. The stack is shown only when asked for. */
+export function report(error: unknown, debug: boolean): number {
+  const { message, stack } = error as Error;
+  if (debug && stack !== undefined) console.error(stack);
+  else if (isExpected(error)) console.error(`mheapsim: ${message}`);
+  else if (error instanceof CorruptHeapError) {
+    console.error(`mheapsim: the simulated heap is corrupt, which is a fault of the simulator: ${message}`);
+  } else console.error(`mheapsim: unexpected error: ${message} (--debug shows where; please report it)`);
+  return isExpected(error) ? EXIT_BAD_INPUT : EXIT_FAILED;
+}

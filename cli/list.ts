@@ -1,0 +1,46 @@
+/** `mheapsim list`: what the tool knows. */
+
+import type { CommandModule } from "yargs";
+import { COLUMNS } from "../results/columns.js";
+import { BUNDLED_TRACES } from "../scenarios/library.js";
+import { platform, platformNames } from "../sim/address/platforms.js";
+import { POLICIES } from "../sim/policies/registry.js";
+
+const TOPICS = ["policies", "traces", "geometries", "columns"] as const;
+type Topic = (typeof TOPICS)[number];
+
+interface ListArguments {
+  what: Topic | undefined;
+}
+
+export const listCommand: CommandModule<object, ListArguments> = {
+  command: "list [what]",
+  describe: "list policies (with the evidence for each), bundled traces, geometries, output columns",
+  builder: (yargs) =>
+    yargs
+      .positional("what", { type: "string", choices: TOPICS, describe: "one of these; all of them by default" })
+      .example("$0 list", "everything")
+      .example("$0 list columns", "the columns of timeseries.csv"),
+  handler: ({ what }) => {
+    const topics = what === undefined ? TOPICS : [what];
+    console.log(topics.map((topic) => `${topic}\n${table(ROWS[topic]())}`).join("\n\n"));
+  },
+};
+
+const ROWS: Readonly<Record<Topic, () => string[][]>> = {
+  policies: () => POLICIES.map((policy) => [policy.name, policy.evidence, policy.what]),
+  traces: () => BUNDLED_TRACES.map((trace) => [trace.name, trace.what]),
+  geometries: () =>
+    platformNames().map((name) => {
+      const geometry = platform(name);
+      const { heapAddrBits, levelBits, arenaBytes, physPageBytes, physHugePageBytes } = geometry;
+      const sizes = [arenaBytes, physPageBytes, physHugePageBytes].map((bytes) => `${bytes / 1024} KiB`);
+      return [name, `${heapAddrBits} bits`, `levels ${levelBits.join("+")}`, `arena ${sizes[0]}`, `page ${sizes[1]}`, `huge page ${sizes[2]}`];
+    }),
+  columns: () => COLUMNS.map((column) => [column.name, column.kind, column.unit, column.meaning]),
+};
+
+function table(rows: readonly string[][]): string {
+  const width = (i: number): number => Math.max(...rows.map((row) => row[i]!.length));
+  return rows.map((row) => `  ${row.map((text, i) => (i < row.length - 1 ? text.padEnd(width(i)) : text)).join("  ")}`).join("\n");
+}

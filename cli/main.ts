@@ -1,0 +1,56 @@
+#!/usr/bin/env node
+/**
+ * The command line: parse, call, print. Exit codes: 0 fine, 1 a check failed, 2 bad use or input, 130 Ctrl-C.
+ */
+
+import yargs from "yargs";
+import { OutputFolder } from "../results/output-folder.js";
+import { TOOL_VERSION } from "../results/version.js";
+import { conformCommand } from "./conform.js";
+import { report, UsageError } from "./errors.js";
+import { listCommand } from "./list.js";
+import { runCommand } from "./run.js";
+
+const args = process.argv.slice(2);
+const debug = args.includes("--debug");
+
+for (const [signal, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+  ["SIGHUP", 129],
+] as const) {
+  process.on(signal, () => {
+    OutputFolder.discardAll();
+    process.stderr.write(`mheapsim: interrupted, nothing was written\n`);
+    process.exit(code);
+  });
+}
+
+// A reader that goes away, such as head, is no error of ours.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  OutputFolder.discardAll();
+  process.exit(error.code === "EPIPE" ? 0 : report(error, debug));
+});
+
+const cli = yargs(args)
+  .scriptName("mheapsim")
+  .usage("$0 <command>\n\nA deterministic simulator of the Go runtime's page heap.")
+  .command(runCommand)
+  .command(conformCommand)
+  .command(listCommand)
+  .demandCommand(1, "a command is missing: expected run, conform or list")
+  .option("debug", { type: "boolean", default: false, describe: "show stack traces of errors" })
+  .strict()
+  .version(TOOL_VERSION)
+  .alias("help", "h")
+  .wrap(Math.min(110, process.stdout.columns || 110))
+  .exitProcess(false)
+  .fail((message, error) => {
+    throw error ?? new UsageError(`${message}; mheapsim --help shows how`);
+  });
+
+try {
+  await cli.parseAsync();
+} catch (error) {
+  process.exitCode = report(error, debug);
+}

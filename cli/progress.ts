@@ -1,0 +1,22 @@
+/**
+ * A progress bar on stderr; nothing when stderr is no terminal.
+ */
+
+import { Presets, SingleBar } from "cli-progress";
+
+export interface Progress {
+  /** Sets the share done, 0..1. */
+  update(share: number): void;
+  stop(): void;
+}
+
+/** Starts a bar with a label. */
+export function startProgress(label: string): Progress {
+  if (!process.stderr.isTTY) return { update: () => {}, stop: () => {} };
+  const bar = new SingleBar(
+    { format: `${label} [{bar}] {percentage}%`, stream: process.stderr, clearOnComplete: true, hideCursor: true },
+    Presets.shades_classic,
+  );
+  bar.start(1000, 0);
+  return { update: (share) => bar.update(Math.round(share * 1000)), stop: () => bar.stop() };
+}

@@ -1,0 +1,46 @@
+/**
+ * mheapsim as a library.
+ *
+ * The page heap of the Go runtime, exact and deterministic, and the studies that the command line offers:
+ *
+ * ```ts
+ * import { Heap, KIND_STACK, platform } from "mheapsim";
+ *
+ * const heap = new Heap(platform("linux/amd64"));
+ * heap.resizeProcs(1);
+ * const span = heap.allocSpan(0, 4, KIND_STACK);
+ * console.log(heap.geometry.formatPage(span), heap.statistics.heapSysBytes);
+ * heap.freeSpan(span);
+ * ```
+ *
+ * Addresses are page indices in the offset address space; geometry.formatPage gives the hexadecimal address.
+ */
+
+export { Geometry, GeometryError, type GeometrySpec } from "./sim/address/geometry.js";
+export { geometryFromJson, platform, platformNames } from "./sim/address/platforms.js";
+export { AddressRanges } from "./sim/address/ranges.js";
+export { Fragmentation } from "./sim/heap/fragmentation.js";
+export { Heap, type HeapOptions, OutOfMemoryError, SpanError } from "./sim/heap/heap.js";
+export { KIND_BITS, KIND_STACK, KIND_WORKBUF } from "./sim/heap/kinds.js";
+export { HeapStatistics } from "./sim/heap/statistics.js";
+export { AddressSpace } from "./sim/os/address-space.js";
+export { BadOperationError, CorruptHeapError } from "./sim/pages/errors.js";
+export { PageAllocator, type PageAllocatorOptions } from "./sim/pages/page-allocator.js";
+export { PageCache } from "./sim/pages/page-cache.js";
+export type { Summary } from "./sim/pages/summary.js";
+export { POLICIES, type PolicyEntry } from "./sim/policies/registry.js";
+export {
+  FAST_PATH_ALLOCS,
+  FIND_CALLS,
+  FIND_ENTRIES,
+  FIND_FAILURES,
+  FIND_LEVELS,
+} from "./sim/probes.js";
+export { GenerationScavenger, ScavengeWork } from "./sim/scavenge/generations.js";
+export { scavengeGoal } from "./sim/scavenge/goal.js";
+export { COLUMNS, type Column, type ColumnName } from "./results/columns.js";
+export { OutputError } from "./results/output-folder.js";
+export { InputError } from "./scenarios/input-error.js";
+export { Op, readHeapTrace, TraceRow } from "./scenarios/trace/heap-trace.js";
+export { type ConformOptions, type ConformResult, conformFile } from "./studies/conform.js";
+export { type RunTraceOptions, type RunTraceResult, runTrace } from "./studies/run-trace.js";

@@ -1,0 +1,193 @@
+/**
+ * Conformance: holds recordings of the real runtime against the model and counts.
+ *
+ * What a file is, is seen from its content: an operation log or a trace from the header line, vectors from JSON and the
+ * keys of the cases. The address space comes from the options, else from the `meta.json` in the folder above the file
+ * and, for physical page sizes, the file's entry in the `index.json` beside it; else it is linux/amd64.
+ */
+
+import { existsSync, openSync, readFileSync, readSync, closeSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { constants, gunzipSync } from "node:zlib";
+import { InputError } from "../scenarios/input-error.js";
+import { HEAP_TRACE_HEADER, printable, readHeapTrace } from "../scenarios/trace/heap-trace.js";
+import { OP_LOG_HEADER, OP_LOG_HEADER_INDEXED } from "../scenarios/trace/op-log.js";
+import { readVectors } from "../scenarios/trace/vectors.js";
+import { type Geometry, GeometryError } from "../sim/address/geometry.js";
+import { geometryFromJson, platform, platformNames } from "../sim/address/platforms.js";
+import { OutOfMemoryError } from "../sim/heap/heap.js";
+import { Check, type Mismatch } from "./check.js";
+import { replayOpLog } from "./op-log-replay.js";
+import { initGeometry } from "./run-trace.js";
+import { SpanPrediction } from "./span-prediction.js";
+import { TraceReplay } from "./trace-replay.js";
+import { conformVectors } from "./vectors.js";
+
+/** How to conform. */
+export interface ConformOptions {
+  /** Go on after a mismatch, from the recorded state. */
+  readonly all?: boolean;
+  /** Traces: predict every span address from the spans alone. */
+  readonly spansOnly?: boolean;
+  /** Name of a geometry, or path of a JSON file with one. */
+  readonly geometry?: string;
+  readonly physPageBytes?: number;
+  readonly hugePageBytes?: number;
+}
+
+/** What came of one file. */
+export interface ConformResult {
+  readonly path: string;
+  readonly compared: number;
+  readonly mismatches: number;
+  readonly shown: readonly Mismatch[];
+  /** Why the file could not be read to its end. */
+  readonly error: Error | undefined;
+  /** Said when the geometry had to be assumed. */
+  readonly remark: string | undefined;
+}
+
+/** Compares one file. Faults of the file are in the result; only faults of the options are thrown. */
+export async function conformFile(path: string, options: ConformOptions): Promise<ConformResult> {
+  const check = new Check(options.all ?? false);
+  let error: Error | undefined;
+  let remark: string | undefined;
+  try {
+    remark = await compareFile(path, options, check);
+  } catch (caught) {
+    if (!(caught instanceof InputError || caught instanceof GeometryError)) throw caught;
+    // After a mismatch the model may be somewhere else than the recording, and what it then refuses says nothing new.
+    if (check.mismatches === 0) error = caught;
+  }
+  return { path, compared: check.compared, mismatches: check.mismatches, shown: check.shown, error, remark };
+}
+
+async function compareFile(path: string, options: ConformOptions, check: Check): Promise<string | undefined> {
+  const head = readHead(path);
+  if (/^\s*[[{]/.test(head)) {
+    const file = await readVectors(path);
+    const { geometry, remark } = findGeometry(path, options);
+    conformVectors(path, file, geometry, check);
+    return remark;
+  }
+  const header = head.split(/\r?\n/, 1)[0] ?? "";
+  if (header === OP_LOG_HEADER) {
+    const { geometry, remark } = findGeometry(path, options);
+    await replayOpLog(path, geometry, check);
+    return remark;
+  }
+  if (header === HEAP_TRACE_HEADER) {
+    await compareTrace(path, options, check);
+    return undefined;
+  }
+  throw new InputError(path, 1, 1, unknownHeader(header));
+}
+
+function unknownHeader(header: string): string {
+  if (header === OP_LOG_HEADER_INDEXED) {
+    return "this is an operation log of Go 1.19 or later, whose scavenge index the go1.18 policy does not have";
+  }
+  if (header === `${HEAP_TRACE_HEADER},e`) {
+    return "this is a page-heap trace of Go 1.23, whose scavenger the go1.18 policy does not have";
+  }
+  return (
+    `not a recording: expected JSON vectors, or a header "${OP_LOG_HEADER}" (operation log) or ` +
+    `"${HEAP_TRACE_HEADER}" (trace), got "${printable(header)}"`
+  );
+}
+
+async function compareTrace(path: string, options: ConformOptions, check: Check): Promise<void> {
+  let replay: TraceReplay | SpanPrediction | undefined;
+  try {
+    await readHeapTrace(path, (row) => {
+      if (check.stopped) return;
+      if (replay === undefined) {
+        if (row.op !== 0) throw new InputError(path, row.line, 1, "the first row of a trace must be init");
+        const recorded = initGeometry(path, row);
+        const base = options.geometry === undefined ? recorded : namedGeometry(options.geometry);
+        const geometry = base.withPhysicalPages(options.physPageBytes ?? row.a, options.hugePageBytes ?? row.c);
+        replay = options.spansOnly ? new SpanPrediction(path, geometry, check) : new TraceReplay(path, geometry, check);
+      }
+      replay.step(row);
+    });
+  } catch (error) {
+    if (error instanceof OutOfMemoryError) throw new InputError(path, 0, 0, `the model runs out of memory: ${error.message.split("\n")[0]}`);
+    throw error;
+  }
+}
+
+/** The first bytes of a file, unpacked if they are gzipped. */
+function readHead(path: string): string {
+  const raw = Buffer.alloc(65536);
+  let length: number;
+  try {
+    const fd = openSync(path, "r");
+    try {
+      length = readSync(fd, raw, 0, raw.length, 0);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const problem = code === "ENOENT" ? "no such file" : code === "EISDIR" ? "this is a folder: expected a file" : message;
+    throw new InputError(path, 0, 0, problem);
+  }
+  const bytes = raw.subarray(0, length);
+  if (length === 0) throw new InputError(path, 0, 0, "the file is empty: expected a recording");
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes.toString("latin1");
+  try {
+    return gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH }).toString("latin1");
+  } catch (error) {
+    throw new InputError(path, 0, 0, `the gzip data is damaged (${(error as Error).message}): get an intact copy`);
+  }
+}
+
+/** The geometry that a file was recorded under. */
+function findGeometry(path: string, options: ConformOptions): { geometry: Geometry; remark: string | undefined } {
+  const metaPath = join(dirname(path), "..", "meta.json");
+  let base: Geometry;
+  let remark: string | undefined;
+  if (options.geometry !== undefined) base = namedGeometry(options.geometry);
+  else if (existsSync(metaPath)) base = geometryFromJson(readJson(metaPath), basename(dirname(dirname(path))));
+  else {
+    base = platform("linux/amd64");
+    remark = `${path}: no meta.json in the folder above and no --geometry: taking linux/amd64`;
+  }
+  const entry = options.geometry === undefined ? indexEntry(path) : undefined;
+  const phys = options.physPageBytes ?? entry?.physPageSize;
+  const huge = options.hugePageBytes ?? entry?.physHugePageSize;
+  if (remark !== undefined) remark += `, ${phys ?? base.physPageBytes} byte pages, ${huge ?? base.physHugePageBytes} byte huge pages`;
+  return { geometry: base.withPhysicalPages(phys ?? base.physPageBytes, huge ?? base.physHugePageBytes), remark };
+}
+
+/** The entry of a file in the index.json beside it; a copy may be packed or not, so the ending .gz does not count. */
+function indexEntry(path: string): { physPageSize: number; physHugePageSize: number } | undefined {
+  const indexPath = join(dirname(path), "index.json");
+  if (!existsSync(indexPath)) return undefined;
+  const index = readJson(indexPath);
+  if (!Array.isArray(index)) return undefined;
+  const plain = (name: unknown): string => String(name).replace(/\.gz$/, "");
+  const entry = index.find((e) => typeof e === "object" && e !== null && plain(e.file) === plain(basename(path)));
+  if (typeof entry?.physPageSize !== "number" || typeof entry?.physHugePageSize !== "number") return undefined;
+  return entry;
+}
+
+/**
+ * A geometry by name or from a JSON file.
+ * @throws GeometryError when there is none of that name, InputError when the file is no geometry
+ */
+export function namedGeometry(name: string): Geometry {
+  if (platformNames().includes(name)) return platform(name);
+  if (!existsSync(name)) {
+    throw new GeometryError(`no geometry is called "${name}", and no file is: expected one of ${platformNames().join(", ")}, or a JSON file`);
+  }
+  return geometryFromJson(readJson(name), basename(name));
+}
+
+function readJson(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new InputError(path, 0, 0, `not valid JSON: ${(error as Error).message}`);
+  }
+}

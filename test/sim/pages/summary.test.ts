@@ -1,0 +1,76 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { mergeSummaries, packedHex, packSummary, unpackSummary } from "../../../sim/pages/summary.js";
+
+const SEED = Number(process.env["FC_SEED"] ?? 118);
+
+/** start, max and end of a row of pages, true = free. */
+function summaryOf(pages: readonly boolean[]): [number, number, number] {
+  const text = pages.map((free) => (free ? "." : "#")).join("");
+  const runs = text.split("#").map((run) => run.length);
+  return [runs[0]!, Math.max(...runs), runs.at(-1)!];
+}
+
+/** A row of pages of a given length, wholly free or wholly taken ones among them. */
+function row(length: number): fc.Arbitrary<boolean[]> {
+  return fc.oneof(
+    fc.constantFrom(true, false).map((free) => new Array<boolean>(length).fill(free)),
+    fc.array(fc.boolean(), { minLength: length, maxLength: length }),
+    fc.nat(length).map((used) => Array.from({ length }, (_, i) => i !== used)),
+  );
+}
+
+describe("merging summaries", () => {
+  it("gives the summary of the pages laid end to end", () => {
+    const children = fc
+      .tuple(fc.integer({ min: 0, max: 4 }), fc.integer({ min: 1, max: 16 }))
+      .chain(([logPages, count]) => fc.array(row(2 ** logPages), { minLength: count, maxLength: count }));
+    fc.assert(
+      fc.property(children, fc.nat(3), (rows, before) => {
+        // Four numbers an entry; the fourth belongs to somebody else, and so do the entries around.
+        const from = new Int32Array(4 * (rows.length + before + 1)).fill(77);
+        rows.forEach((pages, i) => {
+          from.set(summaryOf(pages), 4 * (before + i));
+        });
+        const read = Int32Array.from(from);
+        const to = new Int32Array(12).fill(99);
+        mergeSummaries(from, 4 * before, rows.length, rows[0]!.length, to, 4);
+        expect([...to]).toEqual([99, 99, 99, 99, ...summaryOf(rows.flat()), 99, 99, 99, 99, 99]);
+        expect(from).toEqual(read);
+      }),
+      { seed: SEED, numRuns: 1500 },
+    );
+  });
+});
+
+describe("packed summaries", () => {
+  const triple = fc
+    .integer({ min: 1, max: 21 })
+    .chain((logMax) =>
+      fc.tuple(
+        fc.constant(logMax),
+        fc.tuple(...[0, 1, 2].map(() => fc.integer({ min: 0, max: 2 ** logMax - 1 }))),
+      ),
+    );
+
+  it("hold three fields, as in a 64-bit number", () => {
+    fc.assert(
+      fc.property(triple, ([logMax, fields]) => {
+        const [start, max, end] = fields as [number, number, number];
+        const packed = packSummary(start, max, end, logMax);
+        const shift = BigInt(logMax);
+        const expected = BigInt(start) | (BigInt(max) << shift) | (BigInt(end) << (2n * shift));
+        expect(packedHex(packed)).toBe(expected.toString(16).padStart(16, "0"));
+        expect(unpackSummary(packed, logMax)).toEqual({ start, max, end });
+      }),
+      { seed: SEED, numRuns: 1000 },
+    );
+  });
+
+  it.each([21, 18, 9, 1])("have a bit of its own for a wholly free root entry of 2^%d pages", (logMax) => {
+    const all = 2 ** logMax;
+    const packed = packSummary(all, all, all, logMax);
+    expect(packedHex(packed)).toBe("8000000000000000");
+    expect(unpackSummary(packed, logMax)).toEqual({ start: all, max: all, end: all });
+  });
+});
