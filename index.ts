@@ -16,6 +16,10 @@
  * Addresses are page indices in the offset address space; geometry.formatPage gives the hexadecimal address.
  */
 
+export { COLUMNS, type Column, type ColumnName } from "./results/columns.js";
+export { OutputError } from "./results/output-folder.js";
+export { InputError } from "./scenarios/input-error.js";
+export { Op, readHeapTrace, TraceRow } from "./scenarios/trace/heap-trace.js";
 export { Geometry, GeometryError, type GeometrySpec } from "./sim/address/geometry.js";
 export { geometryFromJson, platform, platformNames } from "./sim/address/platforms.js";
 export { AddressRanges } from "./sim/address/ranges.js";
@@ -38,9 +42,5 @@ export {
 } from "./sim/probes.js";
 export { GenerationScavenger, ScavengeWork } from "./sim/scavenge/generations.js";
 export { scavengeGoal } from "./sim/scavenge/goal.js";
-export { COLUMNS, type Column, type ColumnName } from "./results/columns.js";
-export { OutputError } from "./results/output-folder.js";
-export { InputError } from "./scenarios/input-error.js";
-export { Op, readHeapTrace, TraceRow } from "./scenarios/trace/heap-trace.js";
 export { type ConformOptions, type ConformResult, conformFile } from "./studies/conform.js";
 export { type RunTraceOptions, type RunTraceResult, runTrace } from "./studies/run-trace.js";

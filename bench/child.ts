@@ -5,12 +5,14 @@
  * that have nothing to do with it. It answers each message `run` with one Measured.
  */
 
-import { measure } from "./measure.js";
 import { generated } from "./generated.js";
+import { measure } from "./measure.js";
 import { readWorkload } from "./workload.js";
 
 const source = process.argv[2] ?? "";
-const workload = source.startsWith("generated:") ? generated(source.slice("generated:".length)) : await readWorkload(source);
+const workload = source.startsWith("generated:")
+  ? generated(source.slice("generated:".length))
+  : await readWorkload(source);
 
 process.on("message", (message) => {
   if (message === "run") process.send?.(measure(workload));

@@ -26,7 +26,13 @@ export function generated(name: string): Workload {
 }
 
 /** Fills part of a heap, then frees and allocates at random. */
-function churn(random: () => number, name: string, bytes: number, live: number, size: () => number): Workload {
+function churn(
+  random: () => number,
+  name: string,
+  bytes: number,
+  live: number,
+  size: () => number,
+): Workload {
   const builder = new WorkloadBuilder();
   builder.grow(BASE, bytes);
   for (let id = 0; id < live; id++) builder.alloc(id, size());

@@ -12,8 +12,8 @@ import { once } from "node:events";
 import { existsSync, renameSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { buildGoDriver, type GoDriver } from "./go/build.js";
 import { GENERATED } from "./generated.js";
+import { buildGoDriver, type GoDriver } from "./go/build.js";
 import type { Measured } from "./measure.js";
 
 /** One line of the report, and one object of the JSON. */
@@ -50,10 +50,12 @@ async function main(): Promise<number> {
     return 0;
   }
   const runs = Number(values.runs);
-  if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs is "${values.runs}": expected a whole number from 1`);
+  if (!Number.isInteger(runs) || runs < 1)
+    throw new Error(`--runs is "${values.runs}": expected a whole number from 1`);
   const missing = positionals.find((file) => !existsSync(file));
   if (missing !== undefined) throw new Error(`${missing}: no such file`);
-  if (values.go && positionals.length === 0) throw new Error("--go needs workload files: generated ones exist only here");
+  if (values.go && positionals.length === 0)
+    throw new Error("--go needs workload files: generated ones exist only here");
   const sources = positionals.length > 0 ? positionals : GENERATED.map((name) => `generated:${name}`);
   const go = values.go ? await buildGoDriver() : undefined;
   try {
@@ -92,7 +94,9 @@ async function measureBoth(source: string, runs: number, go: GoDriver | undefine
   if (go === undefined) return row;
   const different = theirs.find((t) => t.resultHash !== row.resultHash);
   if (different !== undefined) {
-    throw new Error(`${row.name}: our result hash is ${row.resultHash}, Go's ${different.resultHash}: not the same work`);
+    throw new Error(
+      `${row.name}: our result hash is ${row.resultHash}, Go's ${different.resultHash}: not the same work`,
+    );
   }
   const goNsPerOp = round(median(theirs.map((t) => t.nsPerOp)));
   return { ...row, goVersion: go.goVersion, goNsPerOp, ratio: round(row.nsPerOp / goNsPerOp) };
@@ -100,7 +104,10 @@ async function measureBoth(source: string, runs: number, go: GoDriver | undefine
 
 function startChild(source: string): ChildProcess {
   const script = fileURLToPath(new URL("./child.ts", import.meta.url));
-  return fork(script, [source], { execArgv: ["--import", "tsx"], stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  return fork(script, [source], {
+    execArgv: ["--import", "tsx"],
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
 }
 
 async function message(child: ChildProcess): Promise<unknown> {
@@ -112,8 +119,13 @@ async function message(child: ChildProcess): Promise<unknown> {
 }
 
 function print(row: Row): void {
-  const go = row.goNsPerOp === undefined ? "" : `   ${row.goVersion} ${row.goNsPerOp.toFixed(1)} ns/op   ratio ${row.ratio!.toFixed(3)}`;
-  console.log(`${row.name.padEnd(14)} ${row.timedOps} ops   ${row.nsPerOp.toFixed(1)} ns/op${go}   ${row.resultHash}`);
+  const go =
+    row.goNsPerOp === undefined
+      ? ""
+      : `   ${row.goVersion} ${row.goNsPerOp.toFixed(1)} ns/op   ratio ${row.ratio!.toFixed(3)}`;
+  console.log(
+    `${row.name.padEnd(14)} ${row.timedOps} ops   ${row.nsPerOp.toFixed(1)} ns/op${go}   ${row.resultHash}`,
+  );
 }
 
 function printGeometricMean(rows: readonly Row[]): void {

@@ -43,7 +43,12 @@ export function measure(workload: Workload): Measured {
   runOps(workload, workload.timedFrom, count, pages, caches, addresses, results, grow);
   const elapsed = Number(process.hrtime.bigint() - start);
   const timedOps = count - workload.timedFrom;
-  return { name: workload.name, timedOps, nsPerOp: elapsed / timedOps, resultHash: hashResults(workload, results) };
+  return {
+    name: workload.name,
+    timedOps,
+    nsPerOp: elapsed / timedOps,
+    resultHash: hashResults(workload, results),
+  };
 }
 
 function runOps(

@@ -3,7 +3,7 @@
 import type { CommandModule } from "yargs";
 import { parseSize } from "../scenarios/units.js";
 import { type ConformOptions, type ConformResult, conformFile, namedGeometry } from "../studies/conform.js";
-import { EXIT_BAD_INPUT, EXIT_FAILED } from "./errors.js";
+import { EXIT_BAD_INPUT, EXIT_FAILED, givenPath } from "./errors.js";
 
 interface ConformArguments {
   files: string[];
@@ -25,15 +25,32 @@ export const conformCommand: CommandModule<object, ConformArguments> = {
         demandOption: true,
         describe: "operation logs, vector files and traces, in any mix",
       })
-      .option("all", { type: "boolean", default: false, describe: "go on after a mismatch, from the recorded state" })
-      .option("spans-only", { type: "boolean", default: false, describe: "traces: predict every span address from spans alone" })
+      .option("all", {
+        type: "boolean",
+        default: false,
+        describe: "go on after a mismatch, from the recorded state",
+      })
+      .option("spans-only", {
+        type: "boolean",
+        default: false,
+        describe: "traces: predict every span address from spans alone",
+      })
       .option("geometry", {
         type: "string",
         requiresArg: true,
-        describe: "address space: a name (see list geometries) or a JSON file (default: the recording's meta.json)",
+        describe:
+          "address space: a name (see list geometries) or a JSON file (default: the recording's meta.json)",
       })
-      .option("phys-page", { type: "string", requiresArg: true, describe: "physical page size, such as 64KiB" })
-      .option("huge-page", { type: "string", requiresArg: true, describe: "huge page size, such as 2MiB; 0 for none" })
+      .option("phys-page", {
+        type: "string",
+        requiresArg: true,
+        describe: "physical page size, such as 64KiB",
+      })
+      .option("huge-page", {
+        type: "string",
+        requiresArg: true,
+        describe: "huge page size, such as 2MiB; 0 for none",
+      })
       .example("$0 conform diff/*.csv.gz", "replay operation logs")
       .example("$0 conform --spans-only prog-gmp1.csv.gz", "predict a program's addresses")
       .epilogue("Exit code: 0 all equal, 1 a mismatch, 2 a file could not be read."),
@@ -41,7 +58,7 @@ export const conformCommand: CommandModule<object, ConformArguments> = {
     const options = optionsOf(args);
     let results = 0;
     let mismatches = 0;
-    for (const path of args.files) {
+    for (const path of args.files.map(givenPath)) {
       const result = await conformFile(path, options);
       results += result.compared;
       mismatches += result.mismatches;

@@ -18,9 +18,25 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
+/** What yargs found wrong with the arguments, as one sentence; errors of the commands themselves pass. */
+export function asUsageError(message: string | null, error: Error | undefined): Error {
+  if (error !== undefined && error.name !== "YError") return error;
+  const sentence = (message ?? error?.message ?? "bad arguments").replace(/\s*\n\s*/g, " ");
+  return new UsageError(`${sentence}; mheapsim --help shows how`);
+}
+
+/** The path that was given as a positional. yargs makes an empty string of a lone `-`. */
+export function givenPath(path: string): string {
+  if (path !== "") return path;
+  if (process.argv.includes("-")) return "-";
+  throw new UsageError("the name of a file is empty; mheapsim --help shows how");
+}
+
 /** Whether an error is the user's to mend; others are ours. */
 function isExpected(error: unknown): boolean {
-  return [InputError, OutputError, UnitError, GeometryError, UsageError].some((type) => error instanceof type);
+  return [InputError, OutputError, UnitError, GeometryError, UsageError].some(
+    (type) => error instanceof type,
+  );
 }
 
 /** Prints an error and returns the exit code for it. The stack is shown only when asked for. */

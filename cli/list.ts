@@ -18,7 +18,11 @@ export const listCommand: CommandModule<object, ListArguments> = {
   describe: "list policies (with the evidence for each), bundled traces, geometries, output columns",
   builder: (yargs) =>
     yargs
-      .positional("what", { type: "string", choices: TOPICS, describe: "one of these; all of them by default" })
+      .positional("what", {
+        type: "string",
+        choices: TOPICS,
+        describe: "one of these; all of them by default",
+      })
       .example("$0 list", "everything")
       .example("$0 list columns", "the columns of timeseries.csv"),
   handler: ({ what }) => {
@@ -35,12 +39,21 @@ const ROWS: Readonly<Record<Topic, () => string[][]>> = {
       const geometry = platform(name);
       const { heapAddrBits, levelBits, arenaBytes, physPageBytes, physHugePageBytes } = geometry;
       const sizes = [arenaBytes, physPageBytes, physHugePageBytes].map((bytes) => `${bytes / 1024} KiB`);
-      return [name, `${heapAddrBits} bits`, `levels ${levelBits.join("+")}`, `arena ${sizes[0]}`, `page ${sizes[1]}`, `huge page ${sizes[2]}`];
+      return [
+        name,
+        `${heapAddrBits} bits`,
+        `levels ${levelBits.join("+")}`,
+        `arena ${sizes[0]}`,
+        `page ${sizes[1]}`,
+        `huge page ${sizes[2]}`,
+      ];
     }),
   columns: () => COLUMNS.map((column) => [column.name, column.kind, column.unit, column.meaning]),
 };
 
 function table(rows: readonly string[][]): string {
   const width = (i: number): number => Math.max(...rows.map((row) => row[i]!.length));
-  return rows.map((row) => `  ${row.map((text, i) => (i < row.length - 1 ? text.padEnd(width(i)) : text)).join("  ")}`).join("\n");
+  return rows
+    .map((row) => `  ${row.map((text, i) => (i < row.length - 1 ? text.padEnd(width(i)) : text)).join("  ")}`)
+    .join("\n");
 }

@@ -4,11 +4,12 @@
  */
 
 import yargs from "yargs";
-import { OutputFolder } from "../results/output-folder.js";
+import { OutputError, OutputFolder, streamFault } from "../results/output-folder.js";
 import { TOOL_VERSION } from "../results/version.js";
 import { conformCommand } from "./conform.js";
-import { report, UsageError } from "./errors.js";
+import { asUsageError, report } from "./errors.js";
 import { listCommand } from "./list.js";
+import { stopProgress } from "./progress.js";
 import { runCommand } from "./run.js";
 
 const args = process.argv.slice(2);
@@ -20,8 +21,9 @@ for (const [signal, code] of [
   ["SIGHUP", 129],
 ] as const) {
   process.on(signal, () => {
-    OutputFolder.discardAll();
-    process.stderr.write(`mheapsim: interrupted, nothing was written\n`);
+    stopProgress();
+    const nothing = OutputFolder.discardAll() ? ", nothing was written" : "";
+    process.stderr.write(`mheapsim: interrupted${nothing}\n`);
     process.exit(code);
   });
 }
@@ -29,7 +31,7 @@ for (const [signal, code] of [
 // A reader that goes away, such as head, is no error of ours.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   OutputFolder.discardAll();
-  process.exit(error.code === "EPIPE" ? 0 : report(error, debug));
+  process.exit(error.code === "EPIPE" ? 0 : report(new OutputError(streamFault(error)), debug));
 });
 
 const cli = yargs(args)
@@ -41,12 +43,14 @@ const cli = yargs(args)
   .demandCommand(1, "a command is missing: expected run, conform or list")
   .option("debug", { type: "boolean", default: false, describe: "show stack traces of errors" })
   .strict()
+  // The last of two equal options counts; an array would reach code that expects one value.
+  .parserConfiguration({ "duplicate-arguments-array": false })
   .version(TOOL_VERSION)
   .alias("help", "h")
   .wrap(Math.min(110, process.stdout.columns || 110))
   .exitProcess(false)
   .fail((message, error) => {
-    throw error ?? new UsageError(`${message}; mheapsim --help shows how`);
+    throw asUsageError(message, error);
   });
 
 try {

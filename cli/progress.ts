@@ -10,13 +10,27 @@ export interface Progress {
   stop(): void;
 }
 
+let running: SingleBar | undefined;
+
+/** Ends the bar that is shown, if one is: a process that is interrupted must give the cursor back. */
+export function stopProgress(): void {
+  running?.stop();
+  running = undefined;
+}
+
 /** Starts a bar with a label. */
 export function startProgress(label: string): Progress {
   if (!process.stderr.isTTY) return { update: () => {}, stop: () => {} };
   const bar = new SingleBar(
-    { format: `${label} [{bar}] {percentage}%`, stream: process.stderr, clearOnComplete: true, hideCursor: true },
+    {
+      format: `${label} [{bar}] {percentage}%`,
+      stream: process.stderr,
+      clearOnComplete: true,
+      hideCursor: true,
+    },
     Presets.shades_classic,
   );
   bar.start(1000, 0);
-  return { update: (share) => bar.update(Math.round(share * 1000)), stop: () => bar.stop() };
+  running = bar;
+  return { update: (share) => bar.update(Math.round(share * 1000)), stop: stopProgress };
 }

@@ -6,7 +6,7 @@ import { closingTable } from "../results/terminal.js";
 import { BUNDLED_TRACES, bundledPath } from "../scenarios/library.js";
 import { formatDuration, formatSize, parseDuration } from "../scenarios/units.js";
 import { type RunTraceResult, runTrace } from "../studies/run-trace.js";
-import { EXIT_FAILED } from "./errors.js";
+import { EXIT_FAILED, givenPath } from "./errors.js";
 import { startProgress } from "./progress.js";
 
 interface RunArguments {
@@ -24,10 +24,19 @@ export const runCommand: CommandModule<object, RunArguments> = {
     yargs
       .positional("trace", {
         type: "string",
-        describe: "trace file (.csv or .csv.gz), a bundled trace's name, or - for standard input; a bundled trace by default",
+        describe:
+          "trace file (.csv or .csv.gz), a bundled trace's name, or - for standard input; a bundled trace by default",
       })
-      .option("out", { type: "string", requiresArg: true, describe: "output folder (default out/<trace>-go1.18)" })
-      .option("force", { type: "boolean", default: false, describe: "replace an earlier result in that folder" })
+      .option("out", {
+        type: "string",
+        requiresArg: true,
+        describe: "output folder (default out/<trace>-go1.18)",
+      })
+      .option("force", {
+        type: "boolean",
+        default: false,
+        describe: "replace an earlier result in that folder",
+      })
       .option("sample", {
         type: "string",
         requiresArg: true,
@@ -42,8 +51,9 @@ export const runCommand: CommandModule<object, RunArguments> = {
       .example("$0 run prog.csv.gz --out result --sample 10ms", "your own trace, a sample every 10 ms")
       .example("$0 run prog.csv.gz --spans-only", "predict every address and growth from the spans"),
   handler: async (args) => {
-    const bundled = BUNDLED_TRACES.find((trace) => trace.name === (args.trace ?? BUNDLED_TRACES[0]!.name));
-    const trace = bundled === undefined ? args.trace! : bundledPath(bundled);
+    const wanted = args.trace === undefined ? BUNDLED_TRACES[0]!.name : givenPath(args.trace);
+    const bundled = BUNDLED_TRACES.find((trace) => trace.name === wanted);
+    const trace = bundled === undefined ? wanted : bundledPath(bundled);
     const name = traceName(trace) + (args["spans-only"] ? "-spans-only" : "");
     const sampleNs = args.sample === undefined ? undefined : parseDuration(args.sample);
     const progress = startProgress(name);

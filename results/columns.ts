@@ -30,14 +30,26 @@ export const COLUMNS = [
   gauge("heap_sys_bytes", "bytes", "mapped less stacks and GC spans (MemStats.HeapSys)"),
   gauge("heap_inuse_bytes", "bytes", "heap spans (MemStats.HeapInuse)"),
   gauge("heap_idle_bytes", "bytes", "heap_sys − heap_inuse (MemStats.HeapIdle)"),
-  gauge("heap_released_bytes", "bytes", "memory returned to the system, or never used (MemStats.HeapReleased)"),
+  gauge(
+    "heap_released_bytes",
+    "bytes",
+    "memory returned to the system, or never used (MemStats.HeapReleased)",
+  ),
   gauge("heap_retained_bytes", "bytes", "heap_sys − heap_released: the runtime's estimate of resident heap"),
   gauge("stack_inuse_bytes", "bytes", "stack spans (MemStats.StackInuse)"),
   gauge("gc_spans_bytes", "bytes", "spans of GC bitmaps and work buffers"),
   gauge("page_cache_bytes", "bytes", "free pages held by the page caches of Ps"),
   gauge("heap_live_bytes", "bytes", "heapLive as last told by the collector; empty before its first cycle"),
-  gauge("heap_goal_bytes", "bytes", "heap goal of the collector; empty before its first cycle"),
-  gauge("scavenge_goal_bytes", "bytes", "retained bytes the scavenger aims at; empty when it has nothing to do"),
+  gauge(
+    "heap_goal_bytes",
+    "bytes",
+    "heap goal of the collector; empty before its first cycle and when there is none (GOGC=off)",
+  ),
+  gauge(
+    "scavenge_goal_bytes",
+    "bytes",
+    "retained bytes the scavenger aims at; empty when it has nothing to do",
+  ),
   gauge("metadata_bytes", "bytes", "what Go's own summaries and chunk tables would have mapped"),
   gauge("spans_live", "spans", "live spans of all kinds"),
   counter("gc_cycles", "cycles", "finished mark phases"),
@@ -47,11 +59,19 @@ export const COLUMNS = [
   counter("cache_allocs", "calls", "allocations from a page cache"),
   counter("cache_refills", "calls", "page cache refills"),
   counter("cache_misses", "calls", "page caches asked in vain"),
-  counter("fast_path_allocs", "calls", "allocations and refills found in the chunk of searchAddr, without find"),
+  counter(
+    "fast_path_allocs",
+    "calls",
+    "allocations and refills found in the chunk of searchAddr, without find",
+  ),
   counter("find_calls", "calls", "radix tree searches, by allocations and refills"),
   counter("find_failures", "calls", "searches that found nothing"),
   counter("find_levels", "levels", "levels those searches entered"),
-  counter("find_entries", "entries", "summary entries that Go's loop visits in them, zero and unmapped ones included"),
+  counter(
+    "find_entries",
+    "entries",
+    "summary entries that Go's loop visits in them, zero and unmapped ones included",
+  ),
   counter("heap_growths", "calls", "times the heap grew"),
   counter("arenas", "calls", "reservations of arena space"),
   counter("scavenge_calls", "calls", "requests to the scavenger"),
@@ -75,4 +95,7 @@ export const COLUMNS = [
 export type ColumnName = (typeof COLUMNS)[number]["name"];
 
 /** Index of each column by name. */
-export const COLUMN = Object.fromEntries(COLUMNS.map((column, i) => [column.name, i])) as Record<ColumnName, number>;
+export const COLUMN = Object.fromEntries(COLUMNS.map((column, i) => [column.name, i])) as Record<
+  ColumnName,
+  number
+>;

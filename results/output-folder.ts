@@ -7,7 +7,19 @@
  */
 
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 
 /** The output cannot be written where it should be. */
@@ -15,7 +27,7 @@ export class OutputError extends Error {
   override readonly name = "OutputError";
 }
 
-/** Files that a folder must hold for --force to replace it: nobody's other files are ever removed. */
+/** Tells what a folder holds; --force replaces a folder only if that is all: nobody's other files are ever removed. */
 const MANIFEST = "manifest.json";
 
 /** A file being written. */
@@ -63,6 +75,8 @@ export class OutputFolder {
 
   readonly #partial: string;
   readonly #target: string;
+  /** The topmost folder that had to be created, so that a failed run can take it away again. */
+  readonly #created: string | undefined;
   readonly #files: OutputFile[] = [];
 
   /**
@@ -80,7 +94,7 @@ export class OutputFolder {
     this.#partial = join(dirname(this.#target), `.${basename(this.#target)}.partial-${process.pid}`);
     try {
       rmSync(this.#partial, { recursive: true, force: true });
-      mkdirSync(this.#partial, { recursive: true });
+      this.#created = mkdirSync(this.#partial, { recursive: true });
     } catch (error) {
       throw new OutputError(`cannot create ${target}: ${reason(error)}`);
     }
@@ -96,10 +110,15 @@ export class OutputFolder {
       throw new OutputError(`${this.target} exists and is not a folder: name another one with --out`);
     }
     if (entries.length === 0) return;
-    if (!this.force) throw new OutputError(`${this.target} exists: add --force to replace it, or name another folder with --out`);
-    if (!entries.includes(MANIFEST)) {
-      throw new OutputError(`${this.target} holds other files than a run's (no ${MANIFEST}): name another folder with --out`);
-    }
+    if (!this.force)
+      throw new OutputError(
+        `${this.target} exists: add --force to replace it, or name another folder with --out`,
+      );
+    const foreign = foreignEntry(this.#target, entries);
+    if (foreign === undefined) return;
+    throw new OutputError(
+      `${this.target} holds other files than a run's (${foreign}): name another folder with --out`,
+    );
   }
 
   /** Begins a file. */
@@ -122,6 +141,8 @@ export class OutputFolder {
   commit(): void {
     guarded(this.target, () => {
       for (const file of this.#files) file.abandon();
+      // Somebody else may have finished there in the meantime.
+      this.#refuseExisting();
       const old = `${this.#partial}-old`;
       const replaces = existsSync(this.#target);
       if (replaces) renameSync(this.#target, old);
@@ -141,12 +162,52 @@ export class OutputFolder {
     for (const file of this.#files) file.abandon();
     OutputFolder.#open.delete(this);
     rmSync(this.#partial, { recursive: true, force: true });
+    this.#removeCreatedParents();
   }
 
-  /** Removes all partial folders of this process; for signal handlers. */
-  static discardAll(): void {
-    for (const folder of [...OutputFolder.#open]) folder.discard();
+  /** Parents that were made for this folder go, as long as nobody put anything there. */
+  #removeCreatedParents(): void {
+    if (this.#created === undefined) return;
+    try {
+      for (let folder = this.#partial; folder !== this.#created; ) {
+        folder = dirname(folder);
+        rmdirSync(folder);
+      }
+    } catch {
+      // In use, or gone already: either way not ours to care for.
+    }
   }
+
+  /** Removes all partial folders of this process, for signal handlers; whether there were any. */
+  static discardAll(): boolean {
+    const open = [...OutputFolder.#open];
+    for (const folder of open) folder.discard();
+    return open.length > 0;
+  }
+}
+
+/** The first entry of a folder that no run of ours put there; undefined when all are a run's. */
+function foreignEntry(folder: string, entries: readonly string[]): string | undefined {
+  if (!entries.includes(MANIFEST)) return `no ${MANIFEST}`;
+  const ours = manifestFiles(join(folder, MANIFEST));
+  if (ours === undefined) return `a ${MANIFEST} of something else`;
+  return entries.find((entry) => entry !== MANIFEST && !ours.includes(entry));
+}
+
+/** The files that a manifest of ours lists; undefined when it is none. */
+function manifestFiles(path: string): readonly string[] | undefined {
+  try {
+    const { tool, files } = JSON.parse(readFileSync(path, "utf8"));
+    if (tool.name !== "mheapsim") return undefined;
+    return files.map((file: { name: string }) => file.name);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What went wrong with standard output. */
+export function streamFault(error: unknown): string {
+  return `cannot write to standard output: ${reason(error)}`;
 }
 
 /** Runs a step and turns what the file system says into one sentence. */

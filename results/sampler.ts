@@ -4,13 +4,7 @@
 
 import { Fragmentation } from "../sim/heap/fragmentation.js";
 import type { Heap } from "../sim/heap/heap.js";
-import {
-  FAST_PATH_ALLOCS,
-  FIND_CALLS,
-  FIND_ENTRIES,
-  FIND_FAILURES,
-  FIND_LEVELS,
-} from "../sim/probes.js";
+import { FAST_PATH_ALLOCS, FIND_CALLS, FIND_ENTRIES, FIND_FAILURES, FIND_LEVELS } from "../sim/probes.js";
 import { COLUMN, COLUMNS } from "./columns.js";
 
 /** What the collector says; NaN for what is not known yet. */
@@ -31,8 +25,8 @@ export class Sampler {
     this.#memory(row, heap);
     this.#counters(row, heap);
     this.#fragments(row, heap);
-    row[COLUMN.heap_live_bytes] = collector.heapLiveBytes;
-    row[COLUMN.heap_goal_bytes] = collector.heapGoalBytes;
+    row[COLUMN.heap_live_bytes] = finite(collector.heapLiveBytes);
+    row[COLUMN.heap_goal_bytes] = finite(collector.heapGoalBytes);
     row[COLUMN.gc_cycles] = collector.cycles;
     this.#rates(row);
     this.#previous = row;
@@ -99,6 +93,11 @@ export class Sampler {
     row[COLUMN.find_calls_per_span] = quotient(finds, delta(COLUMN.span_allocs));
     row[COLUMN.find_calls_per_s] = quotient(finds * 1e9, delta(COLUMN.time_ns));
   }
+}
+
+/** The value, NaN for one without bound: with GOGC=off there is no goal. */
+function finite(value: number): number {
+  return Number.isFinite(value) ? value : Number.NaN;
 }
 
 /** a / b, NaN when b is 0. */

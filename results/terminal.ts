@@ -51,6 +51,8 @@ export function closingTable(samples: readonly Float64Array[], formatBytes: Form
   }
   const width = [0, 1, 2].map((i) => Math.max(...lines.map((line) => line[i]!.length)));
   return lines
-    .map(([a, b, c]) => `${a!.padEnd(width[0]!)}  ${b!.padStart(width[1]!)}  ${c!.padStart(width[2]!)}`.trimEnd())
+    .map(([a, b, c]) =>
+      `${a!.padEnd(width[0]!)}  ${b!.padStart(width[1]!)}  ${c!.padStart(width[2]!)}`.trimEnd(),
+    )
     .join("\n");
 }

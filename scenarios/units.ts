@@ -35,7 +35,9 @@ export class UnitError extends Error {
 export function parseDuration(text: string): number {
   const ns = parseWithUnit(text, DURATION_UNITS);
   if (ns === undefined || !(ns >= 1 && ns <= Number.MAX_SAFE_INTEGER)) {
-    throw new UnitError(`"${text}" is not a duration: expected a number from 1ns up with ns, us, ms, s, m or h, such as 10ms`);
+    throw new UnitError(
+      `"${text}" is not a duration: expected a number from 1ns up with ns, us, ms, s, m or h, such as 10ms`,
+    );
   }
   return ns;
 }
@@ -47,7 +49,9 @@ export function parseDuration(text: string): number {
 export function parseSize(text: string): number {
   const bytes = parseWithUnit(text, SIZE_UNITS);
   if (bytes === undefined || bytes > Number.MAX_SAFE_INTEGER) {
-    throw new UnitError(`"${text}" is not a size: expected a number with B, KiB, MiB, GiB or TiB, such as 64KiB`);
+    throw new UnitError(
+      `"${text}" is not a size: expected a number with B, KiB, MiB, GiB or TiB, such as 64KiB`,
+    );
   }
   return bytes;
 }
@@ -69,7 +73,13 @@ export function formatSize(bytes: number): string {
 
 /** A duration for people. */
 export function formatDuration(ns: number): string {
-  for (const [unit, factor] of [["h", 3600e9], ["m", 60e9], ["s", 1e9], ["ms", 1e6], ["us", 1e3]] as const) {
+  for (const [unit, factor] of [
+    ["h", 3600e9],
+    ["m", 60e9],
+    ["s", 1e9],
+    ["ms", 1e6],
+    ["us", 1e3],
+  ] as const) {
     if (ns >= factor) return `${Number((ns / factor).toFixed(2))} ${unit}`;
   }
   return `${ns} ns`;

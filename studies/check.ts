@@ -49,8 +49,16 @@ export class Check {
   }
 
   /** Notes a mismatch of a comparison that was counted already. */
-  differ(file: string, line: number, what: string, expected: string, got: string, around: () => string): void {
+  differ(
+    file: string,
+    line: number,
+    what: string,
+    expected: string,
+    got: string,
+    around: () => string,
+  ): void {
     this.mismatches++;
-    if (this.shown.length < this.showMost) this.shown.push({ file, line, what, expected, got, around: around() });
+    if (this.shown.length < this.showMost)
+      this.shown.push({ file, line, what, expected, got, around: around() });
   }
 }

@@ -6,8 +6,8 @@
  * and, for physical page sizes, the file's entry in the `index.json` beside it; else it is linux/amd64.
  */
 
-import { existsSync, openSync, readFileSync, readSync, closeSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { constants, gunzipSync } from "node:zlib";
 import { InputError } from "../scenarios/input-error.js";
 import { HEAP_TRACE_HEADER, printable, readHeapTrace } from "../scenarios/trace/heap-trace.js";
@@ -15,9 +15,12 @@ import { OP_LOG_HEADER, OP_LOG_HEADER_INDEXED } from "../scenarios/trace/op-log.
 import { readVectors } from "../scenarios/trace/vectors.js";
 import { type Geometry, GeometryError } from "../sim/address/geometry.js";
 import { geometryFromJson, platform, platformNames } from "../sim/address/platforms.js";
+import { AddressRangeError } from "../sim/address/ranges.js";
 import { OutOfMemoryError } from "../sim/heap/heap.js";
+import { CorruptHeapError } from "../sim/pages/errors.js";
 import { Check, type Mismatch } from "./check.js";
 import { replayOpLog } from "./op-log-replay.js";
+import { RowGuard } from "./row-guard.js";
 import { initGeometry } from "./run-trace.js";
 import { SpanPrediction } from "./span-prediction.js";
 import { TraceReplay } from "./trace-replay.js";
@@ -55,11 +58,17 @@ export async function conformFile(path: string, options: ConformOptions): Promis
   try {
     remark = await compareFile(path, options, check);
   } catch (caught) {
-    if (!(caught instanceof InputError || caught instanceof GeometryError)) throw caught;
-    // After a mismatch the model may be somewhere else than the recording, and what it then refuses says nothing new.
-    if (check.mismatches === 0) error = caught;
+    if (caught instanceof InputError || caught instanceof GeometryError) {
+      // After a mismatch the model is somewhere else than the recording, and what it then refuses says nothing new.
+      if (check.mismatches === 0) error = caught;
+    } else if (check.mismatches === 0 || !isRefusal(caught)) throw caught;
   }
   return { path, compared: check.compared, mismatches: check.mismatches, shown: check.shown, error, remark };
+}
+
+/** Whether the model found itself in an impossible state, as a recorded state that is not its own may leave it. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof CorruptHeapError || error instanceof AddressRangeError;
 }
 
 async function compareFile(path: string, options: ConformOptions, check: Check): Promise<string | undefined> {
@@ -98,57 +107,100 @@ function unknownHeader(header: string): string {
 
 async function compareTrace(path: string, options: ConformOptions, check: Check): Promise<void> {
   let replay: TraceReplay | SpanPrediction | undefined;
+  let guard: RowGuard | undefined;
+  let line = 0;
   try {
     await readHeapTrace(path, (row) => {
       if (check.stopped) return;
+      line = row.line;
       if (replay === undefined) {
         if (row.op !== 0) throw new InputError(path, row.line, 1, "the first row of a trace must be init");
         const recorded = initGeometry(path, row);
         const base = options.geometry === undefined ? recorded : namedGeometry(options.geometry);
-        const geometry = base.withPhysicalPages(options.physPageBytes ?? row.a, options.hugePageBytes ?? row.c);
-        replay = options.spansOnly ? new SpanPrediction(path, geometry, check) : new TraceReplay(path, geometry, check);
+        const geometry = base.withPhysicalPages(
+          options.physPageBytes ?? row.a,
+          options.hugePageBytes ?? row.c,
+        );
+        replay = options.spansOnly
+          ? new SpanPrediction(path, geometry, check)
+          : new TraceReplay(path, geometry, check);
+        guard = new RowGuard(path, replay.heap, options.spansOnly ?? false);
       }
+      guard?.check(row);
       replay.step(row);
     });
   } catch (error) {
-    if (error instanceof OutOfMemoryError) throw new InputError(path, 0, 0, `the model runs out of memory: ${error.message.split("\n")[0]}`);
+    if (error instanceof OutOfMemoryError)
+      throw new InputError(path, line, 1, `the model runs out of memory: ${error.message.split("\n")[0]}`);
     throw error;
   }
 }
 
 /** The first bytes of a file, unpacked if they are gzipped. */
 function readHead(path: string): string {
-  const raw = Buffer.alloc(65536);
-  let length: number;
-  try {
-    const fd = openSync(path, "r");
-    try {
-      length = readSync(fd, raw, 0, raw.length, 0);
-    } finally {
-      closeSync(fd);
-    }
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const problem = code === "ENOENT" ? "no such file" : code === "EISDIR" ? "this is a folder: expected a file" : message;
-    throw new InputError(path, 0, 0, problem);
-  }
-  const bytes = raw.subarray(0, length);
-  if (length === 0) throw new InputError(path, 0, 0, "the file is empty: expected a recording");
+  if (path === "-")
+    throw new InputError(path, 0, 0, "standard input cannot be read twice: expected a file");
+  const bytes = readStart(path);
+  if (bytes.length === 0) throw new InputError(path, 1, 0, "the file is empty: expected a recording");
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes.toString("latin1");
   try {
     return gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH }).toString("latin1");
   } catch (error) {
-    throw new InputError(path, 0, 0, `the gzip data is damaged (${(error as Error).message}): get an intact copy`);
+    throw new InputError(
+      path,
+      1,
+      0,
+      `the gzip data is damaged (${(error as Error).message}): get an intact copy`,
+    );
+  }
+}
+
+/** So few bytes are enough for a header, even packed; what is damaged further on is found when its line is reached. */
+const HEAD_BYTES = 1024;
+
+function readStart(path: string): Buffer {
+  const bytes = Buffer.alloc(HEAD_BYTES);
+  try {
+    // Looked at before it is opened, since opening a pipe waits until somebody writes to it.
+    const stat = statSync(path);
+    if (!stat.isFile() && !stat.isDirectory())
+      throw new InputError(path, 0, 0, "a pipe cannot be read twice: expected a file");
+    const fd = openSync(path, "r");
+    try {
+      return bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, 0));
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    throw new InputError(path, 0, 0, openFault(error as NodeJS.ErrnoException));
+  }
+}
+
+function openFault({ code, message }: NodeJS.ErrnoException): string {
+  switch (code) {
+    case "ENOENT":
+      return "no such file";
+    case "EISDIR":
+      return "this is a folder: expected a file";
+    case "EACCES":
+    case "EPERM":
+      return "no permission to read this file";
+    default:
+      return `cannot be read: ${message}`;
   }
 }
 
 /** The geometry that a file was recorded under. */
-function findGeometry(path: string, options: ConformOptions): { geometry: Geometry; remark: string | undefined } {
+function findGeometry(
+  path: string,
+  options: ConformOptions,
+): { geometry: Geometry; remark: string | undefined } {
   const metaPath = join(dirname(path), "..", "meta.json");
   let base: Geometry;
   let remark: string | undefined;
   if (options.geometry !== undefined) base = namedGeometry(options.geometry);
-  else if (existsSync(metaPath)) base = geometryFromJson(readJson(metaPath), basename(dirname(dirname(path))));
+  else if (existsSync(metaPath)) base = geometryOfFile(metaPath, basename(dirname(dirname(resolve(path)))));
   else {
     base = platform("linux/amd64");
     remark = `${path}: no meta.json in the folder above and no --geometry: taking linux/amd64`;
@@ -156,8 +208,12 @@ function findGeometry(path: string, options: ConformOptions): { geometry: Geomet
   const entry = options.geometry === undefined ? indexEntry(path) : undefined;
   const phys = options.physPageBytes ?? entry?.physPageSize;
   const huge = options.hugePageBytes ?? entry?.physHugePageSize;
-  if (remark !== undefined) remark += `, ${phys ?? base.physPageBytes} byte pages, ${huge ?? base.physHugePageBytes} byte huge pages`;
-  return { geometry: base.withPhysicalPages(phys ?? base.physPageBytes, huge ?? base.physHugePageBytes), remark };
+  if (remark !== undefined)
+    remark += `, ${phys ?? base.physPageBytes} byte pages, ${huge ?? base.physHugePageBytes} byte huge pages`;
+  return {
+    geometry: base.withPhysicalPages(phys ?? base.physPageBytes, huge ?? base.physHugePageBytes),
+    remark,
+  };
 }
 
 /** The entry of a file in the index.json beside it; a copy may be packed or not, so the ending .gz does not count. */
@@ -167,8 +223,11 @@ function indexEntry(path: string): { physPageSize: number; physHugePageSize: num
   const index = readJson(indexPath);
   if (!Array.isArray(index)) return undefined;
   const plain = (name: unknown): string => String(name).replace(/\.gz$/, "");
-  const entry = index.find((e) => typeof e === "object" && e !== null && plain(e.file) === plain(basename(path)));
-  if (typeof entry?.physPageSize !== "number" || typeof entry?.physHugePageSize !== "number") return undefined;
+  const entry = index.find(
+    (e) => typeof e === "object" && e !== null && plain(e.file) === plain(basename(path)),
+  );
+  if (typeof entry?.physPageSize !== "number" || typeof entry?.physHugePageSize !== "number")
+    return undefined;
   return entry;
 }
 
@@ -179,9 +238,21 @@ function indexEntry(path: string): { physPageSize: number; physHugePageSize: num
 export function namedGeometry(name: string): Geometry {
   if (platformNames().includes(name)) return platform(name);
   if (!existsSync(name)) {
-    throw new GeometryError(`no geometry is called "${name}", and no file is: expected one of ${platformNames().join(", ")}, or a JSON file`);
+    throw new GeometryError(
+      `no geometry is called "${name}", and no file is: expected one of ${platformNames().join(", ")}, or a JSON file`,
+    );
   }
-  return geometryFromJson(readJson(name), basename(name));
+  return geometryOfFile(name, basename(name));
+}
+
+/** The geometry in a JSON file; what is wrong with it is said with the file's name. */
+function geometryOfFile(path: string, name: string): Geometry {
+  try {
+    return geometryFromJson(readJson(path), name);
+  } catch (error) {
+    if (error instanceof GeometryError) throw new InputError(path, 0, 0, error.message);
+    throw error;
+  }
 }
 
 function readJson(path: string): unknown {

@@ -16,16 +16,17 @@ import { Sampler } from "../results/sampler.js";
 import { Summary } from "../results/summary.js";
 import { TimeSeriesWriter } from "../results/timeseries.js";
 import { InputError } from "../scenarios/input-error.js";
-import { Op, readHeapTrace, type TraceRow } from "../scenarios/trace/heap-trace.js";
-import { platform } from "../sim/address/platforms.js";
+import { Op, readDuration, readHeapTrace, type TraceRow } from "../scenarios/trace/heap-trace.js";
 import { GeometryError } from "../sim/address/geometry.js";
+import { platform } from "../sim/address/platforms.js";
 import { type Heap, OutOfMemoryError } from "../sim/heap/heap.js";
 import { Check } from "./check.js";
+import { RowGuard } from "./row-guard.js";
 import { SpanPrediction } from "./span-prediction.js";
 import { TraceReplay } from "./trace-replay.js";
 
-/** More samples than this are refused: the files would be larger than the trace. */
-const MAX_SAMPLES = 10_000_000;
+/** More samples than this are refused: they are kept in memory for the summary, about 400 bytes each. */
+const MAX_SAMPLES = 1_000_000;
 /** Samples of a run when no interval is given. */
 const DEFAULT_SAMPLES = 1000;
 
@@ -83,18 +84,14 @@ export async function runTrace(options: RunTraceOptions): Promise<RunTraceResult
 /** A thousandth of the trace's duration, at least 1 ns. */
 async function defaultInterval(path: string): Promise<number> {
   if (path === "-" || isPipe(path)) {
-    throw new InputError(path, 0, 0, "a pipe can be read only once: give the sample interval, such as --sample 10ms");
+    throw new InputError(
+      path,
+      0,
+      0,
+      "a pipe can be read only once: give the sample interval, such as --sample 10ms",
+    );
   }
-  return Math.max(1, Math.ceil((await traceDuration(path)) / DEFAULT_SAMPLES));
-}
-
-/** The largest t of a trace, in ns. */
-export async function traceDuration(path: string): Promise<number> {
-  let duration = 0;
-  await readHeapTrace(path, (row) => {
-    if (row.t > duration) duration = row.t;
-  });
-  return duration;
+  return Math.max(1, Math.ceil((await readDuration(path)) / DEFAULT_SAMPLES));
 }
 
 /** Whether a path names something that is neither a file nor a folder. */
@@ -111,6 +108,7 @@ class TraceRun {
   readonly #digest = createHash("sha256");
   readonly #check: Check;
   #replay: TraceReplay | SpanPrediction | undefined;
+  #guard: RowGuard | undefined;
   #nextSample = 0;
   #bytesRead = 0;
   #rows = 0;
@@ -153,7 +151,8 @@ class TraceRun {
     const replay = this.#replay ?? this.#begin(row);
     this.#rows++;
     // A sample is the state after all events up to its time, so it is taken when the first later one comes.
-    if (row.t > this.#nextSample) this.#sampleBefore(row.t);
+    if (row.t > this.#nextSample) this.#sampleBefore(row);
+    this.#guard!.check(row);
     replay.step(row);
     this.#fingerprint.add(replay.now, row.op, replay.eventPage, replay.eventPages);
   }
@@ -165,12 +164,22 @@ class TraceRun {
     this.#replay = this.options.spansOnly
       ? new SpanPrediction(trace, geometry, this.#check)
       : new TraceReplay(trace, geometry, this.#check);
+    this.#guard = new RowGuard(trace, this.#replay.heap, this.options.spansOnly ?? false);
     return this.#replay;
   }
 
-  /** Samples at all due times below `time`. */
-  #sampleBefore(time: number): void {
-    for (; this.#nextSample < time; this.#nextSample += this.sampleNs) this.#sample(this.#nextSample);
+  /** Samples at all due times below that of a row. */
+  #sampleBefore(row: TraceRow): void {
+    const due = Math.ceil((row.t - this.#nextSample) / this.sampleNs);
+    if (this.#summary.rows.length + due > MAX_SAMPLES) {
+      throw new InputError(
+        this.options.trace,
+        row.line,
+        1,
+        `more than ${MAX_SAMPLES} samples up to here: use a longer --sample interval, or mend the time`,
+      );
+    }
+    for (; this.#nextSample < row.t; this.#nextSample += this.sampleNs) this.#sample(this.#nextSample);
   }
 
   #sampleUpTo(time: number): void {
@@ -179,9 +188,6 @@ class TraceRun {
 
   #sample(time: number): void {
     const replay = this.#replay!;
-    if (this.#summary.rows.length >= MAX_SAMPLES) {
-      throw new InputError(this.options.trace, 0, 0, `more than ${MAX_SAMPLES} samples: use a longer --sample interval`);
-    }
     const collector = replay instanceof TraceReplay ? replay.collector : NO_COLLECTOR;
     const row = this.#sampler.sample(time, replay.heap, collector);
     this.#series.add(row);
@@ -238,8 +244,20 @@ const NO_COLLECTOR = { heapLiveBytes: Number.NaN, heapGoalBytes: Number.NaN, cyc
 
 /** Turns the first mismatch of a replay into an error: the trace and the model contradict each other. */
 class ContradictionCheck extends Check {
-  override differ(file: string, line: number, what: string, expected: string, got: string, around: () => string): void {
-    throw new InputError(file, line, 1, `${what}: the recording says ${expected}, the go1.18 model ${got} (${around()})`);
+  override differ(
+    file: string,
+    line: number,
+    what: string,
+    expected: string,
+    got: string,
+    around: () => string,
+  ): void {
+    throw new InputError(
+      file,
+      line,
+      1,
+      `${what}: the recording says ${expected}, the go1.18 model ${got} (${around()})`,
+    );
   }
 }
 

@@ -10,7 +10,7 @@
  */
 
 import { InputError } from "../scenarios/input-error.js";
-import { Op, OP_NAMES, type TraceRow } from "../scenarios/trace/heap-trace.js";
+import { OP_NAMES, Op, type TraceRow } from "../scenarios/trace/heap-trace.js";
 import type { Geometry } from "../sim/address/geometry.js";
 import { Heap, SpanError } from "../sim/heap/heap.js";
 import type { Check } from "./check.js";
@@ -48,7 +48,8 @@ export class SpanPrediction {
   }
 
   #span(row: TraceRow): void {
-    if (row.b < 1 || row.b > this.#geometry.totalPages) this.#reject(row, `${row.b} pages: expected at least 1, and no more than there are`);
+    if (row.b < 1 || row.b > this.#geometry.totalPages)
+      this.#reject(row, `${row.b} pages: expected at least 1, and no more than there are`);
     const recorded = this.#page(row);
     const page = this.heap.allocSpan(row.p, row.b, row.c);
     this.eventPage = page;
@@ -78,7 +79,8 @@ export class SpanPrediction {
 
   #page(row: TraceRow): number {
     const page = this.#geometry.offOfRaw(row.a) / this.#geometry.pageBytes;
-    if (row.a === 0 || !Number.isInteger(page)) this.#reject(row, `0x${row.a.toString(16)} is not the address of a page`);
+    if (row.a === 0 || !Number.isInteger(page))
+      this.#reject(row, `0x${row.a.toString(16)} is not the address of a page`);
     return page;
   }
 

@@ -13,7 +13,7 @@
  */
 
 import { InputError } from "../scenarios/input-error.js";
-import { Op, OP_NAMES, type TraceRow } from "../scenarios/trace/heap-trace.js";
+import { OP_NAMES, Op, type TraceRow } from "../scenarios/trace/heap-trace.js";
 import type { Geometry } from "../sim/address/geometry.js";
 import { Heap, SpanError } from "../sim/heap/heap.js";
 import { kindName } from "../sim/heap/kinds.js";
@@ -185,7 +185,8 @@ export class TraceReplay {
     const { heap } = this;
     const recorded = this.#pageOrNone(row, row.a);
     const npages = this.#npages(row, row.b);
-    if (this.#expected.length > 0) this.#reject(row, "the heap grew before this, but not all of its arena and grow rows are here");
+    if (this.#expected.length > 0)
+      this.#reject(row, "the heap grew before this, but not all of its arena and grow rows are here");
     const page = heap.pages.alloc(npages);
     const same = this.#samePage(row, "address", recorded, page);
     if (page >= 0 && same) this.#same(row, "scavenged bytes", row.c, heap.pages.scavengedPages * this.#unit);
@@ -200,7 +201,8 @@ export class TraceReplay {
     if (page >= 0) pages.free(page, npages, true);
     if (recorded < 0) return this.#grow(row, npages);
     for (let p = recorded; p < recorded + npages; p++) {
-      if (pages.isAllocated(p)) this.#reject(row, `the recorded pages at ${this.#geometry.formatPage(recorded)} are not free`);
+      if (pages.isAllocated(p))
+        this.#reject(row, `the recorded pages at ${this.#geometry.formatPage(recorded)} are not free`);
     }
     this.#pend(row, recorded, npages, pages.allocRange(recorded, npages));
   }
@@ -222,7 +224,8 @@ export class TraceReplay {
     const expected = this.#expected;
     if (expected.length === 0) this.#reject(row, "the heap grows, but no allocation failed before");
     const [op, page, bytes] = expected.splice(0, 3) as [number, number, number];
-    if (op !== row.op) this.#reject(row, `expected ${OP_NAMES[op]} ${this.#geometry.formatPage(page)} of ${bytes} bytes here`);
+    if (op !== row.op)
+      this.#reject(row, `expected ${OP_NAMES[op]} ${this.#geometry.formatPage(page)} of ${bytes} bytes here`);
     this.#event(page, bytes / this.#unit);
     this.#samePage(row, "address", this.#pageOrNone(row, row.a), page);
     this.#same(row, "bytes", row.b, bytes);
@@ -253,14 +256,16 @@ export class TraceReplay {
   /** Notes pages that are taken until their span row comes. */
   #pend(row: TraceRow, page: number, npages: number, scavengedPages: number): void {
     this.#event(page, npages);
-    if (!this.#pending.add(page, npages, scavengedPages)) this.#reject(row, "these pages are being allocated already");
+    if (!this.#pending.add(page, npages, scavengedPages))
+      this.#reject(row, "these pages are being allocated already");
   }
 
   #span(row: TraceRow): void {
     const page = this.#page(row, row.a);
     const npages = this.#npages(row, row.b);
     const pendingPages = this.#pending.npagesAt(page);
-    if (pendingPages === 0) this.#reject(row, "a span is handed out here whose pages were not allocated before");
+    if (pendingPages === 0)
+      this.#reject(row, "a span is handed out here whose pages were not allocated before");
     this.#same(row, "npages", npages, pendingPages);
     const scavenged = this.#pending.kindAt(page);
     this.#same(row, "scavenged bytes", row.d, scavenged * this.#unit);
@@ -435,7 +440,8 @@ export class TraceReplay {
   }
 
   #npages(row: TraceRow, npages: number): number {
-    if (npages < 1 || npages > this.#geometry.totalPages) this.#reject(row, `${npages} pages: expected at least 1, and no more than there are`);
+    if (npages < 1 || npages > this.#geometry.totalPages)
+      this.#reject(row, `${npages} pages: expected at least 1, and no more than there are`);
     return npages;
   }
 
@@ -462,7 +468,9 @@ export class TraceReplay {
   }
 
   #differ(row: TraceRow, what: string, recorded: string, computed: string): false {
-    this.check.differ(this.path, row.line, `${OP_NAMES[row.op]} ${what}`, recorded, computed, () => this.#around(row));
+    this.check.differ(this.path, row.line, `${OP_NAMES[row.op]} ${what}`, recorded, computed, () =>
+      this.#around(row),
+    );
     return false;
   }
 

@@ -81,7 +81,8 @@ export class Fields {
 
   /** A hexadecimal number below 2^53 that begins with 0x. */
   prefixedHex(): number {
-    if (this.#bytes[this.#at] !== 48 || this.#bytes[this.#at + 1] !== 120) this.fail("expected an address that begins with 0x");
+    if (this.#bytes[this.#at] !== 48 || this.#bytes[this.#at + 1] !== 120)
+      this.fail("expected an address that begins with 0x");
     this.#at += 2;
     return this.hex();
   }
@@ -136,9 +137,9 @@ export class Fields {
     if (this.#at !== this.#end + 1) this.fail(`expected ${columns} comma-separated fields`);
   }
 
-  /** Throws InputError at the current column. */
-  fail(problem: string): never {
-    throw new InputError(this.path, this.#line, this.column, problem);
+  /** Throws InputError at a column, by default the current one. */
+  fail(problem: string, column = this.column): never {
+    throw new InputError(this.path, this.#line, column, problem);
   }
 
   #isMax(): boolean {

@@ -7,7 +7,7 @@
  * says it in words.
  */
 
-import { KIND_BITS, KIND_STACK, KIND_WORKBUF } from "../../sim/heap/kinds.js";
+import { KIND_WORKBUF, kindName } from "../../sim/heap/kinds.js";
 import { InputError } from "../input-error.js";
 import { Fields, NameTable } from "./fields.js";
 import { readLines } from "./lines.js";
@@ -95,6 +95,10 @@ const LAYOUT: Readonly<Record<keyof typeof Op, readonly [Field, Field, Field, Fi
 
 const LAYOUT_BY_CODE = Object.values(LAYOUT);
 const OP_TABLE = new NameTable(OP_NAMES);
+const KIND_TABLE = new NameTable(Array.from({ length: KIND_WORKBUF + 1 }, (_, kind) => kindName(kind)));
+
+/** Ps have numbers below this. A real program has a handful, and each costs something to keep. */
+const MAX_PROCS = 65536;
 
 /**
  * One row, used again for the next. Addresses are raw, as numbers; 0 is nil. Sizes are bytes. `max` is Infinity.
@@ -158,6 +162,29 @@ export async function readHeapTrace(
   return lines - 1;
 }
 
+/**
+ * Reads only the times of a trace, which takes a fraction of the time; everything else in its rows may be damaged.
+ * @returns the largest t, in ns
+ * @throws InputError as readHeapTrace does, for headers and times
+ */
+export async function readDuration(path: string): Promise<number> {
+  const fields = new Fields(path);
+  let duration = 0;
+  await readLines(path, (bytes, from, to, line) => {
+    if (line === 1) return checkHeader(path, bytes, from, to);
+    fields.begin(bytes, from, to, line);
+    const t = readTime(fields);
+    if (t > duration) duration = t;
+  });
+  return duration;
+}
+
+function readTime(fields: Fields): number {
+  const t = fields.decimal();
+  if (!(t >= 0 && t < Number.POSITIVE_INFINITY)) fields.fail("expected a time of 0 ns or later", 1);
+  return t;
+}
+
 function checkHeader(path: string, bytes: Uint8Array, from: number, to: number): void {
   const header = Buffer.from(bytes.subarray(from, Math.min(to, from + 200)))
     .toString("latin1")
@@ -192,10 +219,10 @@ class RowParser {
     const fields = this.#fields;
     fields.begin(bytes, from, to, line);
     row.line = line;
-    row.t = fields.decimal();
-    if (!(row.t >= 0 && row.t < Number.POSITIVE_INFINITY)) fields.fail("expected a time of 0 ns or later");
+    row.t = readTime(fields);
+    const pColumn = fields.column;
     row.p = fields.decimal();
-    if (!(row.p >= -1 && row.p < 65536)) fields.fail("expected the number of a P, or -1");
+    if (!(row.p >= -1 && row.p < MAX_PROCS)) fields.fail("expected the number of a P, or -1", pColumn);
     row.op = fields.name(OP_TABLE);
     if (row.op < 0) {
       const column = fields.column;
@@ -216,14 +243,18 @@ class RowParser {
     row.cLo = fields.lo;
     row.d = this.#readLast(layout[3], row.op);
     fields.finish(7);
+    if (row.op === Op.procs && !(row.b >= 1 && row.b < MAX_PROCS)) {
+      throw new InputError(fields.path, line, 1, `procs: ${row.b} Ps: expected 1 to ${MAX_PROCS - 1}`);
+    }
   }
 
   #read(field: Field): number {
     const fields = this.#fields;
     switch (field) {
       case Field.decimal: {
+        const { column } = fields;
         const value = fields.decimal();
-        if (value < 0) fields.fail("expected a number that is not negative");
+        if (value < 0) fields.fail("expected a number that is not negative", column);
         return value;
       }
       case Field.address:
@@ -247,18 +278,14 @@ class RowParser {
 
   #kind(): number {
     const fields = this.#fields;
+    const code = fields.name(KIND_TABLE);
+    if (code >= 0) return code;
     const column = fields.column;
-    const text = fields.text();
-    if (text === "s") return KIND_STACK;
-    if (text === "b") return KIND_BITS;
-    if (text === "w") return KIND_WORKBUF;
-    const spanClass = /^h\d{1,3}$/.test(text) ? Number(text.slice(1)) : -1;
-    if (spanClass >= 0 && spanClass < KIND_STACK) return spanClass;
     throw new InputError(
       fields.path,
       fields.line,
       column,
-      `unknown kind of span "${printable(text)}": expected h<span class>, s, b or w`,
+      `unknown kind of span "${printable(fields.text())}": expected h<span class>, s, b or w`,
     );
   }
 }

@@ -94,12 +94,12 @@ class LineSplitter {
 function maybeGunzip(source: Readable, onBytes?: (bytes: Uint8Array) => void): AsyncIterable<unknown> {
   return (async function* () {
     const chunks = source[Symbol.asyncIterator]();
-    const first = await chunks.next();
-    if (first.done) return;
-    const head = first.value as Uint8Array;
+    const head = await firstBytes(chunks);
     const rest = (async function* () {
-      onBytes?.(head);
-      yield head;
+      if (head.length > 0) {
+        onBytes?.(head);
+        yield head;
+      }
       for (let next = await chunks.next(); !next.done; next = await chunks.next()) {
         onBytes?.(next.value as Uint8Array);
         yield next.value as Uint8Array;
@@ -114,6 +114,17 @@ function maybeGunzip(source: Readable, onBytes?: (bytes: Uint8Array) => void): A
     yield* gunzip;
     await feeder;
   })();
+}
+
+/** The first chunk; from a pipe it may be a single byte, and then the next ones are joined to it. */
+async function firstBytes(chunks: AsyncIterator<unknown>): Promise<Uint8Array> {
+  let head: Uint8Array = new Uint8Array(0);
+  while (head.length < 2) {
+    const next = await chunks.next();
+    if (next.done) break;
+    head = head.length === 0 ? (next.value as Uint8Array) : Buffer.concat([head, next.value as Uint8Array]);
+  }
+  return head;
 }
 
 /** Writes chunks into a transform and lets errors of the source destroy it. */

@@ -7,6 +7,7 @@
 
 import { InputError } from "../input-error.js";
 import { printable } from "./heap-trace.js";
+import { MAX_MAPPED_BYTES, MAX_MAPPED_TEXT } from "./limits.js";
 import { readLines } from "./lines.js";
 
 /** The header of an operation log of the Go 1.18 allocator. */
@@ -47,6 +48,7 @@ export interface LogLine {
  * @throws InputError with line and column for what is not a line of a log
  */
 export async function readOpLog(path: string, onLine: (line: LogLine) => void): Promise<number> {
+  let mapped = 0;
   const lines = await readLines(path, (bytes, from, to, line) => {
     const text = Buffer.from(bytes.subarray(from, to)).toString("latin1").trimEnd();
     if (line === 1) {
@@ -75,7 +77,38 @@ export async function readOpLog(path: string, onLine: (line: LogLine) => void): 
         `unknown operation "${printable(op)}": expected one of ${LOG_OPS.join(", ")}`,
       );
     }
-    onLine({ line, op, a, b, c, r1, r2, searchAddr });
+    const parsed: LogLine = { line, op, a, b, c, r1, r2, searchAddr };
+    mapped += checkSize(path, parsed);
+    if (mapped > MAX_MAPPED_BYTES) {
+      throw new InputError(
+        path,
+        line,
+        1,
+        `grow: the heap would be larger than ${MAX_MAPPED_TEXT}, the largest one that is replayed`,
+      );
+    }
+    onLine(parsed);
   });
   return Math.max(0, lines - 1);
+}
+
+/** Most pages that an operation may be about, of Go's 8 KiB. */
+const MAX_PAGES = MAX_MAPPED_BYTES / 8192;
+
+/** Checks how much an operation is about; the bytes that it maps. */
+function checkSize(path: string, { line, op, a, b }: LogLine): number {
+  const text = op === "alloc" ? a : op === "free" || op === "calloc" || op === "grow" ? b : undefined;
+  if (text === undefined) return 0;
+  const most = op === "grow" ? Number.POSITIVE_INFINITY : MAX_PAGES;
+  const size = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(size >= 1 && size <= most)) {
+    const what = op === "grow" ? "the bytes" : "the pages";
+    throw new InputError(
+      path,
+      line,
+      1,
+      `${op}: ${what} are "${printable(text)}": expected a whole number from 1`,
+    );
+  }
+  return op === "grow" ? size : 0;
 }

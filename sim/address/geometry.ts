@@ -126,9 +126,10 @@ export class Geometry {
     this.levelBits = [...spec.levelBits];
     this.levels = spec.levelBits.length;
     this.pageShift = spec.pageShift;
-    this.pageBytes = 2 ** spec.pageShift;
+    // Shifts, not powers: a power is a double even where it is whole, and would make doubles of all that follows from it.
+    this.pageBytes = 1 << spec.pageShift;
     this.logChunkPages = spec.logChunkPages;
-    this.chunkPages = 2 ** spec.logChunkPages;
+    this.chunkPages = 1 << spec.logChunkPages;
     this.chunkBytes = this.pageBytes * this.chunkPages;
     this.totalPages = 2 ** (spec.heapAddrBits - spec.pageShift);
     this.totalChunks = this.totalPages / this.chunkPages;
@@ -136,7 +137,7 @@ export class Geometry {
     this.levelLogPages = spec.levelBits.map(
       (_, l) => spec.logChunkPages + spec.levelBits.slice(l + 1).reduce((a, b) => a + b, 0),
     );
-    this.levelPages = this.levelLogPages.map((logPages) => 2 ** logPages);
+    this.levelPages = this.levelLogPages.map((logPages) => 1 << logPages);
     this.levelShift = this.levelLogPages.map((logPages) => logPages + spec.pageShift);
     this.arenaBytes = spec.arenaBytes;
     this.arenaPages = spec.arenaBytes / this.pageBytes;

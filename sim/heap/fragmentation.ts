@@ -101,7 +101,8 @@ export class Fragmentation {
       const base = chunk * chunkPages + from;
       let scavenged = pages.tree.scavengedOf(flat) === 0 ? 0 : this.#countWords(pages, flat, from, hugePages);
       for (const cache of caches) {
-        if (!cache.empty && cache.page >= base && cache.page < base + hugePages) scavenged += cache.scavengedFreePages;
+        if (!cache.empty && cache.page >= base && cache.page < base + hugePages)
+          scavenged += cache.scavengedFreePages;
       }
       if (scavenged === 0) this.hugePagesIntact++;
       else if (scavenged < hugePages) this.hugePagesBroken++;

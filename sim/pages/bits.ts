@@ -197,7 +197,13 @@ export function findZeros(words: Int32Array, word0: number, from: number, bits: 
  * Length of the longest run of zero bits among the `bits` bits, a multiple of 32, when it is already known that there is
  * one of `known` bits and none longer than `limit`. Knowing more makes the search shorter: it ends at a run of `limit`.
  */
-export function longestZeros(words: Int32Array, word0: number, bits: number, known = 0, limit = bits): number {
+export function longestZeros(
+  words: Int32Array,
+  word0: number,
+  bits: number,
+  known = 0,
+  limit = bits,
+): number {
   const wEnd = word0 + (bits >>> 5);
   let longest = known;
   let run = 0;
@@ -205,6 +211,14 @@ export function longestZeros(words: Int32Array, word0: number, bits: number, kno
     const x = words[w]!;
     if (x === 0) {
       run += 32;
+      continue;
+    }
+    if (x === -1) {
+      if (run > longest) {
+        longest = run;
+        if (longest >= limit) return longest;
+      }
+      run = 0;
       continue;
     }
     // A run ends at the lowest set bit of this word, and another one begins behind the highest.

@@ -61,7 +61,7 @@ export class Finder {
     const tree = this.#tree;
     const counters = this.#counters;
     const entryPages = tree.geometry.levelPages[0]!;
-    const from = Math.floor(searchPage / entryPages);
+    const from = (searchPage / entryPages) | 0;
     const { roots, rootCount, rootSlot } = tree;
     const entries = tree.entriesOf(0);
     let size = 0;
@@ -127,7 +127,7 @@ export class Finder {
       index <<= bits;
       local <<= bits;
       // searchAddr saves steps only while the search is in its own block.
-      const ahead = Math.floor(searchPage / entryPages) - index;
+      const ahead = ((searchPage / entryPages) | 0) - index;
       const from = ahead >= 0 && ahead < count ? ahead : 0;
       const first = tree.entryAt(l, slot, local);
       let size = 0;

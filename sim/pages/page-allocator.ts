@@ -15,6 +15,9 @@
  * pages; the runtime's maxSearchAddr, "no free memory known", is the address of the last *byte* of the line and so a
  * fraction of a page below its end, which keeps all comparisons as they are in the runtime.
  *
+ * Page indices have up to 40 bits and so are doubles; what lies within a chunk, and chunks themselves, are 32-bit
+ * integers, made so with `| 0` where they are split off. Without that the compiler would carry them as doubles on.
+ *
  * Invariants, checked in the tests:
  *  - no page below searchPage is free;
  *  - searchPage lies in inUse or is maxSearchPage;
@@ -134,10 +137,10 @@ export class PageAllocator {
   alloc(npages: number): number {
     const searchPage = this.searchPage;
     const chunkPages = this.#chunkPages;
-    const chunk = Math.floor(searchPage / chunkPages);
+    const chunk = (searchPage / chunkPages) | 0;
     // A searchAddr above all known memory means that nothing is free.
     if (chunk >= this.end) return -1;
-    const from = Math.floor(searchPage - chunk * chunkPages);
+    const from = (searchPage - chunk * chunkPages) | 0;
     if (chunkPages - from >= npages) {
       const flat = this.tree.flatChunk(chunk);
       if (flat >= 0 && this.tree.maxOf(flat) >= npages) return this.#allocNear(chunk, flat, from, npages);
@@ -206,16 +209,16 @@ export class PageAllocator {
   allocRange(page: number, npages: number): number {
     const tree = this.tree;
     const chunkPages = this.#chunkPages;
-    const first = Math.floor(page / chunkPages);
-    const from = page - first * chunkPages;
+    const first = (page / chunkPages) | 0;
+    const from = (page - first * chunkPages) | 0;
     if (from + npages <= chunkPages) {
       this.scavengedPages = tree.allocInChunk(tree.flatChunk(first), from, npages);
       return this.scavengedPages;
     }
-    const last = Math.floor((page + npages - 1) / chunkPages);
+    const last = ((page + npages - 1) / chunkPages) | 0;
     let scavenged = tree.takePages(tree.flatChunk(first), from, chunkPages - from);
     for (let c = first + 1; c < last; c++) scavenged += tree.takeChunk(tree.flatChunk(c));
-    scavenged += tree.takePages(tree.flatChunk(last), 0, page + npages - last * chunkPages);
+    scavenged += tree.takePages(tree.flatChunk(last), 0, (page + npages - last * chunkPages) | 0);
     tree.climbRange(first, last);
     this.scavengedPages = scavenged;
     return scavenged;
@@ -228,8 +231,8 @@ export class PageAllocator {
    */
   free(page: number, npages: number, scavenged = false): void {
     const chunkPages = this.#chunkPages;
-    const first = Math.floor(page / chunkPages);
-    const from = page - first * chunkPages;
+    const first = (page / chunkPages) | 0;
+    const from = (page - first * chunkPages) | 0;
     const flat = this.#flatToFree(first, page, npages);
     if (from + npages > chunkPages) this.#freeAcross(page, npages, first, from);
     else if (!this.tree.freeInChunk(flat, from, npages)) this.#refuseFree(page, npages);
@@ -243,8 +246,8 @@ export class PageAllocator {
   #freeAcross(page: number, npages: number, first: number, from: number): void {
     const tree = this.tree;
     const chunkPages = this.#chunkPages;
-    const last = Math.floor((page + npages - 1) / chunkPages);
-    const to = page + npages - last * chunkPages;
+    const last = ((page + npages - 1) / chunkPages) | 0;
+    const to = (page + npages - last * chunkPages) | 0;
     const lastFlat = this.#flatToFree(last, page, npages);
     // Look before changing anything, so that a refused free leaves the state as it was. A chunk in between is wholly
     // allocated if it is mapped and its longest free run is zero.
@@ -271,7 +274,7 @@ export class PageAllocator {
 
   #flatToFree(chunk: number, page: number, npages: number): number {
     const flat = chunk >= 0 && chunk < this.geometry.totalChunks ? this.tree.flatChunk(chunk) : -1;
-    if (flat < 0 || !(npages >= 1)) this.#refuseFree(page, npages);
+    if (flat < 0 || !(page >= 0) || !(npages >= 1)) this.#refuseFree(page, npages);
     return flat;
   }
 
@@ -292,12 +295,9 @@ export class PageAllocator {
 
   /** Whether a page is in use (allocated, or held by a page cache). False for unmapped memory. */
   isAllocated(page: number): boolean {
-    const chunk = Math.floor(page / this.#chunkPages);
+    const chunk = (page / this.#chunkPages) | 0;
     const flat = this.tree.flatChunk(chunk);
-    return (
-      flat >= 0 &&
-this.tree.allAllocated(flat, page - chunk * this.#chunkPages, 1)
-    );
+    return flat >= 0 && this.tree.allAllocated(flat, page - chunk * this.#chunkPages, 1);
   }
 
   /**
@@ -309,12 +309,12 @@ this.tree.allAllocated(flat, page - chunk * this.#chunkPages, 1)
     cache.clear();
     const tree = this.tree;
     const chunkPages = this.#chunkPages;
-    let chunk = Math.floor(this.searchPage / chunkPages);
+    let chunk = (this.searchPage / chunkPages) | 0;
     if (chunk >= this.end) return;
     let flat = tree.flatChunk(chunk);
     let index: number;
     if (flat >= 0 && tree.maxOf(flat) !== 0) {
-      const from = Math.floor(this.searchPage - chunk * chunkPages);
+      const from = (this.searchPage - chunk * chunkPages) | 0;
       index = tree.findRun(flat, from, 1);
       if (index < 0) throw new CorruptHeapError("bad summary data", []);
       this.counters[FAST_PATH_ALLOCS]!++;
@@ -324,9 +324,9 @@ this.tree.allAllocated(flat, page - chunk * this.#chunkPages, 1)
         this.searchPage = this.maxSearchPage;
         return;
       }
-      chunk = Math.floor(page / chunkPages);
+      chunk = (page / chunkPages) | 0;
       flat = tree.flatChunk(chunk);
-      index = page - chunk * chunkPages;
+      index = (page - chunk * chunkPages) | 0;
     }
     const block = index & ~(PAGE_CACHE_PAGES - 1);
     cache.fill(tree, flat, block, chunk * chunkPages + block);
@@ -339,9 +339,9 @@ this.tree.allAllocated(flat, page - chunk * this.#chunkPages, 1)
   /** Gives the pages that are left in a page cache back to the heap, with their scavenged bits, and empties it. */
   flushCache(cache: PageCache): void {
     if (cache.empty) return;
-    const chunk = Math.floor(cache.page / this.#chunkPages);
+    const chunk = (cache.page / this.#chunkPages) | 0;
     const flat = this.tree.flatChunk(chunk);
-    const block = cache.page - chunk * this.#chunkPages;
+    const block = (cache.page - chunk * this.#chunkPages) | 0;
     this.tree.returnBlock(flat, block, cache.cacheLo, cache.cacheHi, cache.scavLo, cache.scavHi);
     if (cache.page < this.searchPage) this.searchPage = cache.page;
     cache.clear();

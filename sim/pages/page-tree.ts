@@ -80,23 +80,23 @@ export class PageTree {
     this.geometry = geometry;
     this.levels = levels;
     this.chunkPages = geometry.chunkPages;
-    this.wordsPerChunk = geometry.chunkPages / 32;
+    this.wordsPerChunk = geometry.chunkPages >>> 5;
     const localBits: number[] = [];
     const upperFirst: number[] = [];
     let entries = 0;
     for (let l = 0; l < levels; l++) {
       localBits.push(l === 0 ? 0 : localBits[l - 1]! + levelBits[l]!);
       upperFirst.push(entries);
-      if (l < levels - 1) entries += 2 ** localBits[l]!;
+      if (l < levels - 1) entries += 1 << localBits[l]!;
     }
     this.localBits = localBits;
     this.upperFirst = upperFirst;
     this.upperEntries = entries;
     this.leafBits = localBits[levels - 1]!;
-    this.leafMask = 2 ** this.leafBits - 1;
+    this.leafMask = (1 << this.leafBits) - 1;
     this.#childBits = levelBits.slice(1);
     this.#childPages = levelPages.slice(1);
-    this.rootSlot = new Int32Array(2 ** levelBits[0]!).fill(-1);
+    this.rootSlot = new Int32Array(1 << levelBits[0]!).fill(-1);
   }
 
   /** The flat index of a chunk, or -1 when its root entry has no memory. `chunk` is below geometry.totalChunks. */
@@ -122,7 +122,7 @@ export class PageTree {
     const slot = this.rootSlot[index >>> this.localBits[level]!]!;
     if (slot < 0) return { start: 0, max: 0, end: 0 };
     const entries = this.entriesOf(level);
-    const at = this.entryAt(level, slot, index & (2 ** this.localBits[level]! - 1));
+    const at = this.entryAt(level, slot, index & ((1 << this.localBits[level]!) - 1));
     return { start: entries[at]!, max: entries[at + 1]!, end: entries[at + 2]! };
   }
 
@@ -147,7 +147,7 @@ export class PageTree {
   /** Makes room for `slots` root entries. Growing by a quarter keeps the slack small and copying rare. */
   #reserve(slots: number): void {
     this.#slots = slots;
-    const chunks = slots * 2 ** this.leafBits;
+    const chunks = slots << this.leafBits;
     this.leaf = resized(this.leaf, chunks * 4);
     this.upper = resized(this.upper, slots * this.upperEntries * 4);
     this.allocBits = resized(this.allocBits, chunks * this.wordsPerChunk);
@@ -349,7 +349,14 @@ export class PageTree {
   }
 
   /** Frees the given pages of the aligned 64-page block at `page`, sets the given scavenged bits, updates summaries. */
-  returnBlock(flat: number, page: number, freeLo: number, freeHi: number, scavLo: number, scavHi: number): void {
+  returnBlock(
+    flat: number,
+    page: number,
+    freeLo: number,
+    freeHi: number,
+    scavLo: number,
+    scavHi: number,
+  ): void {
     const w = flat * this.wordsPerChunk + (page >>> 5);
     const { allocBits, scavBits } = this;
     allocBits[w] = allocBits[w]! & ~freeLo;
@@ -399,7 +406,16 @@ export class PageTree {
 
   /** Updates the summaries above one leaf whose summary was (start, max, end) before the change. */
   #climb(flat: number, oldStart: number, oldMax: number, oldEnd: number): void {
-    this.#climbFrom(this.levels - 2, this.leaf, flat << 2, flat >>> this.leafBits, flat & this.leafMask, oldStart, oldMax, oldEnd);
+    this.#climbFrom(
+      this.levels - 2,
+      this.leaf,
+      flat << 2,
+      flat >>> this.leafBits,
+      flat & this.leafMask,
+      oldStart,
+      oldMax,
+      oldEnd,
+    );
   }
 
   /**

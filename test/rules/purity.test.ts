@@ -14,7 +14,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, posix, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+
+// Generous, since a busy machine may take many times what an idle one does.
+vi.setConfig({ testTimeout: 120_000 });
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 

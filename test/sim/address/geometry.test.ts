@@ -1,9 +1,12 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { Geometry, GeometryError, type GeometrySpec } from "../../../sim/address/geometry.js";
 import { geometryFromJson, platform, platformNames } from "../../../sim/address/platforms.js";
 
-const SEED = Number(process.env["FC_SEED"] ?? 118);
+// Generous, since a busy machine may take many times what an idle one does.
+vi.setConfig({ testTimeout: 120_000 });
+
+const SEED = Number(process.env.FC_SEED ?? 118);
 
 const amd64 = platform("linux/amd64").spec;
 

@@ -1,11 +1,14 @@
 /** Address ranges beside a plain row of flags, one for each address. */
 
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { AddressRangeError, AddressRanges } from "../../../sim/address/ranges.js";
 import { checkRanges } from "../../checkers/state-checkers.js";
 
-const SEED = Number(process.env["FC_SEED"] ?? 118);
+// Generous, since a busy machine may take many times what an idle one does.
+vi.setConfig({ testTimeout: 120_000 });
+
+const SEED = Number(process.env.FC_SEED ?? 118);
 const SIZE = 80;
 
 /** The runs of set flags as [base, limit) pairs. */

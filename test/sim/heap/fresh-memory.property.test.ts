@@ -1,8 +1,11 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { FreshMemory } from "../../../sim/heap/fresh-memory.js";
 
-const SEED = Number(process.env["FC_SEED"] ?? 118);
+// Generous, since a busy machine may take many times what an idle one does.
+vi.setConfig({ testTimeout: 120_000 });
+
+const SEED = Number(process.env.FC_SEED ?? 118);
 const PAGES = 200;
 
 describe("fresh memory", () => {

@@ -5,16 +5,19 @@
  */
 
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { Geometry } from "../../../sim/address/geometry.js";
 import { platform } from "../../../sim/address/platforms.js";
 import { Heap, OutOfMemoryError, PAGE_CACHE_REQUEST_LIMIT, SpanError } from "../../../sim/heap/heap.js";
 import { KIND_BITS, KIND_STACK, KIND_WORKBUF } from "../../../sim/heap/kinds.js";
 import { AddressSpace } from "../../../sim/os/address-space.js";
 import { PageAllocator } from "../../../sim/pages/page-allocator.js";
-import { checkHeap, checkPages, type HeapTotals } from "../../checkers/state-checkers.js";
+import { checkHeap, checkPages, type HeapTotals, StateError } from "../../checkers/state-checkers.js";
 
-const SEED = Number(process.env["FC_SEED"] ?? 118);
+// Generous, since a busy machine may take many times what an idle one does.
+vi.setConfig({ testTimeout: 120_000 });
+
+const SEED = Number(process.env.FC_SEED ?? 118);
 const MAX_PROCS = 4;
 /** Above this many pages only frees are made, to keep the checks fast. */
 const MAX_PAGES = 10000;
@@ -324,7 +327,42 @@ describe("the heap", () => {
     ];
     expect([...seen.keys()].sort()).toEqual(expected);
     for (const event of expected) expect(seen.get(event), event).toBeGreaterThanOrEqual(2);
-  }, 60000);
+  });
+});
+
+describe("the heap checker", () => {
+  it.each<[string, (heap: Heap, page: number) => unknown, RegExp]>([
+    ["heap_inuse", (heap) => heap.statistics.heapInUseBytes++, /heap_inuse is/],
+    ["stack_inuse", (heap) => heap.statistics.stackInUseBytes++, /stack_inuse is/],
+    ["memory of the collector", (heap) => heap.statistics.gcSpansBytes++, /gcSpansBytes is/],
+    ["mapped memory", (heap) => heap.statistics.mappedBytes++, /mapped memory is/],
+    ["heap_released", (heap) => heap.statistics.heapReleasedBytes--, /heap_released is/],
+    ["a span that is not accounted", (heap, page) => heap.spans.remove(page), /stack_inuse is/],
+    ["a span that is free", (heap, page) => heap.pages.free(page, 1), /of the span at page \d+ is free/],
+    ["a span too many", (heap) => heap.spans.add(1, 1, 0), /counts 5 spans, but 4/],
+    ["spans that overlap", (heap, page) => heap.spans.add(page + 1, 1, 0), /overlaps the one before it/],
+    ["a page that is nobody's", (heap) => heap.pages.alloc(1), /heap_released is|number of allocated pages/],
+    ["a page cache that lost pages", (heap) => heap.cacheOf(0).clear(), /heap_released is|allocated pages/],
+    [
+      "a peak below the present",
+      (heap) => {
+        heap.statistics.peakHeapSysBytes = 0;
+      },
+      /peakHeapSysBytes is 0/,
+    ],
+  ])("notices %s that is wrong", (_, breakIt, sentence) => {
+    const heap = new Heap(platform("linux/amd64"));
+    heap.resizeProcs(1);
+    heap.allocSpan(-1, 3, 0);
+    // The page cache of P 0 is filled for this one, and keeps the rest of its block.
+    heap.allocSpan(0, 3, 0);
+    const page = heap.allocSpan(-1, 40, KIND_STACK);
+    heap.allocSpan(-1, 2, KIND_WORKBUF);
+    checkHeap(heap);
+    breakIt(heap, page);
+    expect(() => checkHeap(heap)).toThrow(StateError);
+    expect(() => checkHeap(heap)).toThrow(sentence);
+  });
 });
 
 describe("arenas of the heap", () => {

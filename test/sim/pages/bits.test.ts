@@ -1,7 +1,7 @@
 /** The bitmap routines beside arrays of booleans. */
 
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import {
   allSet,
   clearRange,
@@ -19,7 +19,10 @@ import {
   zerosUp,
 } from "../../../sim/pages/bits.js";
 
-const SEED = Number(process.env["FC_SEED"] ?? 118);
+// Generous, since a busy machine may take many times what an idle one does.
+vi.setConfig({ testTimeout: 120_000 });
+
+const SEED = Number(process.env.FC_SEED ?? 118);
 const WORDS = 8;
 const BITS = 32 * WORDS;
 /** The bitmap under test stands in the middle of a larger array, whose other words must stay as they are. */

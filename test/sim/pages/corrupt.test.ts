@@ -3,13 +3,16 @@
  * and a request that cannot be met is refused with the state as it was.
  */
 
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { platform } from "../../../sim/address/platforms.js";
 import { BadOperationError, CorruptHeapError } from "../../../sim/pages/errors.js";
 import { PageAllocator } from "../../../sim/pages/page-allocator.js";
 import { PageCache } from "../../../sim/pages/page-cache.js";
 import { GenerationScavenger, ScavengeWork } from "../../../sim/scavenge/generations.js";
 import { checkPages, entryOf } from "../../checkers/state-checkers.js";
+
+// Generous, since a busy machine may take many times what an idle one does.
+vi.setConfig({ testTimeout: 120_000 });
 
 const geometry = platform("linux/amd64");
 const CHUNK = geometry.chunkPages;

@@ -1,14 +1,17 @@
 /** What the runtime's metadata costs, beside plain sets of what is mapped. */
 
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { Geometry } from "../../../sim/address/geometry.js";
 import { platform } from "../../../sim/address/platforms.js";
 import { AddressRanges } from "../../../sim/address/ranges.js";
 import { MetadataAccount } from "../../../sim/pages/metadata.js";
 import { PageAllocator } from "../../../sim/pages/page-allocator.js";
 
-const SEED = Number(process.env["FC_SEED"] ?? 118);
+// Generous, since a busy machine may take many times what an idle one does.
+vi.setConfig({ testTimeout: 120_000 });
+
+const SEED = Number(process.env.FC_SEED ?? 118);
 
 /** Every physical page of every level's array that holds a block of summaries of grown memory, and every table. */
 class NaiveMetadata {

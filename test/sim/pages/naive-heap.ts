@@ -408,7 +408,7 @@ export class NaiveHeap {
   /** A new generation looks at everything in use below where it starts. */
   startGeneration(): void {
     const { chunkBytes, maxOff } = this.geometry;
-    const startOff = this.lwmOff < this.freeHwmOff ? this.freeHwmOff : this.lwmOff;
+    const startOff = Math.max(this.lwmOff, this.freeHwmOff);
     this.scavRanges = below(this.inUse(), startOff);
     this.reservationBytes = Math.floor((this.chunks.size * chunkBytes) / 64);
     this.gen++;

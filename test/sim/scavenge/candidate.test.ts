@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { Geometry } from "../../../sim/address/geometry.js";
 import { platform } from "../../../sim/address/platforms.js";
 import { PageTree } from "../../../sim/pages/page-tree.js";
@@ -12,7 +12,10 @@ import {
 } from "../../../sim/scavenge/candidate.js";
 import { naiveCandidate } from "../pages/naive-heap.js";
 
-const SEED = Number(process.env["FC_SEED"] ?? 118);
+// Generous, since a busy machine may take many times what an idle one does.
+vi.setConfig({ testTimeout: 120_000 });
+
+const SEED = Number(process.env.FC_SEED ?? 118);
 const GROUPS = [1, 2, 4, 8, 16, 32, 64];
 
 const SMALL_CHUNKS = new Geometry({

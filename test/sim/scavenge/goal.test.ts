@@ -1,8 +1,11 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { SCAVENGE_DISABLED, scavengeGoal } from "../../../sim/scavenge/goal.js";
 
-const SEED = Number(process.env["FC_SEED"] ?? 118);
+// Generous, since a busy machine may take many times what an idle one does.
+vi.setConfig({ testTimeout: 120_000 });
+
+const SEED = Number(process.env.FC_SEED ?? 118);
 const MIB = 2 ** 20;
 
 /** The rule in 64-bit whole numbers; only the ratio of the goals is a fraction. */

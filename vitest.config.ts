@@ -1,0 +1,16 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    // The tests of the command line run the compiled program.
+    globalSetup: ["test/setup/build.ts"],
+    // Each file in a process of its own: some tests change the working folder or read standard input.
+    pool: "forks",
+    // Replays of whole recordings take seconds, and more on a busy machine.
+    testTimeout: 120_000,
+    hookTimeout: 300_000,
+    // A hanging test fails; it must not hang the run as well.
+    teardownTimeout: 10_000,
+  },
+});
