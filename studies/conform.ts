@@ -124,9 +124,9 @@ async function compareTrace(path: string, options: ConformOptions, check: Check)
         replay = options.spansOnly
           ? new SpanPrediction(path, geometry, check)
           : new TraceReplay(path, geometry, check);
-        guard = new RowGuard(path, replay.heap, options.spansOnly ?? false);
+        guard = new RowGuard(path, replay.heap, check, options.spansOnly ?? false);
       }
-      guard?.check(row);
+      guard?.admit(row);
       replay.step(row);
     });
   } catch (error) {
@@ -138,8 +138,7 @@ async function compareTrace(path: string, options: ConformOptions, check: Check)
 
 /** The first bytes of a file, unpacked if they are gzipped. */
 function readHead(path: string): string {
-  if (path === "-")
-    throw new InputError(path, 0, 0, "standard input cannot be read twice: expected a file");
+  if (path === "-") throw new InputError(path, 0, 0, "standard input cannot be read twice: expected a file");
   const bytes = readStart(path);
   if (bytes.length === 0) throw new InputError(path, 1, 0, "the file is empty: expected a recording");
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes.toString("latin1");

@@ -10,23 +10,26 @@ import { InputError } from "../scenarios/input-error.js";
 import { OP_NAMES, Op, type TraceRow } from "../scenarios/trace/heap-trace.js";
 import { MAX_MAPPED_BYTES, MAX_MAPPED_TEXT } from "../scenarios/trace/limits.js";
 import type { Heap } from "../sim/heap/heap.js";
+import type { Check } from "./check.js";
 
 export class RowGuard {
   /** The most Ps there were at a time. Page caches of Ps that go are flushed after `procs`, so it never falls. */
   #procs = 0;
   /** Pages on their way to the system: between `scav` and `scavdone`, by first page. */
   readonly #releasing = new Map<number, number>();
-  /** Scavenging threads that have something reserved, known as in TraceReplay. */
-  readonly #reserved = new Set<number>();
+  /** Scavenging threads that have given back what they had reserved, known as in TraceReplay. */
+  readonly #gaveBack = new Set<number>();
 
   /**
    * @param path for messages
    * @param heap the model that the rows are going to
+   * @param check receives the mismatches of the replay
    * @param spansOnly whether only procs, span and spanfree rows are going there
    */
   constructor(
     readonly path: string,
     readonly heap: Heap,
+    readonly check: Check,
     readonly spansOnly: boolean,
   ) {}
 
@@ -34,7 +37,7 @@ export class RowGuard {
    * Looks at a row.
    * @throws InputError when it must not go further
    */
-  check(row: TraceRow): void {
+  admit(row: TraceRow): void {
     if (row.op === Op.procs && row.b > this.#procs) this.#procs = row.b;
     if (row.p >= this.#procs)
       this.#reject(row, `there is no P ${row.p}: there were at most ${this.#procs} so far`);
@@ -44,18 +47,22 @@ export class RowGuard {
     }
     switch (row.op) {
       case Op.alloc:
-        return this.#limitGrowth(row, row.a === 0);
+        this.#limitGrowth(row, row.a === 0);
+        return;
       case Op.scavres:
-        this.#reserved.add(threadOf(row));
+        this.#gaveBack.delete(threadOf(row));
         return;
       case Op.scavunres:
-        if (!this.#reserved.delete(threadOf(row)))
-          this.#reject(row, "this thread has nothing reserved that it could give back");
+        if (this.#gaveBack.has(threadOf(row)))
+          this.#reject(row, "this thread has given back already what it had reserved");
+        this.#gaveBack.add(threadOf(row));
         return;
       case Op.scav:
-        return this.#beginRelease(row);
+        this.#beginRelease(row);
+        return;
       case Op.scavdone:
-        return this.#endRelease(row);
+        this.#endRelease(row);
+        return;
     }
   }
 
@@ -71,17 +78,43 @@ export class RowGuard {
     );
   }
 
+  /**
+   * A release that goes on from the recorded state takes the pages that the row names, so these must be there to take. One
+   * that stops at the first mismatch never gets so far with the wrong ones.
+   */
   #beginRelease(row: TraceRow): void {
-    const { geometry, pages } = this.heap;
+    const { chunkPages } = this.heap.geometry;
+    if (row.b < 1 || row.b > chunkPages)
+      this.#reject(row, `${row.b} pages: expected at least 1, and no more than the ${chunkPages} of a chunk`);
     const page = this.#page(row);
-    const npages = row.b;
-    const inChunk = npages >= 1 && (page % geometry.chunkPages) + npages <= geometry.chunkPages;
-    if (!inChunk) this.#reject(row, `${npages} pages from here do not lie in one chunk`);
-    if (!pages.inUse.contains(page * geometry.pageBytes)) this.#reject(row, "this memory is not mapped");
-    for (let p = page; p < page + npages; p++) {
-      if (pages.isAllocated(p)) this.#reject(row, `the page at ${geometry.formatPage(p)} is in use`);
+    if (this.check.resync) {
+      const obstacle = this.#obstacle(page, row.b);
+      if (obstacle !== undefined) {
+        const where = `${row.b} pages at ${this.heap.geometry.formatPage(page)}`;
+        this.check.compared++;
+        this.check.differ(
+          this.path,
+          row.line,
+          "scav pages",
+          where,
+          obstacle,
+          () => `t ${row.t} ns on P ${row.p}`,
+        );
+        this.#reject(row, obstacle);
+      }
     }
-    this.#releasing.set(page, npages);
+    this.#releasing.set(page, row.b);
+  }
+
+  /** Why the pages cannot be released; undefined when they can. */
+  #obstacle(page: number, npages: number): string | undefined {
+    const { geometry, pages } = this.heap;
+    if ((page % geometry.chunkPages) + npages > geometry.chunkPages) return "more pages than the chunk has";
+    if (!pages.inUse.contains(page * geometry.pageBytes)) return "memory that is not mapped";
+    for (let p = page; p < page + npages; p++) {
+      if (pages.isAllocated(p)) return `a page in use at ${geometry.formatPage(p)}`;
+    }
+    return undefined;
   }
 
   #endRelease(row: TraceRow): void {

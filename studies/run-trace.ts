@@ -152,7 +152,7 @@ class TraceRun {
     this.#rows++;
     // A sample is the state after all events up to its time, so it is taken when the first later one comes.
     if (row.t > this.#nextSample) this.#sampleBefore(row);
-    this.#guard!.check(row);
+    this.#guard!.admit(row);
     replay.step(row);
     this.#fingerprint.add(replay.now, row.op, replay.eventPage, replay.eventPages);
   }
@@ -164,7 +164,7 @@ class TraceRun {
     this.#replay = this.options.spansOnly
       ? new SpanPrediction(trace, geometry, this.#check)
       : new TraceReplay(trace, geometry, this.#check);
-    this.#guard = new RowGuard(trace, this.#replay.heap, this.options.spansOnly ?? false);
+    this.#guard = new RowGuard(trace, this.#replay.heap, this.#check, this.options.spansOnly ?? false);
     return this.#replay;
   }
 

@@ -57,7 +57,7 @@ export class Fields {
     }
     if (at === first) {
       if (!negative && this.#isMax()) return Number.POSITIVE_INFINITY;
-      this.fail("expected a whole number");
+      this.#failField("expected a whole number");
     }
     if (value > Number.MAX_SAFE_INTEGER) this.fail("expected a number below 2^53, or `max`");
     this.#closeField(at, "expected a whole number");
@@ -74,7 +74,7 @@ export class Fields {
       value = value * 16 + digit;
     }
     if (at === this.#at || value > Number.MAX_SAFE_INTEGER)
-      this.fail("expected an address in hexadecimal, without 0x");
+      this.#failField("expected an address in hexadecimal, without 0x");
     this.#closeField(at, "expected an address in hexadecimal, without 0x");
     return value;
   }
@@ -94,7 +94,7 @@ export class Fields {
     let lo = 0;
     for (let i = 0; i < 16; i++) {
       const digit = start + i < this.#end ? hexDigit(this.#bytes[start + i]!) : -1;
-      if (digit < 0) this.fail("expected a bitmap of 16 hexadecimal digits");
+      if (digit < 0) this.#failField("expected a bitmap of 16 hexadecimal digits");
       if (i < 8) hi = (hi << 4) | digit;
       else lo = (lo << 4) | digit;
     }
@@ -142,6 +142,11 @@ export class Fields {
     throw new InputError(this.path, this.#line, column, problem);
   }
 
+  /** Says what a field should be, or that there is none. */
+  #failField(problem: string): never {
+    this.fail(this.#at > this.#end ? "the line has too few fields" : problem);
+  }
+
   #isMax(): boolean {
     const bytes = this.#bytes;
     const at = this.#at;
@@ -153,8 +158,7 @@ export class Fields {
 
   /** Moves behind the field that ends at `at`; what is there must be a comma or the end of the line. */
   #closeField(at: number, problem: string): void {
-    if (this.#at > this.#end) this.fail("the line has too few fields");
-    if (at < this.#end && this.#bytes[at] !== COMMA) this.fail(problem);
+    if (this.#at > this.#end || (at < this.#end && this.#bytes[at] !== COMMA)) this.#failField(problem);
     this.#at = at + 1;
   }
 }

@@ -35,11 +35,12 @@ export function wordMask(from: number, to: number): number {
 
 /** Index of the first run of n set bits in a word, 1 ≤ n ≤ 32; -1 when there is none. */
 export function findOnes(x: number, n: number): number {
-  // After each step a set bit means "a run of at least `have` ones starts here"; the run length doubles.
+  // After each step a set bit means "a run of at least `have` ones starts here"; the run length doubles. The loop does
+  // not look whether any bit is left: its length then depends on n alone, which the processor predicts well.
   let have = 1;
   let starts = x;
-  while (have < n && starts !== 0) {
-    const step = Math.min(have, n - have);
+  while (have < n) {
+    const step = have < n - have ? have : n - have;
     starts &= starts >>> step;
     have += step;
   }
@@ -52,7 +53,7 @@ export function findOnes64(hi: number, lo: number, n: number): number {
   let high = hi;
   let low = lo;
   while (have < n && (high | low) !== 0) {
-    const step = Math.min(have, n - have);
+    const step = have < n - have ? have : n - have;
     if (step === 32) {
       low &= high;
       high = 0;
@@ -205,7 +206,7 @@ export function longestZeros(
   limit = bits,
 ): number {
   const wEnd = word0 + (bits >>> 5);
-  let longest = known;
+  let longest = known | 0;
   let run = 0;
   for (let w = word0; w < wEnd; w++) {
     const x = words[w]!;
@@ -244,8 +245,9 @@ function longestInside(x: number, longest: number): number {
   // Shrink every run by `longest` bits at once; what is left are the runs that beat it, and by how much.
   let left = x;
   let have = 1;
-  while (have <= longest && left !== 0) {
-    const step = Math.min(have, longest + 1 - have);
+  while (have <= longest) {
+    const missing = longest + 1 - have;
+    const step = have < missing ? have : missing;
     left &= left >>> step;
     have += step;
   }

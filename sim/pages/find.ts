@@ -33,10 +33,9 @@ export class Finder {
 
   readonly #tree: PageTree;
   readonly #counters: Float64Array;
-  /** Where the search stands: the entry to descend into, by its index in its level and by slot and number within. */
+  /** The root entry to descend into, and its slot. */
   #index = -1;
   #slot = -1;
-  #local = 0;
   /** Whether the search is still inside the window. */
   #inWindow = true;
 
@@ -92,7 +91,6 @@ export class Finder {
       if (max >= npages) {
         this.#index = root;
         this.#slot = slot;
-        this.#local = 0;
         this.#inWindow = window === root;
         counters[FIND_ENTRIES]! += root - from + 1;
         return DESCEND;
@@ -114,26 +112,30 @@ export class Finder {
     const { levelBits, levelPages } = tree.geometry;
     const levels = tree.levels;
     const slot = this.#slot;
+    const searchChunk = (searchPage / tree.chunkPages) | 0;
     let index = this.#index;
-    let local = this.#local;
+    let local = 0;
     let inWindow = this.#inWindow;
-    let candidate = this.candidatePage;
+    // The low end of the window, as an entry of a level, if it moved up since the root.
+    let windowLevel = 0;
+    let windowIndex = 0;
     let visited = 0;
     for (let l = 1; l < levels; l++) {
       const bits = levelBits[l]!;
       const entryPages = levelPages[l]!;
       const count = 1 << bits;
-      const entries = tree.entriesOf(l);
+      const entries = l === levels - 1 ? tree.leaf : tree.upper;
       index <<= bits;
       local <<= bits;
       // searchAddr saves steps only while the search is in its own block.
-      const ahead = ((searchPage / entryPages) | 0) - index;
+      const ahead = (searchChunk >>> (tree.leafBits - tree.localBits[l]!)) - index;
       const from = ahead >= 0 && ahead < count ? ahead : 0;
       const first = tree.entryAt(l, slot, local);
       let size = 0;
       let base = 0;
       let window = -1;
       let j = from;
+      let descend = false;
       for (; j < count; j++) {
         const at = first + (j << 2);
         const max = entries[at + 1]!;
@@ -143,9 +145,9 @@ export class Finder {
         }
         if (window < 0) window = j;
         const start = entries[at]!;
-        if (size + start >= npages || max >= npages) {
-          if (size + start >= npages) size = size === 0 ? -1 : size;
-          else size = DESCEND;
+        if (size + start >= npages) break;
+        if (max >= npages) {
+          descend = true;
           break;
         }
         if (size === 0 || start < entryPages) {
@@ -157,19 +159,26 @@ export class Finder {
       }
       if (j === count) this.#lied(l, index >>> bits, npages, searchPage, from);
       visited += j - from + 1;
-      if (inWindow) candidate = (index + window) * entryPages;
-      if (size !== DESCEND) {
-        this.#count(l, visited);
-        this.candidatePage = candidate;
-        return index * entryPages + (size < 0 ? j * entryPages : base);
+      if (inWindow) {
+        windowLevel = l;
+        windowIndex = index + window;
+        inWindow = window === j;
       }
-      inWindow &&= window === j;
+      if (!descend) {
+        this.#count(l, visited);
+        this.#setCandidate(windowLevel, windowIndex);
+        return index * entryPages + (size === 0 ? j * entryPages : base);
+      }
       index += j;
       local += j;
     }
     this.#count(levels - 1, visited);
-    this.candidatePage = candidate;
+    this.#setCandidate(windowLevel, windowIndex);
     return this.#searchChunk(index, (slot << tree.leafBits) | local, npages, inWindow);
+  }
+
+  #setCandidate(level: number, index: number): void {
+    if (level > 0) this.candidatePage = index * this.#tree.geometry.levelPages[level]!;
   }
 
   #count(levels: number, entries: number): void {

@@ -176,7 +176,7 @@ export class PageTree {
     const max = leaf[at + 1]!;
     const end = leaf[at + 2]!;
     const scavenged = this.takePages(flat, page, n);
-    this.#climb(flat, start, max, end);
+    if (leaf[at + 1] !== max || leaf[at] !== start || leaf[at + 2] !== end) this.#climb(flat, start, max, end);
     return scavenged;
   }
 
@@ -191,7 +191,7 @@ export class PageTree {
     const max = leaf[at + 1]!;
     const end = leaf[at + 2]!;
     if (!this.returnPages(flat, page, n)) return false;
-    this.#climb(flat, start, max, end);
+    if (leaf[at + 1] !== max || leaf[at] !== start || leaf[at + 2] !== end) this.#climb(flat, start, max, end);
     return true;
   }
 
@@ -224,7 +224,7 @@ export class PageTree {
     const rest = chunkPages - page - n;
     if (rest < leaf[at + 2]!) leaf[at + 2] = rest;
     const run = below + n + above;
-    if (run >= leaf[at + 1]!) leaf[at + 1] = this.#maxAfterTaking(word0, run, Math.max(below, above));
+    if (run >= leaf[at + 1]!) leaf[at + 1] = this.#maxAfterTaking(word0, run, below > above ? below : above);
     return leaf[at + 3] === 0 ? 0 : this.#takeScavenged(flat, word0, page, n);
   }
 

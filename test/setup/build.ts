@@ -5,7 +5,7 @@
  */
 
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -17,15 +17,21 @@ const MAIN = join(ROOT, "dist", "cli", "main.js");
 export default function build(): void {
   const built = existsSync(MAIN) ? statSync(MAIN).mtimeMs : 0;
   if (newest([...SOURCES, ...CONFIG].map((name) => join(ROOT, name))) < built) return;
-  // A file that was renamed or removed must not live on in the compiled program. Its time is what tells a build that was
-  // interrupted from a finished one, so it goes first.
-  rmSync(join(ROOT, "dist"), { recursive: true, force: true });
+  // Compiled beside the old program, which is then replaced whole: no file that was renamed or removed lives on, and a
+  // build that was interrupted leaves nothing that looks finished.
+  const fresh = join(ROOT, "out", `.build-${process.pid}`);
   const tsc = join(ROOT, "node_modules", "typescript", "bin", "tsc");
   try {
-    execFileSync(process.execPath, [tsc, "-p", "tsconfig.build.json"], { cwd: ROOT, encoding: "utf8" });
+    execFileSync(process.execPath, [tsc, "-p", "tsconfig.build.json", "--outDir", fresh], {
+      cwd: ROOT,
+      encoding: "utf8",
+    });
+    rmSync(join(ROOT, "dist"), { recursive: true, force: true });
+    renameSync(fresh, join(ROOT, "dist"));
   } catch (error) {
-    rmSync(MAIN, { force: true });
-    throw new Error(`the program does not compile:\n${(error as { stdout: string }).stdout}`);
+    rmSync(fresh, { recursive: true, force: true });
+    const { stdout, message } = error as Error & { stdout?: string };
+    throw new Error(`the program does not compile:\n${stdout || message}`);
   }
 }
 

@@ -647,6 +647,19 @@ describe("the page allocator beside a naive one", () => {
   });
 });
 
+describe("marking pages scavenged", () => {
+  it("counts those that were marked before only once", () => {
+    const pages = new PageAllocator(platform("linux/amd64"));
+    pages.grow(2 ** 25 * 512, 1024);
+    pages.alloc(300);
+    const flat = pages.tree.flatChunk(2 ** 25);
+    pages.free(2 ** 25 * 512, 300);
+    pages.tree.setScavenged(flat, 290, 100);
+    expect(pages.tree.scavengedOf(flat)).toBe(222);
+    checkPages(pages);
+  });
+});
+
 const EVENTS = [
   "grow: across roots",
   "grow: to the end of the line",

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { Geometry } from "../../../sim/address/geometry.js";
 import { platform } from "../../../sim/address/platforms.js";
+import { PageAllocator } from "../../../sim/pages/page-allocator.js";
 import { PageTree } from "../../../sim/pages/page-tree.js";
 import {
   type Candidate,
@@ -10,6 +11,7 @@ import {
   findScavengeCandidate,
   hasScavengeCandidate,
 } from "../../../sim/scavenge/candidate.js";
+import { GenerationScavenger, ScavengeWork } from "../../../sim/scavenge/generations.js";
 import { naiveCandidate } from "../pages/naive-heap.js";
 
 // Generous, since a busy machine may take many times what an idle one does.
@@ -143,5 +145,28 @@ describe("the scavenge candidate of a chunk", () => {
     const out: Candidate = { start: 0, size: 0 };
     findScavengeCandidate(tree, flat, 130, 1, 5, 0, out);
     expect(out).toEqual({ start: 187, size: 5 });
+  });
+});
+
+describe("a scavenger", () => {
+  it.each([
+    [1, 1],
+    [8192, 1],
+    [8193, 2],
+    [16385, 3],
+    [Number.POSITIVE_INFINITY, 100],
+  ])("asked for %d bytes looks for whole pages, rounded up", (bytes, npages) => {
+    const pages = new PageAllocator(platform("linux/amd64"));
+    const base = 2 ** 25 * 512;
+    pages.grow(base, 512);
+    pages.alloc(512);
+    pages.free(base + 50, 100);
+    const scavenger = new GenerationScavenger(pages);
+    scavenger.startGeneration();
+    const work = new ScavengeWork();
+    scavenger.reserve(work);
+    expect(scavenger.find(work, bytes)).toBe(true);
+    expect([work.page, work.npages]).toEqual([base + 150 - npages, npages]);
+    expect(work.limit).toBe(work.page * 8192);
   });
 });

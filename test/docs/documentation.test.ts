@@ -1,0 +1,132 @@
+/**
+ * The manual says what the program does: its commands run, its tables are the program's.
+ */
+
+import { execFileSync, spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { COLUMNS } from "../../results/columns.js";
+import { TOOL_VERSION } from "../../results/version.js";
+import { OP_NAMES } from "../../scenarios/trace/heap-trace.js";
+
+const ROOT = resolve(import.meta.dirname, "../..");
+const CLI = join(ROOT, "dist/cli/main.js");
+const DOCUMENTS = ["README.md", "CONTRIBUTING.md", ...readdirSync(join(ROOT, "docs")).filter((f) => f.endsWith(".md")).map((f) => `docs/${f}`)];
+
+/** Commands that install, build, test or measure: they run in .ci/run, on a clean checkout, not inside a test. */
+const RUN_BY_CI = [/^npm ci && npm test$/, /^npm ci && npx mheapsim run$/, /^npm run bench\b/];
+
+function read(file: string): string {
+  return readFileSync(join(ROOT, file), "utf8");
+}
+
+function commandsOf(file: string): string[] {
+  const blocks = [...read(file).matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map((match) => match[1]!);
+  return blocks.flatMap((block) => block.split("\n")).filter((line) => line.trim() !== "");
+}
+
+describe("commands in the documents", () => {
+  let folder: string;
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "mheapsim-docs-"));
+    copyFileSync(join(ROOT, "scenarios/library/compile-gotypes-gmp1.csv.gz"), join(folder, "prog.csv.gz"));
+    mkdirSync(join(folder, "recordings"));
+    for (const file of ["traces/go1.18/hello-gmp1.csv.gz", "go1.18/gotests/TestPageAllocAlloc.json.gz"]) {
+      copyFileSync(join(ROOT, "test/vectors", file), join(folder, "recordings", file.split("/").pop()!));
+    }
+  });
+
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  const all = DOCUMENTS.flatMap((file) => commandsOf(file).map((command) => [file, command] as const));
+
+  it("there are some, or the pattern is wrong", () => {
+    expect(all.length).toBeGreaterThan(5);
+  });
+
+  it.each(all.filter(([, command]) => !RUN_BY_CI.some((pattern) => pattern.test(command))))("%s: %s", (_, command) => {
+    const asBuilt = command.replaceAll("npx mheapsim", `"${process.execPath}" "${CLI}"`);
+    expect(asBuilt, "a command that no test runs").not.toBe(command);
+    const { status, stderr } = spawnSync("sh", ["-c", asBuilt], { cwd: folder, encoding: "utf8" });
+    expect(stderr.replace(/.*no meta\.json.*\n/g, "")).toBe("");
+    expect(status).toBe(0);
+  });
+
+  it.each(all.filter(([, command]) => RUN_BY_CI.some((pattern) => pattern.test(command))))("%s: .ci/run runs: %s", (_, command) => {
+    const ci = [read(".ci/run"), ...readdirSync(join(ROOT, ".ci")).map((f) => read(`.ci/${f}`))].join("\n");
+    for (const part of command.split("&&")) expect(ci).toContain(part.trim().replace(/ --.*/, ""));
+  });
+});
+
+describe("the README's examples", () => {
+  const readme = read("README.md");
+
+  it("the library example prints what the README says", () => {
+    const [, code, output] = /<!-- example: library -->\n```ts\n([\s\S]*?)```\n\nprints\n\n```text\n([\s\S]*?)```/.exec(readme)!;
+    const folder = mkdtempSync(join(tmpdir(), "mheapsim-example-"));
+    try {
+      const script = join(folder, "example.mjs");
+      writeFileSync(script, code!.replace('"mheapsim"', JSON.stringify(join(ROOT, "dist/index.js"))));
+      expect(execFileSync(process.execPath, [script], { encoding: "utf8" })).toBe(output);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  it("the main job prints what the README says", () => {
+    const shown = /and prints\n\n```text\n([\s\S]*?)…\n```/.exec(readme)![1]!;
+    const folder = mkdtempSync(join(tmpdir(), "mheapsim-main-"));
+    try {
+      const printed = execFileSync(process.execPath, [CLI, "run"], { cwd: folder, encoding: "utf8" });
+      expect(printed.startsWith(shown)).toBe(true);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
+
+describe("tables in the documents", () => {
+  it("file-formats.md lists the columns, in order, as the program has them", () => {
+    const rows = [...read("docs/file-formats.md").matchAll(/^\| `(\w+)` \| (time|gauge|counter|rate) \| (.*?) \| (.*?) \|$/gm)];
+    expect(rows.map(([, name, kind, unit, meaning]) => ({ name, kind, unit, meaning }))).toEqual(COLUMNS);
+  });
+
+  it("file-formats.md has a row for each operation of a trace", () => {
+    const text = read("docs/file-formats.md");
+    for (const op of OP_NAMES) expect(text).toContain(`| \`${op}\` |`);
+  });
+
+  it("model.md names files that exist", () => {
+    const files = [...read("docs/model.md").matchAll(/`((?:sim|engine)\/[\w/-]+\.ts)`/g)].map((match) => match[1]!);
+    expect(files.length).toBeGreaterThan(20);
+    for (const file of files) expect(() => read(file)).not.toThrow();
+  });
+
+  it("links lead to files and headings that exist", () => {
+    const slug = (title: string): string => title.toLowerCase().replace(/[^\w -]/g, "").replaceAll(" ", "-");
+    for (const document of DOCUMENTS) {
+      for (const [, target] of read(document).matchAll(/\]\((?!https?:)([^)]+)\)/g)) {
+        const [path, anchor] = target!.split("#");
+        const file = path === "" ? document : join(document, "..", path!);
+        const titles = [...read(file).matchAll(/^#+ (.*)$/gm)].map((match) => slug(match[1]!));
+        if (anchor !== undefined) expect(titles, `${document}: ${target}`).toContain(anchor);
+      }
+    }
+  });
+});
+
+describe("the package", () => {
+  it("has one version everywhere", () => {
+    expect(JSON.parse(read("package.json")).version).toBe(TOOL_VERSION);
+    expect(read("CHANGELOG.md")).toContain(`## ${TOOL_VERSION}`);
+  });
+
+  it("pins its dependencies and records no download addresses", () => {
+    const { dependencies, devDependencies } = JSON.parse(read("package.json"));
+    for (const version of Object.values({ ...dependencies, ...devDependencies })) expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+    expect(read("package-lock.json")).not.toContain('"resolved"');
+  });
+});
