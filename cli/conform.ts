@@ -3,7 +3,7 @@
 import type { CommandModule } from "yargs";
 import { parseSize } from "../scenarios/units.js";
 import { type ConformOptions, type ConformResult, conformFile, namedGeometry } from "../studies/conform.js";
-import { EXIT_BAD_INPUT, EXIT_FAILED, givenPath } from "./errors.js";
+import { EXIT_BAD_INPUT, EXIT_FAILED, givenPath, lastGiven, UsageError } from "./errors.js";
 
 interface ConformArguments {
   files: string[];
@@ -51,10 +51,14 @@ export const conformCommand: CommandModule<object, ConformArguments> = {
         requiresArg: true,
         describe: "huge page size, such as 2MiB; 0 for none",
       })
+      .coerce(["all", "spans-only", "geometry", "phys-page", "huge-page"], lastGiven)
       .example("$0 conform diff/*.csv.gz", "replay operation logs")
       .example("$0 conform --spans-only prog-gmp1.csv.gz", "predict a program's addresses")
       .epilogue("Exit code: 0 all equal, 1 a mismatch, 2 a file could not be read."),
   handler: async (args) => {
+    // yargs drops a lone `-`, and no file at all would look like success.
+    if (process.argv.includes("-"))
+      throw new UsageError("conform reads files twice, so it cannot take standard input; name a file");
     const options = optionsOf(args);
     let results = 0;
     let mismatches = 0;

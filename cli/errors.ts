@@ -25,6 +25,11 @@ export function asUsageError(message: string | null, error: Error | undefined): 
   return new UsageError(`${sentence}; mheapsim --help shows how`);
 }
 
+/** Of an option that was given several times, the last counts; yargs makes an array of them. */
+export function lastGiven<T>(value: T | readonly T[]): T {
+  return Array.isArray(value) ? value.at(-1) : (value as T);
+}
+
 /** The path that was given as a positional. yargs makes an empty string of a lone `-`. */
 export function givenPath(path: string): string {
   if (path !== "") return path;

@@ -43,8 +43,6 @@ const cli = yargs(args)
   .demandCommand(1, "a command is missing: expected run, conform or list")
   .option("debug", { type: "boolean", default: false, describe: "show stack traces of errors" })
   .strict()
-  // The last of two equal options counts; an array would reach code that expects one value.
-  .parserConfiguration({ "duplicate-arguments-array": false })
   .version(TOOL_VERSION)
   .alias("help", "h")
   .wrap(Math.min(110, process.stdout.columns || 110))

@@ -6,7 +6,7 @@ import { closingTable } from "../results/terminal.js";
 import { BUNDLED_TRACES, bundledPath } from "../scenarios/library.js";
 import { formatDuration, formatSize, parseDuration } from "../scenarios/units.js";
 import { type RunTraceResult, runTrace } from "../studies/run-trace.js";
-import { EXIT_FAILED, givenPath } from "./errors.js";
+import { EXIT_FAILED, givenPath, lastGiven } from "./errors.js";
 import { startProgress } from "./progress.js";
 
 interface RunArguments {
@@ -47,6 +47,7 @@ export const runCommand: CommandModule<object, RunArguments> = {
         default: false,
         describe: "predict the heap from the trace's init, procs, span and spanfree rows alone",
       })
+      .coerce(["out", "force", "sample", "spans-only"], lastGiven)
       .example("$0 run", "replay the bundled trace into out/")
       .example("$0 run prog.csv.gz --out result --sample 10ms", "your own trace, a sample every 10 ms")
       .example("$0 run prog.csv.gz --spans-only", "predict every address and growth from the spans"),

@@ -36,28 +36,49 @@ export class OutputFile {
   #fd: number | undefined;
   bytes = 0;
 
+  /**
+   * @param name of the file
+   * @param path where it is being written
+   * @param target the folder that it will be in, for messages
+   */
   constructor(
     readonly name: string,
     path: string,
+    readonly target: string,
   ) {
-    this.#fd = openSync(path, "wx");
+    this.#fd = guarded(target, () => openSync(path, "wx"));
   }
 
-  /** Appends text. */
+  /**
+   * Appends text.
+   * @throws OutputError when it cannot be written
+   */
   write(text: string): void {
-    if (this.#fd === undefined) throw new OutputError(`${this.name} is closed`);
+    const fd = this.#fd;
+    if (fd === undefined) throw new OutputError(`${this.name} is closed`);
     const data = Buffer.from(text);
-    for (let at = 0; at < data.length; ) at += writeSync(this.#fd, data, at);
+    guarded(this.target, () => {
+      for (let at = 0; at < data.length; ) at += writeSync(fd, data, at);
+    });
     this.#hash.update(data);
     this.bytes += data.length;
   }
 
-  /** Completes the file; its sha256. */
+  /**
+   * Completes the file; its sha256.
+   * @throws OutputError when the system could not keep it
+   */
   close(): string {
-    if (this.#fd !== undefined) {
-      fsyncSync(this.#fd);
-      closeSync(this.#fd);
-      this.#fd = undefined;
+    const fd = this.#fd;
+    this.#fd = undefined;
+    if (fd !== undefined) {
+      guarded(this.target, () => {
+        try {
+          fsyncSync(fd);
+        } finally {
+          closeSync(fd);
+        }
+      });
     }
     return this.#hash.digest("hex");
   }
@@ -123,18 +144,16 @@ export class OutputFolder {
 
   /** Begins a file. */
   create(name: string): OutputFile {
-    const file = guarded(this.target, () => new OutputFile(name, join(this.#partial, name)));
+    const file = new OutputFile(name, join(this.#partial, name), this.target);
     this.#files.push(file);
     return file;
   }
 
   /** Writes a whole file; its sha256. */
   write(name: string, text: string): string {
-    return guarded(this.target, () => {
-      const file = this.create(name);
-      file.write(text);
-      return file.close();
-    });
+    const file = this.create(name);
+    file.write(text);
+    return file.close();
   }
 
   /** Puts the files in place. */
@@ -211,7 +230,7 @@ export function streamFault(error: unknown): string {
 }
 
 /** Runs a step and turns what the file system says into one sentence. */
-export function guarded<T>(target: string, step: () => T): T {
+function guarded<T>(target: string, step: () => T): T {
   try {
     return step();
   } catch (error) {

@@ -70,7 +70,7 @@ export class RowGuard {
   #limitGrowth(row: TraceRow, grows: boolean): void {
     const { geometry, statistics } = this.heap;
     const bytes = row.b * geometry.pageBytes;
-    if (bytes > geometry.maxOff + 1 - geometry.zeroOff) return;
+    if (bytes >= geometry.maxOff + 1 - geometry.zeroOff) return;
     if (bytes + (grows ? statistics.mappedBytes : 0) <= MAX_MAPPED_BYTES) return;
     this.#reject(
       row,

@@ -34,10 +34,16 @@ export async function readLines(
   const splitter = new LineSplitter(path, onLine);
   const source = path === "-" ? process.stdin : createReadStream(path, { highWaterMark: CHUNK_BYTES });
   const stream = maybeGunzip(source, onBytes);
+  let handling = false;
   try {
-    for await (const chunk of stream) splitter.push(chunk as Uint8Array);
+    for await (const chunk of stream) {
+      handling = true;
+      splitter.push(chunk as Uint8Array);
+      handling = false;
+    }
   } catch (error) {
-    throw asInputError(error, path, splitter.line);
+    // What a handler throws is no fault of the file: its disk may be full.
+    throw handling ? error : asInputError(error, path, splitter.line);
   } finally {
     source.destroy();
   }

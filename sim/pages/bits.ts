@@ -172,84 +172,88 @@ export function findZeros(words: Int32Array, word0: number, from: number, bits: 
     return i === bits ? -1 : i;
   }
   const wEnd = word0 + (bits >>> 5);
+  // A run inside a word is found by shortening all runs of the word by n-1 bits, in at most five steps, whose lengths
+  // are the same for all words; a step of 0 changes nothing. No run of 32 and more can be inside a word.
+  const inside = n < 32 ? -1 : 0;
+  const step2 = stepAfter(2, n);
+  const step3 = stepAfter(4, n);
+  const step4 = stepAfter(8, n);
+  const step5 = stepAfter(16, n);
   let run = 0;
   for (let w = word0 + (start >>> 5); w < wEnd; w++) {
     const x = words[w]!;
+    if (x === -1) {
+      run = 0;
+      continue;
+    }
     if (x === 0) {
       run += 32;
       if (run >= n) return ((w - word0 + 1) << 5) - run;
       continue;
     }
-    if (x === -1) {
-      run = 0;
-      continue;
-    }
     if (run + trailingZeros(x) >= n) return ((w - word0) << 5) - run;
-    if (n < 32) {
-      const i = findOnes(~x, n);
-      if (i >= 0) return ((w - word0) << 5) + i;
-    }
+    let starts = ~x & inside;
+    starts &= starts >>> 1;
+    starts &= starts >>> step2;
+    starts &= starts >>> step3;
+    starts &= starts >>> step4;
+    starts &= starts >>> step5;
+    if (starts !== 0) return ((w - word0) << 5) + trailingZeros(starts);
     run = Math.clz32(x);
   }
   return -1;
+}
+
+/** How far to shorten next when runs of `have` bits are known and n are wanted: as far again, or what is missing. */
+function stepAfter(have: number, n: number): number {
+  const missing = n - have;
+  return missing <= 0 ? 0 : missing < have ? missing : have;
 }
 
 /**
  * Length of the longest run of zero bits among the `bits` bits, a multiple of 32, when it is already known that there is
  * one of `known` bits and none longer than `limit`. Knowing more makes the search shorter: it ends at a run of `limit`.
  */
-export function longestZeros(
-  words: Int32Array,
-  word0: number,
-  bits: number,
-  known = 0,
-  limit = bits,
-): number {
+export function longestZeros(words: Int32Array, word0: number, bits: number, known = 0, limit = bits): number {
   const wEnd = word0 + (bits >>> 5);
   let longest = known | 0;
   let run = 0;
   for (let w = word0; w < wEnd; w++) {
     const x = words[w]!;
-    if (x === 0) {
-      run += 32;
+    if (x === -1) {
+      if (run > longest) longest = run;
+      run = 0;
+      if (longest >= limit) return longest;
       continue;
     }
-    if (x === -1) {
-      if (run > longest) {
-        longest = run;
-        if (longest >= limit) return longest;
-      }
-      run = 0;
+    if (x === 0) {
+      run += 32;
       continue;
     }
     // A run ends at the lowest set bit of this word, and another one begins behind the highest.
     const lowest = trailingZeros(x);
     const leading = Math.clz32(x);
     run += lowest;
-    if (run > longest) {
-      longest = run;
-      if (longest >= limit) return longest;
-    }
+    if (run > longest) longest = run;
     // Between the two set bits there may be longer runs, if there is room for one.
-    if (30 - lowest - leading > longest) {
-      longest = longestInside(~x, longest);
-      if (longest >= limit) return longest;
-    }
+    if (30 - lowest - leading > longest) longest = longestInside(~x, longest);
+    if (longest >= limit) return longest;
     run = leading;
   }
   return run > longest ? run : longest;
 }
 
-/** The longer of `longest` and the longest run of set bits in a word. */
+/** The longer of `longest`, below 31, and the longest run of set bits in a word. */
 function longestInside(x: number, longest: number): number {
-  // Shrink every run by `longest` bits at once; what is left are the runs that beat it, and by how much.
+  // Shorten every run by `longest` bits; what is left are the runs that beat it, and by how much.
+  const n = longest + 1;
   let left = x;
-  let have = 1;
-  while (have <= longest) {
-    const missing = longest + 1 - have;
-    const step = have < missing ? have : missing;
-    left &= left >>> step;
-    have += step;
+  if (n > 1) {
+    left &= left >>> 1;
+    left &= left >>> stepAfter(2, n);
+    left &= left >>> stepAfter(4, n);
+    left &= left >>> stepAfter(8, n);
+    left &= left >>> stepAfter(16, n);
   }
   let best = longest;
   while (left !== 0) {

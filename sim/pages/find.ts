@@ -24,16 +24,28 @@ import { FIND_ENTRIES, FIND_LEVELS } from "../probes.js";
 import { CorruptHeapError } from "./errors.js";
 import type { PageTree } from "./page-tree.js";
 
-/** The search goes on a level further down. */
-const DESCEND = -2;
+/** How a part of the search ended: nothing there, found (in foundPage), or to go on a level further down. */
+const NOTHING = 0;
+const FOUND = 1;
+const DESCEND = 2;
 
 export class Finder {
+  // Pages are doubles, and a double that is returned by a function is put into a new box, while a field keeps its box. So
+  // what a search finds stands in fields, and the hot path allocates nothing.
+
+  /** The first page of the run, after a successful search. */
+  foundPage = 0;
   /** The low end of the window after a successful search, in pages. */
   candidatePage = 0;
+  /** Whether candidatePage is known to be mapped: the window narrowed down to a chunk, and only grown chunks count. */
+  candidateMapped = false;
 
   readonly #tree: PageTree;
   readonly #counters: Float64Array;
-  /** The root entry to descend into, and its slot. */
+  readonly #chunksPerPage: number;
+  /** searchAddr of this search, for the diagnostic. */
+  #searchPage = 0;
+  /** The entry to descend into, by its index in its level, and its slot. */
   #index = -1;
   #slot = -1;
   /** Whether the search is still inside the window. */
@@ -42,27 +54,54 @@ export class Finder {
   constructor(tree: PageTree, counters: Float64Array) {
     this.#tree = tree;
     this.#counters = counters;
+    this.#chunksPerPage = 1 / tree.chunkPages;
   }
 
   /**
-   * Finds the lowest run of npages free pages, given that nothing below searchPage is free.
-   * @returns its first page, or -1 when there is none
+   * Finds the lowest run of npages free pages, given that nothing below searchPage is free. Its first page then stands in
+   * foundPage, and the searchAddr that the search proposes in candidatePage.
+   * @returns whether there is one
    * @throws CorruptHeapError ("bad summary data") when a summary promised what its children do not hold
    */
-  find(npages: number, searchPage: number): number {
+  find(npages: number, searchPage: number): boolean {
+    const tree = this.#tree;
+    this.candidateMapped = false;
+    this.#searchPage = searchPage;
+    // Most often the run is near searchAddr. As long as an entry that holds searchAddr promises it, Go's loop looks at that
+    // entry alone and descends, so the search may as well begin at the lowest such entry. The exception is an entry whose
+    // own start is long enough, which ends the search higher up.
+    const chunk = (searchPage * this.#chunksPerPage) | 0;
+    const slot = tree.rootSlot[chunk >>> tree.leafBits]!;
+    if (slot >= 0) {
+      const upper = tree.upper;
+      for (let l = tree.levels - 2; l >= 0; l--) {
+        const shift = tree.leafBits - tree.localBits[l]!;
+        const at = tree.entryAt(l, slot, (chunk & tree.leafMask) >>> shift);
+        if (upper[at + 1]! < npages) continue;
+        if (upper[at]! >= npages) break;
+        this.#counters[FIND_LEVELS]!++;
+        this.#counters[FIND_ENTRIES]! += l + 1;
+        this.#index = chunk >>> shift;
+        this.#slot = slot;
+        this.#inWindow = true;
+        return this.#searchBelow(l + 1, npages, chunk) === FOUND;
+      }
+    }
     this.candidatePage = 0;
-    const page = this.#searchRoot(npages, searchPage);
-    return page !== DESCEND ? page : this.#searchBelow(npages, searchPage);
+    let end = this.#searchRoot(npages, chunk >>> tree.leafBits);
+    if (end === DESCEND) end = this.#searchBelow(1, npages, chunk);
+    return end === FOUND;
   }
 
-  /** The whole root level, from the entry of searchPage: the first page of a run, -1 for none, or DESCEND. */
-  #searchRoot(npages: number, searchPage: number): number {
+  /** The whole root level, from the entry of searchAddr. */
+  #searchRoot(npages: number, from: number): number {
     const tree = this.#tree;
     const counters = this.#counters;
     const entryPages = tree.geometry.levelPages[0]!;
-    const from = (searchPage / entryPages) | 0;
     const { roots, rootCount, rootSlot } = tree;
     const entries = tree.entriesOf(0);
+    // A root entry is the first of its slot's entries above the leaves, or the slot's only leaf.
+    const stride = 4 * (tree.levels > 1 ? tree.upperEntries : 1);
     let size = 0;
     let base = 0;
     let previous = -2;
@@ -73,7 +112,7 @@ export class Finder {
       const slot = rootSlot[root]!;
       if (root !== previous + 1) size = 0;
       previous = root;
-      const at = tree.entryAt(0, slot, 0);
+      const at = slot * stride;
       const max = entries[at + 1]!;
       if (max === 0) {
         size = 0;
@@ -86,7 +125,8 @@ export class Finder {
       const start = entries[at]!;
       if (size + start >= npages) {
         counters[FIND_ENTRIES]! += root - from + 1;
-        return size === 0 ? root * entryPages : base;
+        this.foundPage = size === 0 ? root * entryPages : base;
+        return FOUND;
       }
       if (max >= npages) {
         this.#index = root;
@@ -103,24 +143,23 @@ export class Finder {
       }
     }
     counters[FIND_ENTRIES]! += rootSlot.length - from;
-    return -1;
+    return NOTHING;
   }
 
-  /** The levels below the root, a block of children each, and the bitmap of the chunk they lead to. */
-  #searchBelow(npages: number, searchPage: number): number {
+  /** The levels from `top` downward, a block of children each, and the bitmap of the chunk they lead to. */
+  #searchBelow(top: number, npages: number, searchChunk: number): number {
     const tree = this.#tree;
     const { levelBits, levelPages } = tree.geometry;
     const levels = tree.levels;
     const slot = this.#slot;
-    const searchChunk = (searchPage / tree.chunkPages) | 0;
     let index = this.#index;
-    let local = 0;
+    let local = index & ((1 << tree.localBits[top - 1]!) - 1);
     let inWindow = this.#inWindow;
     // The low end of the window, as an entry of a level, if it moved up since the root.
     let windowLevel = 0;
     let windowIndex = 0;
     let visited = 0;
-    for (let l = 1; l < levels; l++) {
+    for (let l = top; l < levels; l++) {
       const bits = levelBits[l]!;
       const entryPages = levelPages[l]!;
       const count = 1 << bits;
@@ -157,7 +196,7 @@ export class Finder {
           size += entryPages;
         }
       }
-      if (j === count) this.#lied(l, index >>> bits, npages, searchPage, from);
+      if (j === count) this.#lied(l, index >>> bits, npages, from);
       visited += j - from + 1;
       if (inWindow) {
         windowLevel = l;
@@ -167,7 +206,8 @@ export class Finder {
       if (!descend) {
         this.#count(l, visited);
         this.#setCandidate(windowLevel, windowIndex);
-        return index * entryPages + (size === 0 ? j * entryPages : base);
+        this.foundPage = index * entryPages + (size === 0 ? j * entryPages : base);
+        return FOUND;
       }
       index += j;
       local += j;
@@ -179,6 +219,7 @@ export class Finder {
 
   #setCandidate(level: number, index: number): void {
     if (level > 0) this.candidatePage = index * this.#tree.geometry.levelPages[level]!;
+    this.candidateMapped = level === this.#tree.levels - 1;
   }
 
   #count(levels: number, entries: number): void {
@@ -198,17 +239,18 @@ export class Finder {
       ]);
     }
     if (inWindow) this.candidatePage = page0 + (npages === 1 ? index : tree.firstFree(flat, 0));
-    return page0 + index;
+    this.foundPage = page0 + index;
+    return FOUND;
   }
 
   /** A block that does not hold what the entry above it promised: print what the runtime prints, and stop. */
-  #lied(l: number, above: number, npages: number, searchPage: number, from: number): never {
+  #lied(l: number, above: number, npages: number, from: number): never {
     const geometry = this.#tree.geometry;
     const bits = geometry.levelBits[l]!;
     const lines = [
       `runtime: summary[${l - 1}][${above}] = ${this.#triple(l - 1, above)}`,
       `runtime: level = ${l}, npages = ${npages}, j0 = ${from}`,
-      `runtime: p.searchAddr = ${geometry.formatAddress(searchPage * geometry.pageBytes)}, i = ${above << bits}`,
+      `runtime: p.searchAddr = ${geometry.formatAddress(this.#searchPage * geometry.pageBytes)}, i = ${above << bits}`,
       `runtime: levelShift[level] = ${geometry.levelShift[l]}, levelBits[level] = ${bits}`,
     ];
     for (let j = 0; j < 1 << bits; j++) {

@@ -73,6 +73,8 @@ export class PageAllocator {
   readonly #finder: Finder;
   readonly #arenaMapped: ((page: number) => boolean) | undefined;
   readonly #chunkPages: number;
+  /** 1 / chunkPages, exact, since a product is cheaper than a quotient. */
+  readonly #chunksPerPage: number;
 
   /**
    * @param geometry the address space
@@ -87,6 +89,7 @@ export class PageAllocator {
     this.freeHwmOff = Number.isNaN(geometry.zeroOff) ? geometry.minOff : geometry.zeroOff;
     this.#arenaMapped = options.arenaMapped;
     this.#chunkPages = geometry.chunkPages;
+    this.#chunksPerPage = 1 / geometry.chunkPages;
     this.#finder = new Finder(this.tree, this.counters);
   }
 
@@ -137,7 +140,7 @@ export class PageAllocator {
   alloc(npages: number): number {
     const searchPage = this.searchPage;
     const chunkPages = this.#chunkPages;
-    const chunk = (searchPage / chunkPages) | 0;
+    const chunk = (searchPage * this.#chunksPerPage) | 0;
     // A searchAddr above all known memory means that nothing is free.
     if (chunk >= this.end) return -1;
     const from = (searchPage - chunk * chunkPages) | 0;
@@ -145,14 +148,14 @@ export class PageAllocator {
       const flat = this.tree.flatChunk(chunk);
       if (flat >= 0 && this.tree.maxOf(flat) >= npages) return this.#allocNear(chunk, flat, from, npages);
     }
-    const page = this.find(npages);
-    if (page < 0) {
+    if (!this.#search(npages)) {
       // Not even one page: the heap is exhausted. A longer run may fail while single pages are still free.
       if (npages === 1) this.searchPage = this.maxSearchPage;
       return -1;
     }
+    const page = this.#finder.foundPage;
     const candidate = this.#finder.candidatePage;
-    this.allocRange(page, npages);
+    this.#take((page * this.#chunksPerPage) | 0, page, npages);
     if (searchPage < candidate) this.searchPage = candidate;
     return page;
   }
@@ -183,11 +186,18 @@ export class PageAllocator {
    * @returns the first page, or -1; the candidate for searchAddr then stands in candidatePage
    */
   find(npages: number): number {
+    return this.#search(npages) ? this.#finder.foundPage : -1;
+  }
+
+  #search(npages: number): boolean {
+    const finder = this.#finder;
     this.counters[FIND_CALLS]!++;
-    const page = this.#finder.find(npages, this.searchPage);
-    if (page < 0) this.counters[FIND_FAILURES]!++;
-    else this.#finder.candidatePage = this.findMappedPage(this.#finder.candidatePage);
-    return page;
+    if (!finder.find(npages, this.searchPage)) {
+      this.counters[FIND_FAILURES]!++;
+      return false;
+    }
+    if (!finder.candidateMapped) finder.candidatePage = this.findMappedPage(finder.candidatePage);
+    return true;
   }
 
   /** The searchAddr that the last successful find proposes, in pages. */
@@ -207,21 +217,25 @@ export class PageAllocator {
    * @returns how many of the pages were scavenged, also left in scavengedPages
    */
   allocRange(page: number, npages: number): number {
+    this.#take((page * this.#chunksPerPage) | 0, page, npages);
+    return this.scavengedPages;
+  }
+
+  /** allocRange for a range whose first chunk is known. */
+  #take(first: number, page: number, npages: number): void {
     const tree = this.tree;
     const chunkPages = this.#chunkPages;
-    const first = (page / chunkPages) | 0;
     const from = (page - first * chunkPages) | 0;
     if (from + npages <= chunkPages) {
       this.scavengedPages = tree.allocInChunk(tree.flatChunk(first), from, npages);
-      return this.scavengedPages;
+      return;
     }
-    const last = ((page + npages - 1) / chunkPages) | 0;
+    const last = ((page + npages - 1) * this.#chunksPerPage) | 0;
     let scavenged = tree.takePages(tree.flatChunk(first), from, chunkPages - from);
     for (let c = first + 1; c < last; c++) scavenged += tree.takeChunk(tree.flatChunk(c));
     scavenged += tree.takePages(tree.flatChunk(last), 0, (page + npages - last * chunkPages) | 0);
     tree.climbRange(first, last);
     this.scavengedPages = scavenged;
-    return scavenged;
   }
 
   /**
@@ -231,7 +245,7 @@ export class PageAllocator {
    */
   free(page: number, npages: number, scavenged = false): void {
     const chunkPages = this.#chunkPages;
-    const first = (page / chunkPages) | 0;
+    const first = (page * this.#chunksPerPage) | 0;
     const from = (page - first * chunkPages) | 0;
     const flat = this.#flatToFree(first, page, npages);
     if (from + npages > chunkPages) this.#freeAcross(page, npages, first, from);
@@ -246,30 +260,22 @@ export class PageAllocator {
   #freeAcross(page: number, npages: number, first: number, from: number): void {
     const tree = this.tree;
     const chunkPages = this.#chunkPages;
-    const last = ((page + npages - 1) / chunkPages) | 0;
+    const last = ((page + npages - 1) * this.#chunksPerPage) | 0;
     const to = (page + npages - last * chunkPages) | 0;
     const lastFlat = this.#flatToFree(last, page, npages);
-    // Look before changing anything, so that a refused free leaves the state as it was. A chunk in between is wholly
-    // allocated if it is mapped and its longest free run is zero.
-    for (let c = first + 1; c < last; c++) {
-      if (tree.maxOf(this.#flatToFree(c, page, npages)) !== 0) this.#refuseFree(page, npages);
-    }
     const headFlat = tree.flatChunk(first);
-    if (!tree.allAllocated(headFlat, from, chunkPages - from) || !tree.allAllocated(lastFlat, 0, to)) {
+    // A refused free must leave the state as it was: what is looked at comes first, and the head is taken back when the
+    // tail, which is checked as it is freed, turns out not to be allocated.
+    for (let c = first + 1; c < last; c++) {
+      if (!tree.chunkAllocated(this.#flatToFree(c, page, npages))) this.#refuseFree(page, npages);
+    }
+    if (!tree.returnPages(headFlat, from, chunkPages - from)) this.#refuseFree(page, npages);
+    if (!tree.returnPages(lastFlat, 0, to)) {
+      tree.takePages(headFlat, from, chunkPages - from);
       this.#refuseFree(page, npages);
     }
-    if (last - first > 1 && !this.#grown(first + 1, last)) this.#refuseFree(page, npages);
-    tree.returnPages(headFlat, from, chunkPages - from);
     for (let c = first + 1; c < last; c++) tree.returnChunk(tree.flatChunk(c));
-    tree.returnPages(lastFlat, 0, to);
     tree.climbRange(first, last);
-  }
-
-  /** Whether all of chunks [from, to) were grown. */
-  #grown(from: number, to: number): boolean {
-    const { chunkBytes } = this.geometry;
-    const i = this.inUse.findSucc(from * chunkBytes) - 1;
-    return i >= 0 && to * chunkBytes <= this.inUse.limits[i]!;
   }
 
   #flatToFree(chunk: number, page: number, npages: number): number {
@@ -295,7 +301,7 @@ export class PageAllocator {
 
   /** Whether a page is in use (allocated, or held by a page cache). False for unmapped memory. */
   isAllocated(page: number): boolean {
-    const chunk = (page / this.#chunkPages) | 0;
+    const chunk = (page * this.#chunksPerPage) | 0;
     const flat = this.tree.flatChunk(chunk);
     return flat >= 0 && this.tree.allAllocated(flat, page - chunk * this.#chunkPages, 1);
   }
@@ -309,7 +315,7 @@ export class PageAllocator {
     cache.clear();
     const tree = this.tree;
     const chunkPages = this.#chunkPages;
-    let chunk = (this.searchPage / chunkPages) | 0;
+    let chunk = (this.searchPage * this.#chunksPerPage) | 0;
     if (chunk >= this.end) return;
     let flat = tree.flatChunk(chunk);
     let index: number;
@@ -319,12 +325,12 @@ export class PageAllocator {
       if (index < 0) throw new CorruptHeapError("bad summary data", []);
       this.counters[FAST_PATH_ALLOCS]!++;
     } else {
-      const page = this.find(1);
-      if (page < 0) {
+      if (!this.#search(1)) {
         this.searchPage = this.maxSearchPage;
         return;
       }
-      chunk = (page / chunkPages) | 0;
+      const page = this.#finder.foundPage;
+      chunk = (page * this.#chunksPerPage) | 0;
       flat = tree.flatChunk(chunk);
       index = (page - chunk * chunkPages) | 0;
     }
@@ -339,7 +345,7 @@ export class PageAllocator {
   /** Gives the pages that are left in a page cache back to the heap, with their scavenged bits, and empties it. */
   flushCache(cache: PageCache): void {
     if (cache.empty) return;
-    const chunk = (cache.page / this.#chunkPages) | 0;
+    const chunk = (cache.page * this.#chunksPerPage) | 0;
     const flat = this.tree.flatChunk(chunk);
     const block = (cache.page - chunk * this.#chunkPages) | 0;
     this.tree.returnBlock(flat, block, cache.cacheLo, cache.cacheHi, cache.scavLo, cache.scavHi);

@@ -282,6 +282,11 @@ export class PageTree {
     return allSet(this.allocBits, flat * this.wordsPerChunk, page, n);
   }
 
+  /** Whether a chunk was grown and all of its pages are allocated. One that was not grown has no free run either. */
+  chunkAllocated(flat: number): boolean {
+    return this.leaf[(flat << 2) + 1] === 0 && this.allocBits[flat * this.wordsPerChunk] === -1;
+  }
+
   /** Marks a whole chunk, which must be free, allocated; returns how many of its pages were scavenged. No climb. */
   takeChunk(flat: number): number {
     const { leaf, allocBits, scavBits, wordsPerChunk } = this;

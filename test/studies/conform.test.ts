@@ -310,15 +310,17 @@ describe("one changed value is one mismatch, at its line", () => {
     const path = written("elsewhere", [
       "op,a,b,c,r1,r2,searchAddr",
       "grow,0xc000000000,4194304,,,,0xc000000000",
-      "alloc,1,,,0xc000002000,8192,0xc000000000",
-      "alloc,1,,,0xc000000000,8192,0xc000000000",
-      "alloc,1,,,0xc000004000,8192,0xc000004000",
+      "alloc,512,,,0xc000000000,4194304,0xc000000000",
+      "free,0xc000000000,512,0,,,0xc000000000",
+      "alloc,1,,,0xc000002000,0,0xc000000000",
+      "alloc,1,,,0xc000000000,0,0xc000000000",
+      "alloc,1,,,0xc000004000,0,0xc000004000",
     ]);
     const result = await conformFile(path, { all: true });
     expect(result.shown.map((m) => [m.line, m.expected, m.got])).toEqual([
-      [3, "0xc000002000", "0xc000000000"],
+      [5, "0xc000002000", "0xc000000000"],
     ]);
-    expect([result.mismatches, result.compared, result.error]).toEqual([1, 10, undefined]);
+    expect([result.mismatches, result.compared, result.error]).toEqual([1, 14, undefined]);
   });
 
   test("the first mismatch ends the comparison without --all", async () => {

@@ -73,35 +73,47 @@ describe("the other systems", () => {
 });
 
 describe("addresses", () => {
-  it.each(platformNames())("go to the line and back on %s, as in whole numbers of any size", (name) => {
-    const geometry = platform(name);
-    const base = BigInt(geometry.spec.arenaBaseOffset);
-    const wrap = (x: bigint): bigint => x & 0xffffffffffffffffn;
-    fc.assert(
-      fc.property(fc.maxSafeInteger(), fc.bigInt(0n, 2n ** 64n - 1n), (anything, raw) => {
-        const off = Math.abs(anything) % (geometry.maxOff + 1);
-        const hex = `0x${wrap(BigInt(off) + base).toString(16)}`;
-        expect(geometry.formatAddress(off)).toBe(hex);
-        expect(geometry.parseAddress(hex)).toBe(off);
-        const page = Math.floor(off / geometry.pageBytes);
-        const pageRaw = wrap(BigInt(page) * BigInt(geometry.pageBytes) + base);
-        expect(geometry.formatPage(page)).toBe(`0x${pageRaw.toString(16)}`);
-        const { hi, lo } = geometry.rawHalvesOfPage(page);
-        expect((BigInt(hi) << 32n) | BigInt(lo)).toBe(pageRaw);
-        // Any 64-bit address is on the line or refused.
-        const rawOff = wrap(raw - base);
-        const rawHex = raw.toString(16);
-        if (rawOff <= BigInt(geometry.maxOff)) expect(geometry.parseAddress(rawHex)).toBe(Number(rawOff));
-        else expect(() => geometry.parseAddress(rawHex)).toThrow(/outside the \d+-bit address space/);
-        const small = Math.abs(anything);
-        const smallOff = wrap(BigInt(small) - base);
-        expect(geometry.offOfRaw(small)).toBe(
-          smallOff <= BigInt(geometry.maxOff) ? Number(smallOff) : Number.NaN,
-        );
+  /** Bases with a low half of their own, so that adding to them carries: one of them over the end of the 64 bits. */
+  const odd = ["0xfffffffff0000000", "0x12345678a0000000"].map(
+    (arenaBaseOffset) =>
+      new Geometry({
+        ...platform("linux/386").spec,
+        name: `custom/${arenaBaseOffset}`,
+        arenaBaseOffset,
+        arenaHints: [],
       }),
-      { seed: SEED, numRuns: 150 },
-    );
-  });
+  );
+  it.each([...platformNames().map(platform), ...odd].map((geometry) => [geometry.name, geometry] as const))(
+    "go to the line and back on %s, as in whole numbers of any size",
+    (_, geometry) => {
+      const base = BigInt(geometry.spec.arenaBaseOffset);
+      const wrap = (x: bigint): bigint => x & 0xffffffffffffffffn;
+      fc.assert(
+        fc.property(fc.maxSafeInteger(), fc.bigInt(0n, 2n ** 64n - 1n), (anything, raw) => {
+          const off = Math.abs(anything) % (geometry.maxOff + 1);
+          const hex = `0x${wrap(BigInt(off) + base).toString(16)}`;
+          expect(geometry.formatAddress(off)).toBe(hex);
+          expect(geometry.parseAddress(hex)).toBe(off);
+          const page = Math.floor(off / geometry.pageBytes);
+          const pageRaw = wrap(BigInt(page) * BigInt(geometry.pageBytes) + base);
+          expect(geometry.formatPage(page)).toBe(`0x${pageRaw.toString(16)}`);
+          const { hi, lo } = geometry.rawHalvesOfPage(page);
+          expect((BigInt(hi) << 32n) | BigInt(lo)).toBe(pageRaw);
+          // Any 64-bit address is on the line or refused.
+          const rawOff = wrap(raw - base);
+          const rawHex = raw.toString(16);
+          if (rawOff <= BigInt(geometry.maxOff)) expect(geometry.parseAddress(rawHex)).toBe(Number(rawOff));
+          else expect(() => geometry.parseAddress(rawHex)).toThrow(/outside the \d+-bit address space/);
+          const small = Math.abs(anything);
+          const smallOff = wrap(BigInt(small) - base);
+          expect(geometry.offOfRaw(small)).toBe(
+            smallOff <= BigInt(geometry.maxOff) ? Number(smallOff) : Number.NaN,
+          );
+        }),
+        { seed: SEED, numRuns: 150 },
+      );
+    },
+  );
 
   it("that are none are refused", () => {
     const geometry = platform("linux/386");
