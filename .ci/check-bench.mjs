@@ -14,7 +14,8 @@ for (const { name, resultHash } of recorded) {
   const same = row?.resultHash === resultHash;
   if (!same) failed++;
   if (row?.ratio !== undefined) ratios.push(row.ratio);
-  const speed = row === undefined ? "not measured" : `${row.nsPerOp} ns/op, ${row.goVersion} ${row.goNsPerOp} ns/op`;
+  const speed =
+    row === undefined ? "not measured" : `${row.nsPerOp} ns/op, ${row.goVersion} ${row.goNsPerOp} ns/op`;
   console.log(
     `${same ? "ok  " : "FAIL"} ${name.padEnd(12)} ratio ${row?.ratio ?? "-"}   ${speed}   ` +
       `hash ${row?.resultHash ?? "-"}${same ? "" : `, expected ${resultHash}`}`,

@@ -11,7 +11,8 @@ import { join } from "node:path";
 const [readme, folder] = process.argv.slice(2);
 const [, code, expected] =
   /<!-- example: library -->\s*```ts\n(.*?)```.*?```text\n(.*?)```/s.exec(readFileSync(readme, "utf8")) ?? [];
-if (code === undefined) throw new Error(`${readme} has no library example: expected <!-- example: library --> before it`);
+if (code === undefined)
+  throw new Error(`${readme} has no library example: expected <!-- example: library --> before it`);
 writeFileSync(join(folder, "example.mjs"), code);
 writeFileSync(join(folder, "example.mts"), code);
 writeFileSync(join(folder, "expected.txt"), expected);

@@ -214,7 +214,13 @@ function stepAfter(have: number, n: number): number {
  * Length of the longest run of zero bits among the `bits` bits, a multiple of 32, when it is already known that there is
  * one of `known` bits and none longer than `limit`. Knowing more makes the search shorter: it ends at a run of `limit`.
  */
-export function longestZeros(words: Int32Array, word0: number, bits: number, known = 0, limit = bits): number {
+export function longestZeros(
+  words: Int32Array,
+  word0: number,
+  bits: number,
+  known = 0,
+  limit = bits,
+): number {
   const wEnd = word0 + (bits >>> 5);
   let longest = known | 0;
   let run = 0;

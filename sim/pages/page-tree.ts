@@ -176,7 +176,8 @@ export class PageTree {
     const max = leaf[at + 1]!;
     const end = leaf[at + 2]!;
     const scavenged = this.takePages(flat, page, n);
-    if (leaf[at + 1] !== max || leaf[at] !== start || leaf[at + 2] !== end) this.#climb(flat, start, max, end);
+    if (leaf[at + 1] !== max || leaf[at] !== start || leaf[at + 2] !== end)
+      this.#climb(flat, start, max, end);
     return scavenged;
   }
 
@@ -191,7 +192,8 @@ export class PageTree {
     const max = leaf[at + 1]!;
     const end = leaf[at + 2]!;
     if (!this.returnPages(flat, page, n)) return false;
-    if (leaf[at + 1] !== max || leaf[at] !== start || leaf[at + 2] !== end) this.#climb(flat, start, max, end);
+    if (leaf[at + 1] !== max || leaf[at] !== start || leaf[at + 2] !== end)
+      this.#climb(flat, start, max, end);
     return true;
   }
 

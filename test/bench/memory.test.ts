@@ -6,7 +6,9 @@ import { expect, it } from "vitest";
 
 it("an empty heap costs less than 1 MiB, a 1 TiB heap at most 64 MiB", { timeout: 60_000 }, () => {
   const script = resolve(import.meta.dirname, "../../bench/memory.ts");
-  const output = execFileSync(process.execPath, ["--expose-gc", "--import", "tsx", script], { encoding: "utf8" });
+  const output = execFileSync(process.execPath, ["--expose-gc", "--import", "tsx", script], {
+    encoding: "utf8",
+  });
   const mib = [...output.matchAll(/([\d.]+) MiB$/gm)].map((match) => Number(match[1]));
   expect(mib).toHaveLength(3);
   expect(mib[0]).toBeLessThan(1);

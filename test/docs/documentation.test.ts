@@ -3,7 +3,15 @@
  */
 
 import { execFileSync, spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -13,7 +21,13 @@ import { OP_NAMES } from "../../scenarios/trace/heap-trace.js";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const CLI = join(ROOT, "dist/cli/main.js");
-const DOCUMENTS = ["README.md", "CONTRIBUTING.md", ...readdirSync(join(ROOT, "docs")).filter((f) => f.endsWith(".md")).map((f) => `docs/${f}`)];
+const DOCUMENTS = [
+  "README.md",
+  "CONTRIBUTING.md",
+  ...readdirSync(join(ROOT, "docs"))
+    .filter((f) => f.endsWith(".md"))
+    .map((f) => `docs/${f}`),
+];
 
 /** Commands that install, build, test or measure: they run in .ci/run, on a clean checkout, not inside a test. */
 const RUN_BY_CI = [/^npm ci && npm test$/, /^npm ci && npx mheapsim run$/, /^npm run bench\b/];
@@ -47,25 +61,32 @@ describe("commands in the documents", () => {
     expect(all.length).toBeGreaterThan(5);
   });
 
-  it.each(all.filter(([, command]) => !RUN_BY_CI.some((pattern) => pattern.test(command))))("%s: %s", (_, command) => {
-    const asBuilt = command.replaceAll("npx mheapsim", `"${process.execPath}" "${CLI}"`);
-    expect(asBuilt, "a command that no test runs").not.toBe(command);
-    const { status, stderr } = spawnSync("sh", ["-c", asBuilt], { cwd: folder, encoding: "utf8" });
-    expect(stderr.replace(/.*no meta\.json.*\n/g, "")).toBe("");
-    expect(status).toBe(0);
-  });
+  it.each(all.filter(([, command]) => !RUN_BY_CI.some((pattern) => pattern.test(command))))(
+    "%s: %s",
+    (_, command) => {
+      const asBuilt = command.replaceAll("npx mheapsim", `"${process.execPath}" "${CLI}"`);
+      expect(asBuilt, "a command that no test runs").not.toBe(command);
+      const { status, stderr } = spawnSync("sh", ["-c", asBuilt], { cwd: folder, encoding: "utf8" });
+      expect(stderr.replace(/.*no meta\.json.*\n/g, "")).toBe("");
+      expect(status).toBe(0);
+    },
+  );
 
-  it.each(all.filter(([, command]) => RUN_BY_CI.some((pattern) => pattern.test(command))))("%s: .ci/run runs: %s", (_, command) => {
-    const ci = [read(".ci/run"), ...readdirSync(join(ROOT, ".ci")).map((f) => read(`.ci/${f}`))].join("\n");
-    for (const part of command.split("&&")) expect(ci).toContain(part.trim().replace(/ --.*/, ""));
-  });
+  it.each(all.filter(([, command]) => RUN_BY_CI.some((pattern) => pattern.test(command))))(
+    "%s: .ci/run runs: %s",
+    (_, command) => {
+      const ci = [read(".ci/run"), ...readdirSync(join(ROOT, ".ci")).map((f) => read(`.ci/${f}`))].join("\n");
+      for (const part of command.split("&&")) expect(ci).toContain(part.trim().replace(/ --.*/, ""));
+    },
+  );
 });
 
 describe("the README's examples", () => {
   const readme = read("README.md");
 
   it("the library example prints what the README says", () => {
-    const [, code, output] = /<!-- example: library -->\n```ts\n([\s\S]*?)```\n\nprints\n\n```text\n([\s\S]*?)```/.exec(readme)!;
+    const [, code, output] =
+      /<!-- example: library -->\n```ts\n([\s\S]*?)```\n\nprints\n\n```text\n([\s\S]*?)```/.exec(readme)!;
     const folder = mkdtempSync(join(tmpdir(), "mheapsim-example-"));
     try {
       const script = join(folder, "example.mjs");
@@ -90,7 +111,11 @@ describe("the README's examples", () => {
 
 describe("tables in the documents", () => {
   it("file-formats.md lists the columns, in order, as the program has them", () => {
-    const rows = [...read("docs/file-formats.md").matchAll(/^\| `(\w+)` \| (time|gauge|counter|rate) \| (.*?) \| (.*?) \|$/gm)];
+    const rows = [
+      ...read("docs/file-formats.md").matchAll(
+        /^\| `(\w+)` \| (time|gauge|counter|rate) \| (.*?) \| (.*?) \|$/gm,
+      ),
+    ];
     expect(rows.map(([, name, kind, unit, meaning]) => ({ name, kind, unit, meaning }))).toEqual(COLUMNS);
   });
 
@@ -100,13 +125,19 @@ describe("tables in the documents", () => {
   });
 
   it("model.md names files that exist", () => {
-    const files = [...read("docs/model.md").matchAll(/`((?:sim|engine)\/[\w/-]+\.ts)`/g)].map((match) => match[1]!);
+    const files = [...read("docs/model.md").matchAll(/`((?:sim|engine)\/[\w/-]+\.ts)`/g)].map(
+      (match) => match[1]!,
+    );
     expect(files.length).toBeGreaterThan(20);
     for (const file of files) expect(() => read(file)).not.toThrow();
   });
 
   it("links lead to files and headings that exist", () => {
-    const slug = (title: string): string => title.toLowerCase().replace(/[^\w -]/g, "").replaceAll(" ", "-");
+    const slug = (title: string): string =>
+      title
+        .toLowerCase()
+        .replace(/[^\w -]/g, "")
+        .replaceAll(" ", "-");
     for (const document of DOCUMENTS) {
       for (const [, target] of read(document).matchAll(/\]\((?!https?:)([^)]+)\)/g)) {
         const [path, anchor] = target!.split("#");
@@ -126,7 +157,8 @@ describe("the package", () => {
 
   it("pins its dependencies and records no download addresses", () => {
     const { dependencies, devDependencies } = JSON.parse(read("package.json"));
-    for (const version of Object.values({ ...dependencies, ...devDependencies })) expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+    for (const version of Object.values({ ...dependencies, ...devDependencies }))
+      expect(version).toMatch(/^\d+\.\d+\.\d+$/);
     expect(read("package-lock.json")).not.toContain('"resolved"');
   });
 });

@@ -5,7 +5,11 @@ import { formatCell } from "../../results/timeseries.js";
 
 const PEAKS = { peakHeapInUseBytes: 7, peakHeapSysBytes: 8, peakHeapRetainedBytes: 9 };
 
-function row(time: number, inUse: number, extra: Partial<Record<keyof typeof COLUMN, number>> = {}): Float64Array {
+function row(
+  time: number,
+  inUse: number,
+  extra: Partial<Record<keyof typeof COLUMN, number>> = {},
+): Float64Array {
   const values = new Float64Array(COLUMNS.length);
   values[COLUMN.time_ns] = time;
   values[COLUMN.heap_inuse_bytes] = inUse;
@@ -22,7 +26,11 @@ function summarize(rows: Float64Array[]): any {
 
 describe("summary", () => {
   // In use: 100 for 30 ns, 400 for 10 ns, then the end.
-  const json = summarize([row(0, 100), row(30, 400), row(40, 200, { span_allocs: 5, find_calls: 1, fast_path_allocs: 3 })]);
+  const json = summarize([
+    row(0, 100),
+    row(30, 400),
+    row(40, 200, { span_allocs: 5, find_calls: 1, fast_path_allocs: 3 }),
+  ]);
 
   it("weights means by time", () => {
     expect(json.gauges.heap_inuse_bytes.mean).toBe((100 * 30 + 400 * 10) / 40);
@@ -30,7 +38,14 @@ describe("summary", () => {
 
   it("weights percentiles by time, and knows extremes and the end", () => {
     const { p50, p75, p95, min, max, end } = json.gauges.heap_inuse_bytes;
-    expect({ p50, p75, p95, min, max, end }).toEqual({ p50: 100, p75: 100, p95: 400, min: 100, max: 400, end: 200 });
+    expect({ p50, p75, p95, min, max, end }).toEqual({
+      p50: 100,
+      p75: 100,
+      p95: 400,
+      min: 100,
+      max: 400,
+      end: 200,
+    });
   });
 
   it("has totals, the rate of the whole run, and exact peaks", () => {
@@ -45,7 +60,11 @@ describe("summary", () => {
   });
 
   it("gives null for a gauge that never had a value, and leaves undefined samples out of means", () => {
-    const { gauges } = summarize([row(0, 1, { heap_goal_bytes: Number.NaN, external_fragmentation: Number.NaN }), row(10, 1, { heap_goal_bytes: Number.NaN, external_fragmentation: 0.5 }), row(20, 1, { heap_goal_bytes: Number.NaN, external_fragmentation: 0.5 })]);
+    const { gauges } = summarize([
+      row(0, 1, { heap_goal_bytes: Number.NaN, external_fragmentation: Number.NaN }),
+      row(10, 1, { heap_goal_bytes: Number.NaN, external_fragmentation: 0.5 }),
+      row(20, 1, { heap_goal_bytes: Number.NaN, external_fragmentation: 0.5 }),
+    ]);
     expect(gauges.heap_goal_bytes).toBeNull();
     expect(gauges.external_fragmentation.mean).toBe(0.5);
   });

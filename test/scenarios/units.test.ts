@@ -12,9 +12,12 @@ describe("parseDuration", () => {
     ["104h", 374_400_000_000_000],
   ])("%s", (text, ns) => expect(parseDuration(text)).toBe(ns));
 
-  it.each(["", "10", "0s", "-1s", "0.1ns", "1 min", "ms", "1e3ms", "10MS", "99999999h"])("refuses %j", (text) => {
-    expect(() => parseDuration(text)).toThrow(UnitError);
-  });
+  it.each(["", "10", "0s", "-1s", "0.1ns", "1 min", "ms", "1e3ms", "10MS", "99999999h"])(
+    "refuses %j",
+    (text) => {
+      expect(() => parseDuration(text)).toThrow(UnitError);
+    },
+  );
 });
 
 describe("parseSize", () => {

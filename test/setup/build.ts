@@ -5,7 +5,7 @@
  */
 
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -26,6 +26,8 @@ export default function build(): void {
       cwd: ROOT,
       encoding: "utf8",
     });
+    // npm makes the program executable when it links it, and does not look again.
+    chmodSync(join(fresh, "cli", "main.js"), 0o755);
     rmSync(join(ROOT, "dist"), { recursive: true, force: true });
     renameSync(fresh, join(ROOT, "dist"));
   } catch (error) {
