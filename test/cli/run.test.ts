@@ -166,6 +166,11 @@ describe("a folder that exists", () => {
       { "manifest.json": '{"name":"web app"}' },
       "a manifest.json of something else",
     ],
+    [
+      "the manifest of another tool",
+      { "manifest.json": '{"tool":{"name":"bundler"},"files":[]}' },
+      "a manifest.json of something else",
+    ],
     ["a manifest that is no JSON", { "manifest.json": "mine" }, "a manifest.json of something else"],
   ])("with --force is refused when it holds %s", async (_, files, reason) => {
     const out = folder.fresh();
@@ -469,22 +474,6 @@ describe("standard input", () => {
     expect(piped["manifest.json"]!.replace('"stdin"', '"file"').replace('"standard input"', '"file"')).toBe(
       read["manifest.json"],
     );
-  });
-
-  test("may come byte by byte", async () => {
-    const out = folder.at("bytes");
-    const script = 'for i in 1 2 3 4; do head -c 1; sleep 0.05; done < "$1"; tail -c +5 "$1"';
-    const child = await runProgram("bash", [
-      "-c",
-      `(exec 3< "$1"; for i in 1 2 3; do head -c 1 <&3; sleep 0.1; done; cat <&3) | "$2" "$3" run - --sample 50us --out "$4"`,
-      script,
-      HELLO,
-      process.execPath,
-      join(ROOT, "dist", "cli", "main.js"),
-      out,
-    ]);
-    expect([child.code, child.stderr]).toEqual([0, ""]);
-    expect(manifestOf(out).scenario.sha256).toBe(sha256(HELLO));
   });
 });
 
