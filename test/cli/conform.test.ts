@@ -44,11 +44,11 @@ describe("conform", () => {
     changedHello(cwd);
     writeFileSync(join(cwd, "bad.csv"), "t,p,op,a,b,c,d\n0,-1,init,4096,2,2097152,\n1,-1,what,,,,\n");
     copyFileSync(join(TRACES, HELLO), join(cwd, "good"));
-    const files = ["none.csv", "bad.csv", "changed.csv", "good", "."];
+    const files = ["none.csv", "bad.csv", ".", "changed.csv", "good"];
     const { code, stdout, stderr } = await mheapsim(["conform", ...files], { cwd });
     expect(code).toBe(2);
     expect(stdout.replace(/changed\.csv \d+/, "changed.csv N")).toMatch(
-      /^FAIL none\.csv 0 0\nFAIL bad\.csv 0 0\nFAIL changed\.csv N 1\nok good 153 0\nFAIL \. 0 0\n5 files, \d+ results, 1 mismatches\n$/,
+      /^FAIL none\.csv 0 0\nFAIL bad\.csv 0 0\nFAIL \. 0 0\nFAIL changed\.csv N 1\nok good 153 0\n5 files, \d+ results, 1 mismatches\n$/,
     );
     expect(stderr).toContain("mheapsim: none.csv: no such file\n");
     expect(stderr).toContain('mheapsim: bad.csv:3:6: unknown operation "what": expected one of init, ');
