@@ -16,7 +16,7 @@ import { listing, TestFolder, textOf, tracePath, VECTORS } from "../setup/files.
 
 const folder = new TestFolder();
 /** Damaged files of each kind; more in a longer search: MHEAPSIM_FUZZ_RUNS=5000. */
-const RUNS = Number(process.env["MHEAPSIM_FUZZ_RUNS"] ?? 150);
+const RUNS = Number(process.env["MHEAPSIM_FUZZ_RUNS"] ?? 100);
 const SEED = process.env["MHEAPSIM_FUZZ_SEED"];
 /** No damage may cost more than this. Undamaged, each of the recordings takes some 20 ms. */
 const MOST_MS = 20_000;
