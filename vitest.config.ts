@@ -7,6 +7,8 @@ export default defineConfig({
     globalSetup: ["test/setup/build.ts"],
     // Each file in a process of its own: some tests change the working folder or read standard input.
     pool: "forks",
+    // Much of the time goes into waiting for child processes, so every core may have a file.
+    maxWorkers: "100%",
     // Replays of whole recordings take seconds, and more on a busy machine.
     testTimeout: 120_000,
     hookTimeout: 300_000,

@@ -461,6 +461,19 @@ describe("files that cannot be compared", () => {
     expect(result.mismatches).toBe(0);
   });
 
+  test.each([
+    ["scavunres", "this thread has given back already what it had reserved"],
+    ["scavdone", "no release of \\d+ pages began here before"],
+    ["spanfree", "no live span begins at this address"],
+  ])("a row that is there twice: %s", async (op, message) => {
+    const lines = rowsOf("fraggrow-gmp1");
+    const at = lines.findIndex((line) => line.includes(`,${op},`));
+    lines.splice(at, 0, lines[at]!);
+    const path = written("twice", lines);
+    const result = await conformFile(path, {});
+    expect(result.error?.message).toMatch(new RegExp(`^${path}:${at + 2}:1: ${op}: ${message}$`));
+  });
+
   test.each([["hello-gmp4"], ["small-seed1"]])("gzip data that is cut or changed: %s", async (name) => {
     const packed = gzipSync(`${rowsOf(name).join("\n")}\n`);
     const cut = await conformFile(folder.write("cut.gz", packed.subarray(0, packed.length - 9)), {});
