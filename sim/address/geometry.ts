@@ -110,8 +110,8 @@ export class Geometry {
   /** Offsets in bytes of the arena hints, in the order they are tried. */
   readonly arenaHintOffs: readonly number[];
 
-  readonly #baseHi: number;
-  readonly #baseLo: number;
+  private readonly baseHi: number;
+  private readonly baseLo: number;
 
   /**
    * @param spec the shape; it is checked here
@@ -150,8 +150,8 @@ export class Geometry {
     this.chunksL2Bits = spec.heapAddrBits - spec.pageShift - spec.logChunkPages - spec.chunksL1Bits;
     this.maxOff = 2 ** spec.heapAddrBits - 1;
     const base = parseHalves(spec.arenaBaseOffset);
-    this.#baseHi = base.hi;
-    this.#baseLo = base.lo;
+    this.baseHi = base.hi;
+    this.baseLo = base.lo;
     this.zeroOff = this.#offOfHalves(0, 0);
     this.arenaHintOffs = spec.arenaHints.map((hint) => this.parseAddress(hint));
     checkRootFits(this);
@@ -185,8 +185,8 @@ export class Geometry {
   /** The raw address at an offset in bytes, hexadecimal with `0x` and without padding. */
   formatAddress(off: number): string {
     const offHi = Math.floor(off / TWO32);
-    const lo = (off % TWO32) + this.#baseLo;
-    const hi = (offHi + this.#baseHi + (lo >= TWO32 ? 1 : 0)) % TWO32;
+    const lo = (off % TWO32) + this.baseLo;
+    const hi = (offHi + this.baseHi + (lo >= TWO32 ? 1 : 0)) % TWO32;
     const loHex = (lo % TWO32).toString(16);
     return hi === 0 ? `0x${loHex}` : `0x${hi.toString(16)}${loHex.padStart(8, "0")}`;
   }
@@ -200,13 +200,13 @@ export class Geometry {
   rawHalvesOfPage(page: number): { hi: number; lo: number } {
     if (page < 0) return { hi: 0, lo: 0 };
     const off = page * this.pageBytes;
-    const lo = (off % TWO32) + this.#baseLo;
-    return { hi: (Math.floor(off / TWO32) + this.#baseHi + (lo >= TWO32 ? 1 : 0)) % TWO32, lo: lo % TWO32 };
+    const lo = (off % TWO32) + this.baseLo;
+    return { hi: (Math.floor(off / TWO32) + this.baseHi + (lo >= TWO32 ? 1 : 0)) % TWO32, lo: lo % TWO32 };
   }
 
   #offOfHalves(hi: number, lo: number): number {
-    let offLo = lo - this.#baseLo;
-    let offHi = hi - this.#baseHi;
+    let offLo = lo - this.baseLo;
+    let offHi = hi - this.baseHi;
     if (offLo < 0) {
       offLo += TWO32;
       offHi -= 1;

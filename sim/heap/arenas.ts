@@ -25,9 +25,9 @@ export class Arenas {
   /** How many reservations were made. */
   count = 0;
 
-  readonly #geometry: Geometry;
-  readonly #space: AddressSpace;
-  #hints: Hint[];
+  private readonly geometry: Geometry;
+  private readonly space: AddressSpace;
+  private hints: Hint[];
   /** Mapped arenas by index (offset / arena size). */
   readonly #mapped = new Set<number>();
 
@@ -36,14 +36,14 @@ export class Arenas {
    * @param space where addresses come from
    */
   constructor(geometry: Geometry, space: AddressSpace) {
-    this.#geometry = geometry;
-    this.#space = space;
-    this.#hints = geometry.arenaHintOffs.map((off) => ({ off, down: false }));
+    this.geometry = geometry;
+    this.space = space;
+    this.hints = geometry.arenaHintOffs.map((off) => ({ off, down: false }));
   }
 
   /** Whether the arena that holds a page is mapped. */
   has(page: number): boolean {
-    return this.#mapped.has(Math.floor(page / this.#geometry.arenaPages));
+    return this.#mapped.has(Math.floor(page / this.geometry.arenaPages));
   }
 
   /**
@@ -52,7 +52,7 @@ export class Arenas {
    * @returns false when no address space is left
    */
   reserve(bytes: number): boolean {
-    const { arenaBytes, pageBytes } = this.#geometry;
+    const { arenaBytes, pageBytes } = this.geometry;
     const size = Math.ceil(bytes / arenaBytes) * arenaBytes;
     const off = this.#reserveAtHint(size) ?? this.#reserveAnywhere(size);
     if (off < 0) return false;
@@ -60,32 +60,32 @@ export class Arenas {
     this.reservedBytes = size;
     this.totalBytes += size;
     this.count++;
-    const first = Math.floor(off / pageBytes / this.#geometry.arenaPages);
+    const first = Math.floor(off / pageBytes / this.geometry.arenaPages);
     for (let i = 0; i < size / arenaBytes; i++) this.#mapped.add(first + i);
     return true;
   }
 
   /** Tries the hints in order and drops those that fail. */
   #reserveAtHint(size: number): number | undefined {
-    for (let hint = this.#hints[0]; hint !== undefined; hint = this.#hints[0]) {
+    for (let hint = this.hints[0]; hint !== undefined; hint = this.hints[0]) {
       const off = hint.down ? hint.off - size : hint.off;
-      if (this.#align(off) === off && this.#space.reserveAt(off, size)) {
+      if (this.#align(off) === off && this.space.reserveAt(off, size)) {
         hint.off = hint.down ? off : off + size;
         return off;
       }
-      this.#hints.shift();
+      this.hints.shift();
     }
     return undefined;
   }
 
   /** Takes what the system gives and leaves hints to extend it, upward first. */
   #reserveAnywhere(size: number): number {
-    const off = this.#space.reserveAnywhere(size, this.#geometry.arenaBytes);
-    if (off >= 0) this.#hints = [{ off: off + size, down: false }, { off, down: true }, ...this.#hints];
+    const off = this.space.reserveAnywhere(size, this.geometry.arenaBytes);
+    if (off >= 0) this.hints = [{ off: off + size, down: false }, { off, down: true }, ...this.hints];
     return off;
   }
 
   #align(off: number): number {
-    return Math.floor(off / this.#geometry.arenaBytes) * this.#geometry.arenaBytes;
+    return Math.floor(off / this.geometry.arenaBytes) * this.geometry.arenaBytes;
   }
 }

@@ -10,19 +10,19 @@ import type { Geometry } from "../address/geometry.js";
 import { AddressRanges } from "../address/ranges.js";
 
 export class AddressSpace {
-  readonly #geometry: Geometry;
+  private readonly geometry: Geometry;
   /** What is not free any more, byte offsets. */
   readonly #taken = new AddressRanges();
   /** First and last usable byte offset: raw address 64 KiB and up, user half only. */
-  readonly #low: number;
-  readonly #high: number;
+  private readonly low: number;
+  private readonly high: number;
 
   /** @param geometry its line from raw address 0 upward is the user's; the first 64 KiB are never given out */
   constructor(geometry: Geometry) {
-    this.#geometry = geometry;
+    this.geometry = geometry;
     const zero = Number.isNaN(geometry.zeroOff) ? geometry.minOff : geometry.zeroOff;
-    this.#low = zero + 65536;
-    this.#high = geometry.maxOff + 1;
+    this.low = zero + 65536;
+    this.high = geometry.maxOff + 1;
   }
 
   /** Marks [off, off+bytes) as somebody else's. Parts that are taken already stay so. */
@@ -40,7 +40,7 @@ export class AddressSpace {
 
   /** Whether [off, off+bytes) is free and usable. */
   isFree(off: number, bytes: number): boolean {
-    if (off < this.#low || off + bytes > this.#high) return false;
+    if (off < this.low || off + bytes > this.high) return false;
     const next = this.#taken.findAddrGreaterEqual(off);
     return next < 0 || next >= off + bytes;
   }
@@ -54,11 +54,11 @@ export class AddressSpace {
 
   /** Takes `bytes` at the highest free place aligned to `align` bytes; its offset, or -1 when there is none. */
   reserveAnywhere(bytes: number, align: number): number {
-    let top = this.#high;
+    let top = this.high;
     for (let i = this.#taken.length - 1; i >= -1; i--) {
-      const bottom = i >= 0 ? this.#taken.limits[i]! : this.#low;
+      const bottom = i >= 0 ? this.#taken.limits[i]! : this.low;
       const base = this.#alignDownRaw(top - bytes, align);
-      if (base >= Math.max(bottom, this.#low)) {
+      if (base >= Math.max(bottom, this.low)) {
         this.#taken.add(base, base + bytes);
         return base;
       }
@@ -69,7 +69,7 @@ export class AddressSpace {
 
   /** Alignment concerns raw addresses; the base of the line is aligned to arenas on every system, so offsets will do. */
   #alignDownRaw(off: number, align: number): number {
-    const zero = Number.isNaN(this.#geometry.zeroOff) ? 0 : this.#geometry.zeroOff % align;
+    const zero = Number.isNaN(this.geometry.zeroOff) ? 0 : this.geometry.zeroOff % align;
     return Math.floor((off - zero) / align) * align + zero;
   }
 }

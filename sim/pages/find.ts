@@ -40,9 +40,9 @@ export class Finder {
   /** Whether candidatePage is known to be mapped: the window narrowed down to a chunk, and only grown chunks count. */
   candidateMapped = false;
 
-  readonly #tree: PageTree;
-  readonly #counters: Float64Array;
-  readonly #chunksPerPage: number;
+  private readonly tree: PageTree;
+  private readonly counters: Float64Array;
+  private readonly chunksPerPage: number;
   /** searchAddr of this search, for the diagnostic. */
   #searchPage = 0;
   /** The entry to descend into, by its index in its level, and its slot. */
@@ -52,9 +52,9 @@ export class Finder {
   #inWindow = true;
 
   constructor(tree: PageTree, counters: Float64Array) {
-    this.#tree = tree;
-    this.#counters = counters;
-    this.#chunksPerPage = 1 / tree.chunkPages;
+    this.tree = tree;
+    this.counters = counters;
+    this.chunksPerPage = 1 / tree.chunkPages;
   }
 
   /**
@@ -64,13 +64,13 @@ export class Finder {
    * @throws CorruptHeapError ("bad summary data") when a summary promised what its children do not hold
    */
   find(npages: number, searchPage: number): boolean {
-    const tree = this.#tree;
+    const tree = this.tree;
     this.candidateMapped = false;
     this.#searchPage = searchPage;
     // Most often the run is near searchAddr. As long as an entry that holds searchAddr promises it, Go's loop looks at that
     // entry alone and descends, so the search may as well begin at the lowest such entry. The exception is an entry whose
     // own start is long enough, which ends the search higher up.
-    const chunk = (searchPage * this.#chunksPerPage) | 0;
+    const chunk = (searchPage * this.chunksPerPage) | 0;
     const slot = tree.rootSlot[chunk >>> tree.leafBits]!;
     if (slot >= 0) {
       const upper = tree.upper;
@@ -79,8 +79,8 @@ export class Finder {
         const at = tree.entryAt(l, slot, (chunk & tree.leafMask) >>> shift);
         if (upper[at + 1]! < npages) continue;
         if (upper[at]! >= npages) break;
-        this.#counters[FIND_LEVELS]!++;
-        this.#counters[FIND_ENTRIES]! += l + 1;
+        this.counters[FIND_LEVELS]!++;
+        this.counters[FIND_ENTRIES]! += l + 1;
         this.#index = chunk >>> shift;
         this.#slot = slot;
         this.#inWindow = true;
@@ -95,8 +95,8 @@ export class Finder {
 
   /** The whole root level, from the entry of searchAddr. */
   #searchRoot(npages: number, from: number): number {
-    const tree = this.#tree;
-    const counters = this.#counters;
+    const tree = this.tree;
+    const counters = this.counters;
     const entryPages = tree.geometry.levelPages[0]!;
     const { roots, rootCount, rootSlot } = tree;
     const entries = tree.entriesOf(0);
@@ -148,7 +148,7 @@ export class Finder {
 
   /** The levels from `top` downward, a block of children each, and the bitmap of the chunk they lead to. */
   #searchBelow(top: number, npages: number, searchChunk: number): number {
-    const tree = this.#tree;
+    const tree = this.tree;
     const { levelBits, levelPages } = tree.geometry;
     const levels = tree.levels;
     const slot = this.#slot;
@@ -218,18 +218,18 @@ export class Finder {
   }
 
   #setCandidate(level: number, index: number): void {
-    if (level > 0) this.candidatePage = index * this.#tree.geometry.levelPages[level]!;
-    this.candidateMapped = level === this.#tree.levels - 1;
+    if (level > 0) this.candidatePage = index * this.tree.geometry.levelPages[level]!;
+    this.candidateMapped = level === this.tree.levels - 1;
   }
 
   #count(levels: number, entries: number): void {
-    this.#counters[FIND_LEVELS]! += levels;
-    this.#counters[FIND_ENTRIES]! += entries;
+    this.counters[FIND_LEVELS]! += levels;
+    this.counters[FIND_ENTRIES]! += entries;
   }
 
   /** The bitmap of the chunk that the leaf level chose. */
   #searchChunk(chunk: number, flat: number, npages: number, inWindow: boolean): number {
-    const tree = this.#tree;
+    const tree = this.tree;
     const page0 = chunk * tree.chunkPages;
     const index = tree.findRun(flat, 0, npages);
     if (index < 0) {
@@ -245,7 +245,7 @@ export class Finder {
 
   /** A block that does not hold what the entry above it promised: print what the runtime prints, and stop. */
   #lied(l: number, above: number, npages: number, from: number): never {
-    const geometry = this.#tree.geometry;
+    const geometry = this.tree.geometry;
     const bits = geometry.levelBits[l]!;
     const lines = [
       `runtime: summary[${l - 1}][${above}] = ${this.#triple(l - 1, above)}`,
@@ -261,7 +261,7 @@ export class Finder {
   }
 
   #triple(level: number, index: number): string {
-    const { start, max, end } = this.#tree.summaryAt(level, index);
+    const { start, max, end } = this.tree.summaryAt(level, index);
     return `${start}, ${max}, ${end}`;
   }
 }

@@ -24,15 +24,15 @@ export class MetadataAccount {
   /** Bytes mapped for tables of chunks. */
   chunkTableBytes = 0;
 
-  readonly #geometry: Geometry;
+  private readonly geometry: Geometry;
   readonly #tables = new Set<number>();
-  readonly #tableBytes: number;
+  private readonly tableBytes: number;
 
   /** @param geometry decides sizes, and whether summaries are mapped at once */
   constructor(geometry: Geometry) {
-    this.#geometry = geometry;
+    this.geometry = geometry;
     // Two bits for each page of a chunk: allocated and scavenged.
-    this.#tableBytes = 2 ** geometry.chunksL2Bits * (geometry.chunkPages / 4);
+    this.tableBytes = 2 ** geometry.chunksL2Bits * (geometry.chunkPages / 4);
     if (!geometry.summariesMappedAtInit) return;
     const entries = geometry.levelShift.reduce((sum, shift) => sum + 2 ** (geometry.heapAddrBits - shift), 0);
     this.summaryBytes = alignUp(entries * SUMMARY_BYTES, geometry.physPageBytes);
@@ -45,18 +45,18 @@ export class MetadataAccount {
 
   /** Accounts for a growth by [base, limit), byte offsets aligned to chunks, before it is added to inUse. */
   grow(base: number, limit: number, inUse: AddressRanges): void {
-    if (!this.#geometry.summariesMappedAtInit) this.#growSummaries(base, limit, inUse);
-    const tableSpan = this.#geometry.chunkBytes * 2 ** this.#geometry.chunksL2Bits;
+    if (!this.geometry.summariesMappedAtInit) this.#growSummaries(base, limit, inUse);
+    const tableSpan = this.geometry.chunkBytes * 2 ** this.geometry.chunksL2Bits;
     for (let table = Math.floor(base / tableSpan); table * tableSpan < limit; table++) {
       if (this.#tables.has(table)) continue;
       this.#tables.add(table);
-      this.chunkTableBytes += this.#tableBytes;
+      this.chunkTableBytes += this.tableBytes;
     }
   }
 
   #growSummaries(base: number, limit: number, inUse: AddressRanges): void {
     const above = inUse.findSucc(base);
-    for (let l = 0; l < this.#geometry.levels; l++) {
+    for (let l = 0; l < this.geometry.levels; l++) {
       const need = this.#mappedFor(l, base, limit);
       if (above > 0) subtract(need, this.#mappedFor(l, inUse.bases[above - 1]!, inUse.limits[above - 1]!));
       if (above < inUse.length) subtract(need, this.#mappedFor(l, inUse.bases[above]!, inUse.limits[above]!));
@@ -66,7 +66,7 @@ export class MetadataAccount {
 
   /** The bytes of a level's array that must be mapped for [base, limit): whole blocks, then whole physical pages. */
   #mappedFor(level: number, base: number, limit: number): Span {
-    const geometry = this.#geometry;
+    const geometry = this.geometry;
     const entryBytes = 2 ** geometry.levelShift[level]!;
     const block = 2 ** geometry.levelBits[level]!;
     const first = Math.floor(base / entryBytes);

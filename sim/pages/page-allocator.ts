@@ -70,11 +70,11 @@ export class PageAllocator {
    */
   freeHwmOff: number;
 
-  readonly #finder: Finder;
+  private readonly finder: Finder;
   readonly #arenaMapped: ((page: number) => boolean) | undefined;
-  readonly #chunkPages: number;
+  private readonly chunkPages: number;
   /** 1 / chunkPages, exact, since a product is cheaper than a quotient. */
-  readonly #chunksPerPage: number;
+  private readonly chunksPerPage: number;
 
   /**
    * @param geometry the address space
@@ -88,9 +88,9 @@ export class PageAllocator {
     this.searchPage = this.maxSearchPage;
     this.freeHwmOff = Number.isNaN(geometry.zeroOff) ? geometry.minOff : geometry.zeroOff;
     this.#arenaMapped = options.arenaMapped;
-    this.#chunkPages = geometry.chunkPages;
-    this.#chunksPerPage = 1 / geometry.chunkPages;
-    this.#finder = new Finder(this.tree, this.counters);
+    this.chunkPages = geometry.chunkPages;
+    this.chunksPerPage = 1 / geometry.chunkPages;
+    this.finder = new Finder(this.tree, this.counters);
   }
 
   /**
@@ -120,7 +120,7 @@ export class PageAllocator {
     // for; for whole chunks, which is all the heap asks for, that is everything.
     const lastChunk = Math.floor((base + npages - 1) / chunkPages);
     for (let c = from; c <= lastChunk; c++) this.tree.summarizeLeaf(this.tree.flatChunk(c));
-    this.tree.climbRange(from, lastChunk);
+    this.tree.climbRange(from, lastChunk, true);
   }
 
   #refuseOverlap(base: number, limit: number): void {
@@ -139,8 +139,8 @@ export class PageAllocator {
    */
   alloc(npages: number): number {
     const searchPage = this.searchPage;
-    const chunkPages = this.#chunkPages;
-    const chunk = (searchPage * this.#chunksPerPage) | 0;
+    const chunkPages = this.chunkPages;
+    const chunk = (searchPage * this.chunksPerPage) | 0;
     // A searchAddr above all known memory means that nothing is free.
     if (chunk >= this.end) return -1;
     const from = (searchPage - chunk * chunkPages) | 0;
@@ -153,9 +153,9 @@ export class PageAllocator {
       if (npages === 1) this.searchPage = this.maxSearchPage;
       return -1;
     }
-    const page = this.#finder.foundPage;
-    const candidate = this.#finder.candidatePage;
-    this.#take((page * this.#chunksPerPage) | 0, page, npages);
+    const page = this.finder.foundPage;
+    const candidate = this.finder.candidatePage;
+    this.#take((page * this.chunksPerPage) | 0, page, npages);
     if (searchPage < candidate) this.searchPage = candidate;
     return page;
   }
@@ -166,7 +166,7 @@ export class PageAllocator {
     const index = tree.findRun(flat, from, npages);
     if (index < 0) this.#badFastPath(flat, from, npages);
     const free = npages === 1 ? index : tree.firstFree(flat, from);
-    const base = chunk * this.#chunkPages;
+    const base = chunk * this.chunkPages;
     this.counters[FAST_PATH_ALLOCS]!++;
     this.scavengedPages = tree.allocInChunk(flat, index, npages);
     // The first free page seen is where searching starts next; it may have just been taken, and nothing below it is free.
@@ -186,11 +186,11 @@ export class PageAllocator {
    * @returns the first page, or -1; the candidate for searchAddr then stands in candidatePage
    */
   find(npages: number): number {
-    return this.#search(npages) ? this.#finder.foundPage : -1;
+    return this.#search(npages) ? this.finder.foundPage : -1;
   }
 
   #search(npages: number): boolean {
-    const finder = this.#finder;
+    const finder = this.finder;
     this.counters[FIND_CALLS]!++;
     if (!finder.find(npages, this.searchPage)) {
       this.counters[FIND_FAILURES]!++;
@@ -202,7 +202,7 @@ export class PageAllocator {
 
   /** The searchAddr that the last successful find proposes, in pages. */
   get candidatePage(): number {
-    return this.#finder.candidatePage;
+    return this.finder.candidatePage;
   }
 
   /** findMappedAddr: the lowest mapped page at or above `page`, or maxSearchPage. */
@@ -217,24 +217,24 @@ export class PageAllocator {
    * @returns how many of the pages were scavenged, also left in scavengedPages
    */
   allocRange(page: number, npages: number): number {
-    this.#take((page * this.#chunksPerPage) | 0, page, npages);
+    this.#take((page * this.chunksPerPage) | 0, page, npages);
     return this.scavengedPages;
   }
 
   /** allocRange for a range whose first chunk is known. */
   #take(first: number, page: number, npages: number): void {
     const tree = this.tree;
-    const chunkPages = this.#chunkPages;
+    const chunkPages = this.chunkPages;
     const from = (page - first * chunkPages) | 0;
     if (from + npages <= chunkPages) {
       this.scavengedPages = tree.allocInChunk(tree.flatChunk(first), from, npages);
       return;
     }
-    const last = ((page + npages - 1) * this.#chunksPerPage) | 0;
+    const last = ((page + npages - 1) * this.chunksPerPage) | 0;
     let scavenged = tree.takePages(tree.flatChunk(first), from, chunkPages - from);
     for (let c = first + 1; c < last; c++) scavenged += tree.takeChunk(tree.flatChunk(c));
     scavenged += tree.takePages(tree.flatChunk(last), 0, (page + npages - last * chunkPages) | 0);
-    tree.climbRange(first, last);
+    tree.climbRange(first, last, false);
     this.scavengedPages = scavenged;
   }
 
@@ -244,8 +244,8 @@ export class PageAllocator {
    * @throws BadOperationError when a page is not mapped or not allocated; nothing was changed then
    */
   free(page: number, npages: number, scavenged = false): void {
-    const chunkPages = this.#chunkPages;
-    const first = (page * this.#chunksPerPage) | 0;
+    const chunkPages = this.chunkPages;
+    const first = (page * this.chunksPerPage) | 0;
     const from = (page - first * chunkPages) | 0;
     const flat = this.#flatToFree(first, page, npages);
     if (from + npages > chunkPages) this.#freeAcross(page, npages, first, from);
@@ -259,8 +259,8 @@ export class PageAllocator {
 
   #freeAcross(page: number, npages: number, first: number, from: number): void {
     const tree = this.tree;
-    const chunkPages = this.#chunkPages;
-    const last = ((page + npages - 1) * this.#chunksPerPage) | 0;
+    const chunkPages = this.chunkPages;
+    const last = ((page + npages - 1) * this.chunksPerPage) | 0;
     const to = (page + npages - last * chunkPages) | 0;
     const lastFlat = this.#flatToFree(last, page, npages);
     const headFlat = tree.flatChunk(first);
@@ -275,7 +275,7 @@ export class PageAllocator {
       this.#refuseFree(page, npages);
     }
     for (let c = first + 1; c < last; c++) tree.returnChunk(tree.flatChunk(c));
-    tree.climbRange(first, last);
+    tree.climbRange(first, last, true);
   }
 
   #flatToFree(chunk: number, page: number, npages: number): number {
@@ -301,9 +301,9 @@ export class PageAllocator {
 
   /** Whether a page is in use (allocated, or held by a page cache). False for unmapped memory. */
   isAllocated(page: number): boolean {
-    const chunk = (page * this.#chunksPerPage) | 0;
+    const chunk = (page * this.chunksPerPage) | 0;
     const flat = this.tree.flatChunk(chunk);
-    return flat >= 0 && this.tree.allAllocated(flat, page - chunk * this.#chunkPages, 1);
+    return flat >= 0 && this.tree.allAllocated(flat, page - chunk * this.chunkPages, 1);
   }
 
   /**
@@ -314,8 +314,8 @@ export class PageAllocator {
   allocToCache(cache: PageCache): void {
     cache.clear();
     const tree = this.tree;
-    const chunkPages = this.#chunkPages;
-    let chunk = (this.searchPage * this.#chunksPerPage) | 0;
+    const chunkPages = this.chunkPages;
+    let chunk = (this.searchPage * this.chunksPerPage) | 0;
     if (chunk >= this.end) return;
     let flat = tree.flatChunk(chunk);
     let index: number;
@@ -329,8 +329,8 @@ export class PageAllocator {
         this.searchPage = this.maxSearchPage;
         return;
       }
-      const page = this.#finder.foundPage;
-      chunk = (page * this.#chunksPerPage) | 0;
+      const page = this.finder.foundPage;
+      chunk = (page * this.chunksPerPage) | 0;
       flat = tree.flatChunk(chunk);
       index = (page - chunk * chunkPages) | 0;
     }
@@ -345,9 +345,9 @@ export class PageAllocator {
   /** Gives the pages that are left in a page cache back to the heap, with their scavenged bits, and empties it. */
   flushCache(cache: PageCache): void {
     if (cache.empty) return;
-    const chunk = (cache.page * this.#chunksPerPage) | 0;
+    const chunk = (cache.page * this.chunksPerPage) | 0;
     const flat = this.tree.flatChunk(chunk);
-    const block = (cache.page - chunk * this.#chunkPages) | 0;
+    const block = (cache.page - chunk * this.chunkPages) | 0;
     this.tree.returnBlock(flat, block, cache.cacheLo, cache.cacheHi, cache.scavLo, cache.scavHi);
     if (cache.page < this.searchPage) this.searchPage = cache.page;
     cache.clear();

@@ -39,6 +39,7 @@ import {
   zerosDown,
   zerosUp,
 } from "./bits.js";
+import { LONG_RUN, RunCounts } from "./run-counts.js";
 import { mergeSummaries, type Summary } from "./summary.js";
 
 export class PageTree {
@@ -63,6 +64,8 @@ export class PageTree {
   allocBits: Int32Array = new Int32Array(0);
   /** One bit a page: 1 = returned to the system. */
   scavBits: Int32Array = new Int32Array(0);
+  /** How many free runs of each length a chunk has: tells the longest one without a look at the bitmap. */
+  readonly runs: RunCounts;
 
   /** Entries above the leaves in one slot, and the first of each level among them. */
   readonly upperEntries: number;
@@ -70,8 +73,8 @@ export class PageTree {
   readonly leafBits: number;
   readonly leafMask: number;
   /** log2 of the children of an entry of a level, and pages of one child. */
-  readonly #childBits: readonly number[];
-  readonly #childPages: readonly number[];
+  private readonly childBits: readonly number[];
+  private readonly childPages: readonly number[];
   #slots = 0;
 
   /** @param geometry the address space; its root level decides how memory is taken */
@@ -81,6 +84,7 @@ export class PageTree {
     this.levels = levels;
     this.chunkPages = geometry.chunkPages;
     this.wordsPerChunk = geometry.chunkPages >>> 5;
+    this.runs = new RunCounts(geometry.chunkPages);
     const localBits: number[] = [];
     const upperFirst: number[] = [];
     let entries = 0;
@@ -94,8 +98,8 @@ export class PageTree {
     this.upperEntries = entries;
     this.leafBits = localBits[levels - 1]!;
     this.leafMask = (1 << this.leafBits) - 1;
-    this.#childBits = levelBits.slice(1);
-    this.#childPages = levelPages.slice(1);
+    this.childBits = levelBits.slice(1);
+    this.childPages = levelPages.slice(1);
     this.rootSlot = new Int32Array(1 << levelBits[0]!).fill(-1);
   }
 
@@ -152,6 +156,7 @@ export class PageTree {
     this.upper = resized(this.upper, slots * this.upperEntries * 4);
     this.allocBits = resized(this.allocBits, chunks * this.wordsPerChunk);
     this.scavBits = resized(this.scavBits, chunks * this.wordsPerChunk);
+    this.runs.reserve(chunks);
   }
 
   /** Longest free run of a chunk. */
@@ -226,16 +231,10 @@ export class PageTree {
     const rest = chunkPages - page - n;
     if (rest < leaf[at + 2]!) leaf[at + 2] = rest;
     const run = below + n + above;
-    if (run >= leaf[at + 1]!) leaf[at + 1] = this.#maxAfterTaking(word0, run, below > above ? below : above);
+    const longest = this.runs.cut(flat, run, below, above);
+    if (longest < LONG_RUN) leaf[at + 1] = longest;
+    else if (run >= leaf[at + 1]!) leaf[at + 1] = longestZeros(words, word0, chunkPages, LONG_RUN, run);
     return leaf[at + 3] === 0 ? 0 : this.#takeScavenged(flat, word0, page, n);
-  }
-
-  /** The longest free run of a chunk after its longest run, of `run` pages, was cut to pieces of at most `piece`. */
-  #maxAfterTaking(word0: number, run: number, piece: number): number {
-    const chunkPages = this.chunkPages;
-    // Every other run lies outside the old one and the used page beside it.
-    if (piece >= chunkPages - run - 1) return piece;
-    return longestZeros(this.allocBits, word0, chunkPages, piece, run);
   }
 
   #takeScavenged(flat: number, word0: number, page: number, n: number): number {
@@ -276,6 +275,7 @@ export class PageTree {
     if (first === 0) leaf[at] = run;
     if (limit === chunkPages) leaf[at + 2] = run;
     if (run > leaf[at + 1]!) leaf[at + 1] = run;
+    this.runs.join(flat, page - first, limit - page - n, run);
     return true;
   }
 
@@ -299,6 +299,7 @@ export class PageTree {
     for (let w = first; w < limit; w++) allocBits[w] = -1;
     if (scavenged !== 0) for (let w = first; w < limit; w++) scavBits[w] = 0;
     for (let i = at; i < at + 4; i++) leaf[i] = 0;
+    this.runs.setNone(flat);
     return scavenged;
   }
 
@@ -310,6 +311,7 @@ export class PageTree {
     const limit = first + wordsPerChunk;
     for (let w = first; w < limit; w++) allocBits[w] = 0;
     for (let i = at; i < at + 3; i++) leaf[i] = chunkPages;
+    this.runs.setOneLong(flat);
   }
 
   /**
@@ -327,24 +329,35 @@ export class PageTree {
     const end = leaf[at + 2]!;
     const freeLo = ~words[w]!;
     const freeHi = ~words[w + 1]!;
-    const longest = this.#longestThrough(word0, page, freeLo, freeHi);
+    const taken = this.#cutRunsOfBlock(flat, page);
     words[w] = -1;
     words[w + 1] = -1;
     if (leaf[at + 3] !== 0) this.#clearScavenged(at, w, freeLo, freeHi);
     if (start > page) leaf[at] = page;
     const rest = this.chunkPages - page - 64;
     if (end > rest) leaf[at + 2] = rest;
-    // A run of max pages may have gone, or lost a part; the pieces left of it are no longer than the old max.
-    if (longest >= max) leaf[at + 1] = longestZeros(words, word0, this.chunkPages, 0, max);
+    const longest = this.runs.longest(flat);
+    if (longest < LONG_RUN) leaf[at + 1] = longest;
+    else if (taken >= max) leaf[at + 1] = longestZeros(words, word0, this.chunkPages, LONG_RUN, max);
     this.#climb(flat, start, max, end);
   }
 
-  /** A bound on the free runs that touch a 64-page block whose free pages are given: exact, or a little too long. */
-  #longestThrough(word0: number, page: number, freeLo: number, freeHi: number): number {
-    const free = popCount(freeLo) + popCount(freeHi);
-    const below = (freeLo & 1) === 0 ? 0 : zerosDown(this.allocBits, word0, page);
-    const above = freeHi >= 0 ? 0 : zerosUp(this.allocBits, word0, page + 64, this.chunkPages);
-    return below + free + above;
+  /** Takes the runs that touch a 64-page block out of the counts, but for what lies outside; the longest one's length. */
+  #cutRunsOfBlock(flat: number, page: number): number {
+    const words = this.allocBits;
+    const word0 = flat * this.wordsPerChunk;
+    const limit = page + 64;
+    let longest = 0;
+    let i = firstZero(words, word0, page, limit);
+    while (i < limit) {
+      const below = i === page ? zerosDown(words, word0, page) : 0;
+      const end = i + zerosUp(words, word0, i, this.chunkPages);
+      const run = below + end - i;
+      this.runs.cut(flat, run, below, end > limit ? end - limit : 0);
+      if (run > longest) longest = run;
+      i = end >= limit ? limit : firstZero(words, word0, end, limit);
+    }
+    return longest;
   }
 
   #clearScavenged(at: number, w: number, lo: number, hi: number): void {
@@ -391,7 +404,19 @@ export class PageTree {
     const at = flat << 2;
     this.leaf[at] = zerosUp(this.allocBits, word0, 0, this.chunkPages);
     this.leaf[at + 1] = longestZeros(this.allocBits, word0, this.chunkPages);
+    this.#countRuns(flat);
     this.leaf[at + 2] = zerosDown(this.allocBits, word0, this.chunkPages);
+  }
+
+  #countRuns(flat: number): void {
+    const word0 = flat * this.wordsPerChunk;
+    this.runs.setNone(flat);
+    let i = firstZero(this.allocBits, word0, 0, this.chunkPages);
+    while (i < this.chunkPages) {
+      const run = zerosUp(this.allocBits, word0, i, this.chunkPages);
+      this.runs.join(flat, 0, 0, run);
+      i = firstZero(this.allocBits, word0, i + run, this.chunkPages);
+    }
   }
 
   /** Index of the first free page at or after the 64-page word of `from` in a chunk; chunkPages when there is none. */
@@ -451,7 +476,7 @@ export class PageTree {
       const newMax = entries[at + 1]!;
       const sameEdges = entries[at] === start && entries[at + 2] === end;
       if (sameEdges && newMax === max) return;
-      const bits = this.#childBits[l]!;
+      const bits = this.childBits[l]!;
       const above = (slotFirst + this.upperFirst[l]! + (local >>> bits)) << 2;
       const aboveMax = upper[above + 1]!;
       const aboveStart = upper[above]!;
@@ -462,7 +487,7 @@ export class PageTree {
         return;
       } else {
         const first = at - ((local & ((1 << bits) - 1)) << 2);
-        mergeSummaries(entries, first, 1 << bits, this.#childPages[l]!, upper, above);
+        mergeSummaries(entries, first, 1 << bits, this.childPages[l]!, upper, above);
       }
       entries = upper;
       at = above;
@@ -473,34 +498,55 @@ export class PageTree {
     }
   }
 
-  /** Updates the summaries above the leaves of chunks [from, to], inclusive, up to the first level that does not change. */
-  climbRange(from: number, to: number): void {
-    const upper = this.upper;
+  /**
+   * Updates the summaries above the leaves of chunks [from, to], inclusive, up to the first level that does not change.
+   * The chunks between the two were taken or freed as a whole, so the entries between need no look at their children.
+   */
+  climbRange(from: number, to: number, free: boolean): void {
     let changed = true;
     let below = 0;
     for (let l = this.levels - 2; l >= 0 && changed; l--) {
-      changed = false;
-      below += this.#childBits[l]!;
+      below += this.childBits[l]!;
       const first = from >>> below;
       const last = to >>> below;
-      if (first === last) {
-        // From one entry on there is one path to the root, with its shortcuts.
-        const slot = this.rootSlot[first >>> this.localBits[l]!]!;
-        const local = first & ((1 << this.localBits[l]!) - 1);
-        const at = this.entryAt(l, slot, local);
-        const start = upper[at]!;
-        const max = upper[at + 1]!;
-        const end = upper[at + 2]!;
-        this.#mergeEntry(l, first);
-        return this.#climbFrom(l - 1, upper, at, slot, local, start, max, end);
+      if (first === last) return this.#climbThrough(l, first);
+      changed = this.#mergeEntry(l, first);
+      if (this.#mergeEntry(l, last)) changed = true;
+      if (last - first > 1) {
+        this.#fillEntries(l, first + 1, last, free ? this.geometry.levelPages[l]! : 0);
+        changed = true;
       }
-      for (let i = first; i <= last; i++) if (this.#mergeEntry(l, i)) changed = true;
+    }
+  }
+
+  /** Updates the entry at an index of a level, and on the one path to the root, with its shortcuts, those above it. */
+  #climbThrough(level: number, index: number): void {
+    const upper = this.upper;
+    const slot = this.rootSlot[index >>> this.localBits[level]!]!;
+    const local = index & ((1 << this.localBits[level]!) - 1);
+    const at = this.entryAt(level, slot, local);
+    const start = upper[at]!;
+    const max = upper[at + 1]!;
+    const end = upper[at + 2]!;
+    this.#mergeEntry(level, index);
+    this.#climbFrom(level - 1, upper, at, slot, local, start, max, end);
+  }
+
+  /** Sets the summaries [from, to) of a level to that of wholly used (0) or wholly free pages. */
+  #fillEntries(level: number, from: number, to: number, pages: number): void {
+    const upper = this.upper;
+    for (let i = from; i < to; i++) {
+      const slot = this.rootSlot[i >>> this.localBits[level]!]!;
+      const at = this.entryAt(level, slot, i & ((1 << this.localBits[level]!) - 1));
+      upper[at] = pages;
+      upper[at + 1] = pages;
+      upper[at + 2] = pages;
     }
   }
 
   /** Recomputes one summary above the leaves, by its index in the level, from its children; whether it changed. */
   #mergeEntry(level: number, index: number): boolean {
-    const bits = this.#childBits[level]!;
+    const bits = this.childBits[level]!;
     const slot = this.rootSlot[index >>> this.localBits[level]!]!;
     const local = index & ((1 << this.localBits[level]!) - 1);
     const at = this.entryAt(level, slot, local);
@@ -509,7 +555,7 @@ export class PageTree {
     const start = upper[at]!;
     const max = upper[at + 1]!;
     const end = upper[at + 2]!;
-    mergeSummaries(this.entriesOf(level + 1), first, 1 << bits, this.#childPages[level]!, upper, at);
+    mergeSummaries(this.entriesOf(level + 1), first, 1 << bits, this.childPages[level]!, upper, at);
     return upper[at] !== start || upper[at + 1] !== max || upper[at + 2] !== end;
   }
 }

@@ -88,22 +88,29 @@ export function mergeSummaries(
   to: Int32Array,
   at: number,
 ): void {
-  let start = from[first]!;
+  const limit = first + 4 * count;
+  const start = from[first]!;
   let max = from[first + 1]!;
   let end = from[first + 2]!;
-  let freeSoFar = entryPages;
-  const limit = first + 4 * count;
   for (let i = first + 4; i < limit; i += 4) {
-    const s = from[i]!;
-    const m = from[i + 1]!;
+    // Written without branches, which would go either way as often as not: x - y & ~(x - y >> 31) is what x has more
+    // than y, and (x ^ y) - 1 >> 31 is all ones when x and y are the same.
+    const across = end + from[i]! - max;
+    max += across & ~(across >> 31);
+    const more = from[i + 1]! - max;
+    max += more & ~(more >> 31);
     const e = from[i + 2]!;
-    if (start === freeSoFar) start += s;
-    freeSoFar += entryPages;
-    if (end + s > max) max = end + s;
-    if (m > max) max = m;
-    end = e === entryPages ? end + e : e;
+    end = e + (end & (((e ^ entryPages) - 1) >> 31));
   }
-  to[at] = start;
+  to[at] = start === entryPages ? startOfAll(from, first, limit, entryPages) : start;
   to[at + 1] = max;
   to[at + 2] = end;
+}
+
+/** The free pages at the start of entries of which the first is wholly free. */
+function startOfAll(from: Int32Array, first: number, limit: number, entryPages: number): number {
+  let start = 0;
+  let i = first;
+  for (; i < limit && from[i] === entryPages; i += 4) start += entryPages;
+  return i < limit ? start + from[i]! : start;
 }

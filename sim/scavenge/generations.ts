@@ -67,13 +67,13 @@ export class GenerationScavenger {
   /** Runtime pages in a huge page; 0 when huge pages need no care. */
   readonly hugePages: number;
 
-  readonly #pages: PageAllocator;
+  private readonly pages: PageAllocator;
   readonly #candidate: Candidate = { start: 0, size: 0 };
   readonly #work = new ScavengeWork();
 
   /** @param pages the page allocator whose free pages are scavenged; its geometry gives the physical page sizes */
   constructor(pages: PageAllocator) {
-    this.#pages = pages;
+    this.pages = pages;
     const { physPageBytes, physHugePageBytes, pageBytes, maxOff } = pages.geometry;
     this.minPages = Math.max(1, physPageBytes / pageBytes);
     this.hugePages =
@@ -83,12 +83,12 @@ export class GenerationScavenger {
 
   /** Where the next generation would start, as a byte offset. */
   get nextStartOff(): number {
-    return this.lwmOff < this.#pages.freeHwmOff ? this.#pages.freeHwmOff : this.lwmOff;
+    return this.lwmOff < this.pages.freeHwmOff ? this.pages.freeHwmOff : this.lwmOff;
   }
 
   /** Starts a generation (scavengeStartGen): everything in use below nextStartOff is to be looked at again. */
   startGeneration(): void {
-    const pages = this.#pages;
+    const pages = this.pages;
     this.inUse.copyFrom(pages.inUse);
     this.inUse.removeGreaterEqual(this.nextStartOff);
     const { chunkBytes, minOff, maxOff } = pages.geometry;
@@ -108,7 +108,7 @@ export class GenerationScavenger {
     work.gen = this.gen;
     if (work.size === 0) return;
     // Searching goes by chunks, so the piece begins with one, and what that adds to it is reserved as well.
-    const { chunkBytes } = this.#pages.geometry;
+    const { chunkBytes } = this.pages.geometry;
     work.base = Math.floor(work.base / chunkBytes) * chunkBytes;
     this.inUse.removeGreaterEqual(work.base);
   }
@@ -116,7 +116,7 @@ export class GenerationScavenger {
   /** Gives back what is left of a reservation (scavengeUnreserve), unless a newer generation has started. */
   unreserve(work: ScavengeWork): void {
     if (work.size === 0 || work.gen !== this.gen) return;
-    if (work.base % this.#pages.geometry.chunkBytes !== 0) {
+    if (work.base % this.pages.geometry.chunkBytes !== 0) {
       throw new CorruptHeapError("unreserving unaligned region", []);
     }
     this.inUse.add(work.base, work.limit);
@@ -129,7 +129,7 @@ export class GenerationScavenger {
    */
   find(work: ScavengeWork, maxBytes: number): boolean {
     if (work.size === 0) return false;
-    const { pageBytes, chunkBytes, chunkPages } = this.#pages.geometry;
+    const { pageBytes, chunkBytes, chunkPages } = this.pages.geometry;
     const maxPages = Math.ceil(maxBytes / pageBytes);
     const topByte = work.limit - 1;
     let chunk = Math.floor(topByte / chunkBytes);
@@ -139,7 +139,7 @@ export class GenerationScavenger {
     const bottom = Math.floor(work.base / chunkBytes);
     for (chunk--; chunk >= bottom; chunk--) {
       const flat = this.#flatWithRoom(chunk);
-      if (flat < 0 || !hasScavengeCandidate(this.#pages.tree, flat, this.minPages)) continue;
+      if (flat < 0 || !hasScavengeCandidate(this.pages.tree, flat, this.minPages)) continue;
       if (this.#findIn(work, chunk, chunkPages - 1, maxPages)) return true;
     }
     work.limit = work.base;
@@ -148,7 +148,7 @@ export class GenerationScavenger {
 
   /** Flat index of a chunk with a free run of at least minPages, scavenged or not; -1 for the others. */
   #flatWithRoom(chunk: number): number {
-    const tree = this.#pages.tree;
+    const tree = this.pages.tree;
     const flat = tree.flatChunk(chunk);
     return flat >= 0 && tree.maxOf(flat) >= this.minPages ? flat : -1;
   }
@@ -158,7 +158,7 @@ export class GenerationScavenger {
     if (flat < 0) return false;
     const candidate = this.#candidate;
     findScavengeCandidate(
-      this.#pages.tree,
+      this.pages.tree,
       flat,
       topPage,
       this.minPages,
@@ -167,7 +167,7 @@ export class GenerationScavenger {
       candidate,
     );
     if (candidate.size === 0) return false;
-    const { chunkPages, pageBytes } = this.#pages.geometry;
+    const { chunkPages, pageBytes } = this.pages.geometry;
     work.page = chunk * chunkPages + candidate.start;
     work.npages = candidate.size;
     work.limit = work.page * pageBytes;
@@ -176,14 +176,14 @@ export class GenerationScavenger {
 
   /** Takes the pages that find chose out of the heap; they go to the system now. */
   beginRelease(page: number, npages: number): void {
-    if (this.#pages.allocRange(page, npages) !== 0) throw new CorruptHeapError("double scavenge", []);
-    const off = page * this.#pages.geometry.pageBytes;
+    if (this.pages.allocRange(page, npages) !== 0) throw new CorruptHeapError("double scavenge", []);
+    const off = page * this.pages.geometry.pageBytes;
     if (off < this.lwmOff) this.lwmOff = off;
   }
 
   /** Puts released pages back into the heap, free and scavenged. */
   endRelease(page: number, npages: number): void {
-    const pages = this.#pages;
+    const pages = this.pages;
     pages.free(page, npages, true);
     const chunk = Math.floor(page / pages.geometry.chunkPages);
     pages.tree.setScavenged(pages.tree.flatChunk(chunk), page - chunk * pages.geometry.chunkPages, npages);
@@ -208,7 +208,7 @@ export class GenerationScavenger {
       if (!this.find(work, bytes - released)) continue;
       this.beginRelease(work.page, work.npages);
       this.endRelease(work.page, work.npages);
-      released += work.npages * this.#pages.geometry.pageBytes;
+      released += work.npages * this.pages.geometry.pageBytes;
     }
     this.unreserve(work);
     return released;
