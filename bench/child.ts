@@ -6,16 +6,17 @@
  */
 
 import { generated } from "./generated.js";
-import { measure } from "./measure.js";
+import { measure, Tables } from "./measure.js";
 import { readWorkload } from "./workload.js";
 
 const source = process.argv[2] ?? "";
 const workload = source.startsWith("generated:")
   ? generated(source.slice("generated:".length))
   : await readWorkload(source);
+const tables = new Tables(workload);
 
 process.on("message", (message) => {
-  if (message === "run") process.send?.(measure(workload));
+  if (message === "run") process.send?.(measure(workload, tables));
   else process.disconnect();
 });
 process.send?.("ready");

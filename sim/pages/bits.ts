@@ -175,10 +175,11 @@ export function findZeros(words: Int32Array, word0: number, from: number, bits: 
   // A run inside a word is found by shortening all runs of the word by n-1 bits, in at most five steps, whose lengths
   // are the same for all words; a step of 0 changes nothing. No run of 32 and more can be inside a word.
   const inside = n < 32 ? -1 : 0;
-  const step2 = stepAfter(2, n);
-  const step3 = stepAfter(4, n);
-  const step4 = stepAfter(8, n);
-  const step5 = stepAfter(16, n);
+  const steps = SHORTENING[n < 32 ? n : 31]!;
+  const step2 = steps & 31;
+  const step3 = (steps >>> 5) & 31;
+  const step4 = (steps >>> 10) & 31;
+  const step5 = steps >>> 15;
   let run = 0;
   for (let w = word0 + (start >>> 5); w < wEnd; w++) {
     const x = words[w]!;
@@ -203,6 +204,11 @@ export function findZeros(words: Int32Array, word0: number, from: number, bits: 
   }
   return -1;
 }
+
+/** For each run length below 32: how far to shorten after 2, 4, 8 and 16 known bits, five bits each. */
+const SHORTENING = Int32Array.from({ length: 32 }, (_, n) =>
+  [2, 4, 8, 16].reduce((steps, have, i) => steps | (stepAfter(have, n) << (5 * i)), 0),
+);
 
 /** How far to shorten next when runs of `have` bits are known and n are wanted: as far again, or what is missing. */
 function stepAfter(have: number, n: number): number {
@@ -255,11 +261,12 @@ function longestInside(x: number, longest: number): number {
   const n = longest + 1;
   let left = x;
   if (n > 1) {
+    const steps = SHORTENING[n]!;
     left &= left >>> 1;
-    left &= left >>> stepAfter(2, n);
-    left &= left >>> stepAfter(4, n);
-    left &= left >>> stepAfter(8, n);
-    left &= left >>> stepAfter(16, n);
+    left &= left >>> (steps & 31);
+    left &= left >>> ((steps >>> 5) & 31);
+    left &= left >>> ((steps >>> 10) & 31);
+    left &= left >>> (steps >>> 15);
   }
   let best = longest;
   while (left !== 0) {

@@ -149,72 +149,62 @@ export class Finder {
   /** The levels from `top` downward, a block of children each, and the bitmap of the chunk they lead to. */
   #searchBelow(top: number, npages: number, searchChunk: number): number {
     const tree = this.tree;
-    const { levelBits, levelPages } = tree.geometry;
-    const levels = tree.levels;
+    const { localBits, childBits, levelPages, upperFirst, leafBits } = tree;
+    const leafLevel = tree.levels - 1;
     const slot = this.#slot;
+    // A sum that is above `short` is long enough, so the sign of a difference from it tells, of two at once.
+    const short = npages - 1;
     let index = this.#index;
-    let local = index & ((1 << tree.localBits[top - 1]!) - 1);
+    let local = index & ((1 << localBits[top - 1]!) - 1);
     let inWindow = this.#inWindow;
     // The low end of the window, as an entry of a level, if it moved up since the root.
     let windowLevel = 0;
     let windowIndex = 0;
     let visited = 0;
-    for (let l = top; l < levels; l++) {
-      const bits = levelBits[l]!;
+    for (let l = top; l <= leafLevel; l++) {
+      const bits = childBits[l - 1]!;
       const entryPages = levelPages[l]!;
-      const count = 1 << bits;
-      const entries = l === levels - 1 ? tree.leaf : tree.upper;
       index <<= bits;
       local <<= bits;
+      const entries = l === leafLevel ? tree.leaf : tree.upper;
+      const first =
+        l === leafLevel
+          ? ((slot << leafBits) | local) << 2
+          : (slot * tree.upperEntries + upperFirst[l]! + local) << 2;
+      const limit = first + (4 << bits);
       // searchAddr saves steps only while the search is in its own block.
-      const ahead = (searchChunk >>> (tree.leafBits - tree.localBits[l]!)) - index;
-      const from = ahead >= 0 && ahead < count ? ahead : 0;
-      const first = tree.entryAt(l, slot, local);
-      let size = 0;
-      let base = 0;
-      let window = -1;
-      let j = from;
-      let descend = false;
-      for (; j < count; j++) {
-        const at = first + (j << 2);
-        const max = entries[at + 1]!;
-        if (max === 0) {
-          size = 0;
-          continue;
-        }
-        if (window < 0) window = j;
-        const start = entries[at]!;
-        if (size + start >= npages) break;
-        if (max >= npages) {
-          descend = true;
-          break;
-        }
-        if (size === 0 || start < entryPages) {
-          size = entries[at + 2]!;
-          base = (j + 1) * entryPages - size;
-        } else {
-          size += entryPages;
-        }
-      }
-      if (j === count) this.#lied(l, index >>> bits, npages, from);
-      visited += j - from + 1;
+      const ahead = (searchChunk >>> (leafBits - localBits[l]!)) - index;
+      const from = ahead >>> bits === 0 ? first + (ahead << 2) : first;
+      let at = from;
       if (inWindow) {
+        while (at < limit && entries[at + 1] === 0) at += 4;
         windowLevel = l;
-        windowIndex = index + window;
-        inWindow = window === j;
+        windowIndex = index + ((at - first) >> 2);
       }
-      if (!descend) {
+      const window = at;
+      // Free pages at the end of what was passed.
+      let size = 0;
+      for (; at < limit; at += 4) {
+        const start = entries[at]!;
+        if (((short - size - start) | (short - entries[at + 1]!)) < 0) break;
+        size = (entries[at + 2]! + (size & (((start ^ entryPages) - 1) >> 31))) | 0;
+      }
+      if (at >= limit) this.#lied(l, index >>> bits, npages, (from - first) >> 2);
+      visited += (at - from + 4) >> 2;
+      const j = (at - first) >> 2;
+      if (size + entries[at]! > short) {
         this.#count(l, visited);
         this.#setCandidate(windowLevel, windowIndex);
-        this.foundPage = index * entryPages + (size === 0 ? j * entryPages : base);
+        this.foundPage = (index + j) * entryPages - size;
         return FOUND;
       }
+      if (at !== window) inWindow = false;
       index += j;
       local += j;
     }
-    this.#count(levels - 1, visited);
+    this.#count(leafLevel, visited);
     this.#setCandidate(windowLevel, windowIndex);
-    return this.#searchChunk(index, (slot << tree.leafBits) | local, npages, inWindow);
+    return this.#searchChunk(index, (slot << leafBits) | local, npages, inWindow);
   }
 
   #setCandidate(level: number, index: number): void {

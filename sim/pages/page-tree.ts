@@ -49,7 +49,7 @@ export class PageTree {
   /** Bitmap words of a chunk. */
   readonly wordsPerChunk: number;
   /** log2 of the entries of a level within one root entry. */
-  readonly localBits: readonly number[];
+  readonly localBits: Int32Array;
   /** Slot of each root entry; -1 where nothing was grown. */
   readonly rootSlot: Int32Array;
   /** The root entries that have a slot, ascending; the first rootCount are valid. */
@@ -69,12 +69,14 @@ export class PageTree {
 
   /** Entries above the leaves in one slot, and the first of each level among them. */
   readonly upperEntries: number;
-  readonly upperFirst: readonly number[];
+  readonly upperFirst: Int32Array;
   readonly leafBits: number;
   readonly leafMask: number;
   /** log2 of the children of an entry of a level, and pages of one child. */
-  private readonly childBits: readonly number[];
-  private readonly childPages: readonly number[];
+  readonly childBits: Int32Array;
+  private readonly childPages: Int32Array;
+  /** Pages of an entry of a level. */
+  readonly levelPages: Int32Array;
   #slots = 0;
 
   /** @param geometry the address space; its root level decides how memory is taken */
@@ -85,12 +87,12 @@ export class PageTree {
     this.chunkPages = geometry.chunkPages;
     this.wordsPerChunk = geometry.chunkPages >>> 5;
     this.runs = new RunCounts(geometry.chunkPages);
-    const localBits: number[] = [];
-    const upperFirst: number[] = [];
+    const localBits = new Int32Array(levels);
+    const upperFirst = new Int32Array(levels);
     let entries = 0;
     for (let l = 0; l < levels; l++) {
-      localBits.push(l === 0 ? 0 : localBits[l - 1]! + levelBits[l]!);
-      upperFirst.push(entries);
+      localBits[l] = l === 0 ? 0 : localBits[l - 1]! + levelBits[l]!;
+      upperFirst[l] = entries;
       if (l < levels - 1) entries += 1 << localBits[l]!;
     }
     this.localBits = localBits;
@@ -98,8 +100,9 @@ export class PageTree {
     this.upperEntries = entries;
     this.leafBits = localBits[levels - 1]!;
     this.leafMask = (1 << this.leafBits) - 1;
-    this.childBits = levelBits.slice(1);
-    this.childPages = levelPages.slice(1);
+    this.childBits = Int32Array.from(levelBits.slice(1));
+    this.childPages = Int32Array.from(levelPages.slice(1));
+    this.levelPages = Int32Array.from(levelPages);
     this.rootSlot = new Int32Array(1 << levelBits[0]!).fill(-1);
   }
 

@@ -115,6 +115,6 @@ export class RunCounts {
 
 /** The place of a run length: the length itself, and LONG_RUN for all that are longer. Without a branch. */
 function place(run: number): number {
-  const below = run - LONG_RUN;
-  return LONG_RUN + (below & (below >> 31));
+  const below = (run - LONG_RUN) | 0;
+  return (LONG_RUN + (below & (below >> 31))) | 0;
 }

@@ -95,12 +95,12 @@ export function mergeSummaries(
   for (let i = first + 4; i < limit; i += 4) {
     // Written without branches, which would go either way as often as not: x - y & ~(x - y >> 31) is what x has more
     // than y, and (x ^ y) - 1 >> 31 is all ones when x and y are the same.
-    const across = end + from[i]! - max;
-    max += across & ~(across >> 31);
-    const more = from[i + 1]! - max;
-    max += more & ~(more >> 31);
+    const across = (end + from[i]! - max) | 0;
+    max = (max + (across & ~(across >> 31))) | 0;
+    const more = (from[i + 1]! - max) | 0;
+    max = (max + (more & ~(more >> 31))) | 0;
     const e = from[i + 2]!;
-    end = e + (end & (((e ^ entryPages) - 1) >> 31));
+    end = (e + (end & (((e ^ entryPages) - 1) >> 31))) | 0;
   }
   to[at] = start === entryPages ? startOfAll(from, first, limit, entryPages) : start;
   to[at + 1] = max;
