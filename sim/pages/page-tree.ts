@@ -302,7 +302,7 @@ export class PageTree {
     for (let w = first; w < limit; w++) allocBits[w] = -1;
     if (scavenged !== 0) for (let w = first; w < limit; w++) scavBits[w] = 0;
     for (let i = at; i < at + 4; i++) leaf[i] = 0;
-    this.runs.setNone(flat);
+    this.runs.takeOneLong(flat);
     return scavenged;
   }
 
@@ -314,7 +314,7 @@ export class PageTree {
     const limit = first + wordsPerChunk;
     for (let w = first; w < limit; w++) allocBits[w] = 0;
     for (let i = at; i < at + 3; i++) leaf[i] = chunkPages;
-    this.runs.setOneLong(flat);
+    this.runs.returnOneLong(flat);
   }
 
   /**

@@ -101,13 +101,20 @@ export class RunCounts {
 
   /** A chunk has no free run. */
   setNone(flat: number): void {
+    const counts = this.counts;
     const first = flat << 5;
-    for (let i = first; i < first + PLACES; i++) this.counts[i] = 0;
+    for (let i = first; i < first + PLACES; i++) counts[i] = 0;
+    this.present[flat] = 0;
+  }
+
+  /** A wholly free chunk becomes wholly used: its one run, a long one, is gone. */
+  takeOneLong(flat: number): void {
+    this.counts[(flat << 5) + LONG_RUN] = 0;
     this.present[flat] = 0;
   }
 
   /** A wholly used chunk becomes wholly free: it has one run, a long one. */
-  setOneLong(flat: number): void {
+  returnOneLong(flat: number): void {
     this.counts[(flat << 5) + LONG_RUN] = 1;
     this.present[flat] = 1 << LONG_RUN;
   }
