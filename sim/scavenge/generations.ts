@@ -157,15 +157,7 @@ export class GenerationScavenger {
     const flat = this.#flatWithRoom(chunk);
     if (flat < 0) return false;
     const candidate = this.#candidate;
-    findScavengeCandidate(
-      this.pages.tree,
-      flat,
-      topPage,
-      this.minPages,
-      maxPages,
-      this.hugePages,
-      candidate,
-    );
+    findScavengeCandidate(this.pages.tree, flat, topPage, this.minPages, maxPages, this.hugePages, candidate);
     if (candidate.size === 0) return false;
     const { chunkPages, pageBytes } = this.pages.geometry;
     work.page = chunk * chunkPages + candidate.start;
