@@ -30,53 +30,60 @@ const FOUND = 1;
 const DESCEND = 2;
 
 export class Finder {
-  // Pages are doubles, and a double that is returned by a function is put into a new box, while a field keeps its box. So
-  // what a search finds stands in fields, and the hot path allocates nothing.
+  // What a search finds stands in fields, as a chunk and a page within it: whole 32-bit numbers, where a page index would
+  // be a double, and several of them, which a function could return in an object only.
 
-  /** The first page of the run, after a successful search. */
-  foundPage = 0;
-  /** The low end of the window after a successful search, in pages. */
-  candidatePage = 0;
-  /** Whether candidatePage is known to be mapped: the window narrowed down to a chunk, and only grown chunks count. */
+  /** The first page of the run, after a successful search: its chunk and its place in that. */
+  foundChunk = 0;
+  foundIndex = 0;
+  /** The low end of the window after a successful search, likewise. */
+  candidateChunk = 0;
+  candidateIndex = 0;
+  /** Whether the candidate is known to be mapped: the window narrowed down to a chunk, and only grown chunks count. */
   candidateMapped = false;
 
   private readonly tree: PageTree;
   private readonly counters: Float64Array;
-  private readonly chunksPerPage: number;
-  /** searchAddr of this search, for the diagnostic. */
-  #searchPage = 0;
+  private readonly logChunkPages: number;
+  private readonly formatSearchAddr: () => string;
   /** The entry to descend into, by its index in its level, and its slot. */
   #index = -1;
   #slot = -1;
   /** Whether the search is still inside the window. */
   #inWindow = true;
 
-  constructor(tree: PageTree, counters: Float64Array) {
+  /**
+   * @param tree what is searched
+   * @param counters Go's counts; see probes.ts
+   * @param formatSearchAddr searchAddr, for the diagnostic
+   */
+  constructor(tree: PageTree, counters: Float64Array, formatSearchAddr: () => string) {
     this.tree = tree;
     this.counters = counters;
-    this.chunksPerPage = 1 / tree.chunkPages;
+    this.logChunkPages = tree.geometry.logChunkPages;
+    this.formatSearchAddr = formatSearchAddr;
   }
 
   /**
-   * Finds the lowest run of npages free pages, given that nothing below searchPage is free. Its first page then stands in
-   * foundPage, and the searchAddr that the search proposes in candidatePage.
+   * Finds the lowest run of npages free pages, given that no chunk below `chunk`, that of searchAddr, has a free page. Its
+   * first page then stands in foundChunk and foundIndex, and the searchAddr that the search proposes in the candidate.
    * @returns whether there is one
    * @throws CorruptHeapError ("bad summary data") when a summary promised what its children do not hold
    */
-  find(npages: number, searchPage: number): boolean {
+  find(npages: number, chunk: number): boolean {
     const tree = this.tree;
     this.candidateMapped = false;
-    this.#searchPage = searchPage;
     // Most often the run is near searchAddr. As long as an entry that holds searchAddr promises it, Go's loop looks at that
     // entry alone and descends, so the search may as well begin at the lowest such entry. The exception is an entry whose
     // own start is long enough, which ends the search higher up.
-    const chunk = (searchPage * this.chunksPerPage) | 0;
     const slot = tree.rootSlot[chunk >>> tree.leafBits]!;
     if (slot >= 0) {
-      const upper = tree.upper;
+      const { upper, localBits, upperFirst, leafBits } = tree;
+      const local = chunk & tree.leafMask;
+      const first = slot * tree.upperEntries;
       for (let l = tree.levels - 2; l >= 0; l--) {
-        const shift = tree.leafBits - tree.localBits[l]!;
-        const at = tree.entryAt(l, slot, (chunk & tree.leafMask) >>> shift);
+        const shift = leafBits - localBits[l]!;
+        const at = (first + upperFirst[l]! + (local >>> shift)) << 2;
         if (upper[at + 1]! < npages) continue;
         if (upper[at]! >= npages) break;
         this.counters[FIND_LEVELS]!++;
@@ -87,7 +94,8 @@ export class Finder {
         return this.#searchBelow(l + 1, npages, chunk) === FOUND;
       }
     }
-    this.candidatePage = 0;
+    this.candidateChunk = 0;
+    this.candidateIndex = 0;
     let end = this.#searchRoot(npages, chunk >>> tree.leafBits);
     if (end === DESCEND) end = this.#searchBelow(1, npages, chunk);
     return end === FOUND;
@@ -97,13 +105,12 @@ export class Finder {
   #searchRoot(npages: number, from: number): number {
     const tree = this.tree;
     const counters = this.counters;
-    const entryPages = tree.geometry.levelPages[0]!;
-    const { roots, rootCount, rootSlot } = tree;
+    const entryPages = tree.levelPages[0]!;
+    const { roots, rootCount, rootSlot, leafBits } = tree;
     const entries = tree.entriesOf(0);
     // A root entry is the first of its slot's entries above the leaves, or the slot's only leaf.
     const stride = 4 * (tree.levels > 1 ? tree.upperEntries : 1);
     let size = 0;
-    let base = 0;
     let previous = -2;
     let window = -1;
     counters[FIND_LEVELS]!++;
@@ -120,12 +127,12 @@ export class Finder {
       }
       if (window < 0) {
         window = root;
-        this.candidatePage = root * entryPages;
+        this.candidateChunk = root << leafBits;
       }
       const start = entries[at]!;
       if (size + start >= npages) {
         counters[FIND_ENTRIES]! += root - from + 1;
-        this.foundPage = size === 0 ? root * entryPages : base;
+        this.#foundBefore(root << leafBits, size);
         return FOUND;
       }
       if (max >= npages) {
@@ -135,15 +142,18 @@ export class Finder {
         counters[FIND_ENTRIES]! += root - from + 1;
         return DESCEND;
       }
-      if (size === 0 || start < entryPages) {
-        size = entries[at + 2]!;
-        base = (root + 1) * entryPages - size;
-      } else {
-        size += entryPages;
-      }
+      size = start < entryPages ? entries[at + 2]! : size + entryPages;
     }
     counters[FIND_ENTRIES]! += rootSlot.length - from;
     return NOTHING;
+  }
+
+  /** The run begins `size` pages before a chunk. */
+  #foundBefore(chunk: number, size: number): void {
+    const shift = this.logChunkPages;
+    const chunks = (size + (1 << shift) - 1) >> shift;
+    this.foundChunk = chunk - chunks;
+    this.foundIndex = (chunks << shift) - size;
   }
 
   /** The levels from `top` downward, a block of children each, and the bitmap of the chunk they lead to. */
@@ -195,7 +205,7 @@ export class Finder {
       if (size + entries[at]! > short) {
         this.#count(l, visited);
         this.#setCandidate(windowLevel, windowIndex);
-        this.foundPage = (index + j) * entryPages - size;
+        this.#foundBefore((index + j) << (leafBits - localBits[l]!), size);
         return FOUND;
       }
       if (at !== window) inWindow = false;
@@ -208,8 +218,12 @@ export class Finder {
   }
 
   #setCandidate(level: number, index: number): void {
-    if (level > 0) this.candidatePage = index * this.tree.geometry.levelPages[level]!;
-    this.candidateMapped = level === this.tree.levels - 1;
+    const tree = this.tree;
+    if (level > 0) {
+      this.candidateChunk = index << (tree.leafBits - tree.localBits[level]!);
+      this.candidateIndex = 0;
+    }
+    this.candidateMapped = level === tree.levels - 1;
   }
 
   #count(levels: number, entries: number): void {
@@ -220,7 +234,6 @@ export class Finder {
   /** The bitmap of the chunk that the leaf level chose. */
   #searchChunk(chunk: number, flat: number, npages: number, inWindow: boolean): number {
     const tree = this.tree;
-    const page0 = chunk * tree.chunkPages;
     const index = tree.findRun(flat, 0, npages);
     if (index < 0) {
       throw new CorruptHeapError("bad summary data", [
@@ -228,8 +241,12 @@ export class Finder {
         `runtime: npages = ${npages}`,
       ]);
     }
-    if (inWindow) this.candidatePage = page0 + (npages === 1 ? index : tree.firstFree(flat, 0));
-    this.foundPage = page0 + index;
+    if (inWindow) {
+      this.candidateChunk = chunk;
+      this.candidateIndex = npages === 1 ? index : tree.firstFree(flat, 0);
+    }
+    this.foundChunk = chunk;
+    this.foundIndex = index;
     return FOUND;
   }
 
@@ -240,7 +257,7 @@ export class Finder {
     const lines = [
       `runtime: summary[${l - 1}][${above}] = ${this.#triple(l - 1, above)}`,
       `runtime: level = ${l}, npages = ${npages}, j0 = ${from}`,
-      `runtime: p.searchAddr = ${geometry.formatAddress(this.#searchPage * geometry.pageBytes)}, i = ${above << bits}`,
+      `runtime: p.searchAddr = ${this.formatSearchAddr()}, i = ${above << bits}`,
       `runtime: levelShift[level] = ${geometry.levelShift[l]}, levelBits[level] = ${bits}`,
     ];
     for (let j = 0; j < 1 << bits; j++) {

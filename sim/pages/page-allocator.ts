@@ -55,8 +55,9 @@ export class PageAllocator {
   readonly metadata: MetadataAccount;
   /** Go's counts of what happened; see probes.ts for the indices. */
   readonly counters = new Float64Array(PAGE_COUNTERS);
-  /** searchAddr, in pages. */
-  searchPage: number;
+  /** searchAddr, as a chunk and a page in it; the number of chunks there are for maxSearchAddr. */
+  private searchChunk: number;
+  private searchIndex = 0;
   /** maxSearchAddr, in pages. */
   readonly maxSearchPage: number;
   /** The chunks [start, end) that the allocator knows about. */
@@ -68,8 +69,17 @@ export class PageAllocator {
    * freeHWM: the highest address, in bytes and inclusive, of a page freed in this scavenge generation. It starts as the
    * raw address 0, which is not the lowest of the line, as the runtime's zero value does.
    */
-  freeHwmOff: number;
+  get freeHwmOff(): number {
+    return this.freeLimitPage * this.geometry.pageBytes - 1;
+  }
 
+  set freeHwmOff(off: number) {
+    this.freeLimitPage = (off + 1) / this.geometry.pageBytes;
+  }
+
+  /** The page behind freeHWM; a fraction for an address that is not the last of a page. */
+  private freeLimitPage = 0.5;
+  private readonly chunkMask: number;
   private readonly finder: Finder;
   readonly #arenaMapped: ((page: number) => boolean) | undefined;
   private readonly chunkPages: number;
@@ -85,12 +95,13 @@ export class PageAllocator {
     this.tree = new PageTree(geometry);
     this.metadata = new MetadataAccount(geometry);
     this.maxSearchPage = geometry.maxOff / geometry.pageBytes;
-    this.searchPage = this.maxSearchPage;
+    this.searchChunk = geometry.totalChunks;
     this.freeHwmOff = Number.isNaN(geometry.zeroOff) ? geometry.minOff : geometry.zeroOff;
     this.#arenaMapped = options.arenaMapped;
     this.chunkPages = geometry.chunkPages;
+    this.chunkMask = geometry.chunkPages - 1;
     this.chunksPerPage = 1 / geometry.chunkPages;
-    this.finder = new Finder(this.tree, this.counters);
+    this.finder = new Finder(this.tree, this.counters, () => this.formatSearchAddr());
   }
 
   /**
@@ -113,7 +124,7 @@ export class PageAllocator {
     if (this.start === 0 || from < this.start) this.start = from;
     if (to > this.end) this.end = to;
     this.inUse.add(base * pageBytes, limit * pageBytes);
-    if (base < this.searchPage) this.searchPage = base;
+    if (from < this.searchChunk) this.#search(from, 0);
     this.tree.mapChunks(from, to);
     for (let c = from; c < to; c++) this.tree.setScavenged(this.tree.flatChunk(c), 0, chunkPages);
     // The runtime updates the summaries of base..base+size, with the base rounded down but the size as it was asked
@@ -138,26 +149,25 @@ export class PageAllocator {
    * @returns the first page, or -1 when no free run is long enough; scavengedPages then holds how many were scavenged
    */
   alloc(npages: number): number {
-    const searchPage = this.searchPage;
-    const chunkPages = this.chunkPages;
-    const chunk = (searchPage * this.chunksPerPage) | 0;
+    const chunk = this.searchChunk;
     // A searchAddr above all known memory means that nothing is free.
     if (chunk >= this.end) return -1;
-    const from = (searchPage - chunk * chunkPages) | 0;
-    if (chunkPages - from >= npages) {
+    const from = this.searchIndex;
+    if (this.chunkPages - from >= npages) {
       const flat = this.tree.flatChunk(chunk);
       if (flat >= 0 && this.tree.maxOf(flat) >= npages) return this.#allocNear(chunk, flat, from, npages);
     }
-    if (!this.#search(npages)) {
+    const finder = this.finder;
+    if (!this.#find(npages)) {
       // Not even one page: the heap is exhausted. A longer run may fail while single pages are still free.
-      if (npages === 1) this.searchPage = this.maxSearchPage;
+      if (npages === 1) this.#search(this.geometry.totalChunks, 0);
       return -1;
     }
-    const page = this.finder.foundPage;
-    const candidate = this.finder.candidatePage;
-    this.#take((page * this.chunksPerPage) | 0, page, npages);
-    if (searchPage < candidate) this.searchPage = candidate;
-    return page;
+    const found = finder.foundChunk;
+    const index = finder.foundIndex;
+    this.#take(found, index, npages);
+    this.#searchFrom(finder.candidateChunk, finder.candidateIndex);
+    return found * this.chunkPages + index;
   }
 
   /** The fast path: the chunk of searchAddr has a run that is long enough, says its summary. */
@@ -166,12 +176,42 @@ export class PageAllocator {
     const index = tree.findRun(flat, from, npages);
     if (index < 0) this.#badFastPath(flat, from, npages);
     const free = npages === 1 ? index : tree.firstFree(flat, from);
-    const base = chunk * this.chunkPages;
     this.counters[FAST_PATH_ALLOCS]!++;
     this.scavengedPages = tree.allocInChunk(flat, index, npages);
     // The first free page seen is where searching starts next; it may have just been taken, and nothing below it is free.
-    if (base + free > this.searchPage) this.searchPage = base + free;
-    return base + index;
+    if (free > from) this.searchIndex = free;
+    return chunk * this.chunkPages + index;
+  }
+
+  /** Sets searchAddr. */
+  #search(chunk: number, index: number): void {
+    this.searchChunk = chunk;
+    this.searchIndex = index;
+  }
+
+  /** Moves searchAddr up to a page, if that is above it. */
+  #searchFrom(chunk: number, index: number): void {
+    if (chunk < this.searchChunk || (chunk === this.searchChunk && index <= this.searchIndex)) return;
+    this.searchChunk = chunk;
+    this.searchIndex = index;
+  }
+
+  /** Moves searchAddr down to a page, if that is below it. */
+  #searchDownTo(chunk: number, index: number): void {
+    if (chunk > this.searchChunk || (chunk === this.searchChunk && index >= this.searchIndex)) return;
+    this.searchChunk = chunk;
+    this.searchIndex = index;
+  }
+
+  /** searchAddr, in pages: no page below it is free. maxSearchPage when no free page is known. */
+  get searchPage(): number {
+    if (this.searchChunk === this.geometry.totalChunks) return this.maxSearchPage;
+    return this.searchChunk * this.chunkPages + this.searchIndex;
+  }
+
+  set searchPage(page: number) {
+    if (page === this.maxSearchPage) this.#search(this.geometry.totalChunks, 0);
+    else this.#search(Math.floor(page / this.chunkPages), page % this.chunkPages);
   }
 
   #badFastPath(flat: number, from: number, npages: number): never {
@@ -186,23 +226,33 @@ export class PageAllocator {
    * @returns the first page, or -1; the candidate for searchAddr then stands in candidatePage
    */
   find(npages: number): number {
-    return this.#search(npages) ? this.finder.foundPage : -1;
+    if (!this.#find(npages)) return -1;
+    return this.finder.foundChunk * this.chunkPages + this.finder.foundIndex;
   }
 
-  #search(npages: number): boolean {
+  #find(npages: number): boolean {
     const finder = this.finder;
     this.counters[FIND_CALLS]!++;
-    if (!finder.find(npages, this.searchPage)) {
+    if (!finder.find(npages, this.searchChunk)) {
       this.counters[FIND_FAILURES]!++;
       return false;
     }
-    if (!finder.candidateMapped) finder.candidatePage = this.findMappedPage(finder.candidatePage);
+    if (!finder.candidateMapped) this.#mapCandidate();
     return true;
+  }
+
+  #mapCandidate(): void {
+    const page = this.findMappedPage(this.candidatePage);
+    const beyond = page === this.maxSearchPage;
+    this.finder.candidateChunk = beyond ? this.geometry.totalChunks : Math.floor(page / this.chunkPages);
+    this.finder.candidateIndex = beyond ? 0 : page % this.chunkPages;
   }
 
   /** The searchAddr that the last successful find proposes, in pages. */
   get candidatePage(): number {
-    return this.finder.candidatePage;
+    const { candidateChunk, candidateIndex } = this.finder;
+    if (candidateChunk === this.geometry.totalChunks) return this.maxSearchPage;
+    return candidateChunk * this.chunkPages + candidateIndex;
   }
 
   /** findMappedAddr: the lowest mapped page at or above `page`, or maxSearchPage. */
@@ -217,23 +267,23 @@ export class PageAllocator {
    * @returns how many of the pages were scavenged, also left in scavengedPages
    */
   allocRange(page: number, npages: number): number {
-    this.#take((page * this.chunksPerPage) | 0, page, npages);
+    this.#take((page * this.chunksPerPage) | 0, page & this.chunkMask, npages);
     return this.scavengedPages;
   }
 
-  /** allocRange for a range whose first chunk is known. */
-  #take(first: number, page: number, npages: number): void {
+  /** allocRange for a range whose first chunk is known, and the page in that. */
+  #take(first: number, from: number, npages: number): void {
     const tree = this.tree;
     const chunkPages = this.chunkPages;
-    const from = (page - first * chunkPages) | 0;
-    if (from + npages <= chunkPages) {
+    const limit = from + npages;
+    if (limit <= chunkPages) {
       this.scavengedPages = tree.allocInChunk(tree.flatChunk(first), from, npages);
       return;
     }
-    const last = ((page + npages - 1) * this.chunksPerPage) | 0;
+    const last = first + ((limit - 1) >>> this.geometry.logChunkPages);
     let scavenged = tree.takePages(tree.flatChunk(first), from, chunkPages - from);
     for (let c = first + 1; c < last; c++) scavenged += tree.takeChunk(tree.flatChunk(c));
-    scavenged += tree.takePages(tree.flatChunk(last), 0, (page + npages - last * chunkPages) | 0);
+    scavenged += tree.takePages(tree.flatChunk(last), 0, ((limit - 1) & this.chunkMask) + 1);
     tree.climbRange(first, last, false);
     this.scavengedPages = scavenged;
   }
@@ -246,22 +296,19 @@ export class PageAllocator {
   free(page: number, npages: number, scavenged = false): void {
     const chunkPages = this.chunkPages;
     const first = (page * this.chunksPerPage) | 0;
-    const from = (page - first * chunkPages) | 0;
+    const from = page & this.chunkMask;
     const flat = this.#flatToFree(first, page, npages);
     if (from + npages > chunkPages) this.#freeAcross(page, npages, first, from);
     else if (!this.tree.freeInChunk(flat, from, npages)) this.#refuseFree(page, npages);
-    if (page < this.searchPage) this.searchPage = page;
-    if (!scavenged) {
-      const lastByte = (page + npages) * this.geometry.pageBytes - 1;
-      if (lastByte > this.freeHwmOff) this.freeHwmOff = lastByte;
-    }
+    this.#searchDownTo(first, from);
+    if (!scavenged && page + npages > this.freeLimitPage) this.freeLimitPage = page + npages;
   }
 
   #freeAcross(page: number, npages: number, first: number, from: number): void {
     const tree = this.tree;
     const chunkPages = this.chunkPages;
-    const last = ((page + npages - 1) * this.chunksPerPage) | 0;
-    const to = (page + npages - last * chunkPages) | 0;
+    const last = first + ((from + npages - 1) >>> this.geometry.logChunkPages);
+    const to = ((from + npages - 1) & this.chunkMask) + 1;
     const lastFlat = this.#flatToFree(last, page, npages);
     const headFlat = tree.flatChunk(first);
     // A refused free must leave the state as it was: what is looked at comes first, and the head is taken back when the
@@ -314,32 +361,26 @@ export class PageAllocator {
   allocToCache(cache: PageCache): void {
     cache.clear();
     const tree = this.tree;
-    const chunkPages = this.chunkPages;
-    let chunk = (this.searchPage * this.chunksPerPage) | 0;
+    let chunk = this.searchChunk;
     if (chunk >= this.end) return;
     let flat = tree.flatChunk(chunk);
     let index: number;
     if (flat >= 0 && tree.maxOf(flat) !== 0) {
-      const from = (this.searchPage - chunk * chunkPages) | 0;
-      index = tree.findRun(flat, from, 1);
-      if (index < 0) throw new CorruptHeapError("bad summary data", []);
+      index = tree.firstFree(flat, this.searchIndex);
+      if (index === this.chunkPages) throw new CorruptHeapError("bad summary data", []);
       this.counters[FAST_PATH_ALLOCS]!++;
     } else {
-      if (!this.#search(1)) {
-        this.searchPage = this.maxSearchPage;
-        return;
-      }
-      const page = this.finder.foundPage;
-      chunk = (page * this.chunksPerPage) | 0;
+      if (!this.#find(1)) return this.#search(this.geometry.totalChunks, 0);
+      chunk = this.finder.foundChunk;
+      index = this.finder.foundIndex;
       flat = tree.flatChunk(chunk);
-      index = (page - chunk * chunkPages) | 0;
     }
     const block = index & ~(PAGE_CACHE_PAGES - 1);
-    cache.fill(tree, flat, block, chunk * chunkPages + block);
+    cache.fill(tree, flat, block, chunk * this.chunkPages + block);
     tree.takeBlock(flat, block);
     // Nothing is left in this block, so searching goes on behind it. But searchAddr must not leave mapped memory, so it
     // becomes the block's last page rather than the next one.
-    this.searchPage = chunk * chunkPages + block + PAGE_CACHE_PAGES - 1;
+    this.#search(chunk, block + PAGE_CACHE_PAGES - 1);
   }
 
   /** Gives the pages that are left in a page cache back to the heap, with their scavenged bits, and empties it. */
@@ -347,9 +388,9 @@ export class PageAllocator {
     if (cache.empty) return;
     const chunk = (cache.page * this.chunksPerPage) | 0;
     const flat = this.tree.flatChunk(chunk);
-    const block = (cache.page - chunk * this.chunkPages) | 0;
+    const block = cache.page & this.chunkMask;
     this.tree.returnBlock(flat, block, cache.cacheLo, cache.cacheHi, cache.scavLo, cache.scavHi);
-    if (cache.page < this.searchPage) this.searchPage = cache.page;
+    this.#searchDownTo(chunk, block);
     cache.clear();
   }
 
