@@ -5,7 +5,7 @@
  * entry gives it a *slot*, and a slot is a full subtree, at consecutive places of flat arrays:
  *
  *     rootSlot   [ -1 -1 … 0 … 1 … ]                                       root entry → slot
- *     upper      [ root, 8 of level 1, 64 of level 2, … | the same of slot 1 ]    start, max, end, 0
+ *     upper      [ root, 8 of level 1, 64 of level 2, … | the same of slot 1 ]    start, max, end, across
  *     leaf       [ 4096 chunks of slot 0              | 4096 of slot 1 ]    start, max, end, scavenged pages
  *     bitmaps    [ 4096 × 16 words                    | … ]                 allocated, scavenged
  *
@@ -30,6 +30,7 @@ import {
   allSet,
   clearRange,
   countRange,
+  fillWords,
   findZeros,
   firstZero,
   longestZeros,
@@ -40,7 +41,7 @@ import {
   zerosUp,
 } from "./bits.js";
 import { LONG_RUN, RunCounts } from "./run-counts.js";
-import { mergeSummaries, type Summary } from "./summary.js";
+import { longestOf, mergeSummaries, type Summary } from "./summary.js";
 
 export class PageTree {
   readonly geometry: Geometry;
@@ -58,7 +59,7 @@ export class PageTree {
 
   /** Four numbers a chunk, by flat index: start, max, end, scavenged pages. */
   leaf: Int32Array = new Int32Array(0);
-  /** Four numbers an entry above the leaves: start, max, end, 0; where is told by entryAt. */
+  /** Four numbers an entry above the leaves: start, max, end, longest run across two children; where is told by entryAt. */
   upper: Int32Array = new Int32Array(0);
   /** One bit a page, by flat chunk index: 1 = in use. */
   allocBits: Int32Array = new Int32Array(0);
@@ -92,9 +93,15 @@ export class PageTree {
     let entries = 0;
     for (let l = 0; l < levels; l++) {
       localBits[l] = l === 0 ? 0 : localBits[l - 1]! + levelBits[l]!;
+      if (l === levels - 1) break;
+      // The children of an entry begin at a multiple of their number.
+      entries = roundUp(entries, l === 0 ? 1 : 1 << levelBits[l]!);
       upperFirst[l] = entries;
-      if (l < levels - 1) entries += 1 << localBits[l]!;
+      entries += 1 << localBits[l]!;
     }
+    let alignment = 1;
+    for (let l = 1; l < levels - 1; l++) alignment = Math.max(alignment, 1 << levelBits[l]!);
+    entries = roundUp(entries, alignment);
     this.localBits = localBits;
     this.upperFirst = upperFirst;
     this.upperEntries = entries;
@@ -298,11 +305,12 @@ export class PageTree {
     const at = flat << 2;
     const scavenged = leaf[at + 3]!;
     const first = flat * wordsPerChunk;
-    const limit = first + wordsPerChunk;
-    for (let w = first; w < limit; w++) allocBits[w] = -1;
-    if (scavenged !== 0) for (let w = first; w < limit; w++) scavBits[w] = 0;
-    for (let i = at; i < at + 4; i++) leaf[i] = 0;
-    this.runs.takeOneLong(flat);
+    fillWords(allocBits, first, wordsPerChunk, -1);
+    if (scavenged !== 0) fillWords(scavBits, first, wordsPerChunk, 0);
+    leaf[at] = 0;
+    leaf[at | 1] = 0;
+    leaf[at | 2] = 0;
+    leaf[at | 3] = 0;
     return scavenged;
   }
 
@@ -310,11 +318,10 @@ export class PageTree {
   returnChunk(flat: number): void {
     const { leaf, allocBits, wordsPerChunk, chunkPages } = this;
     const at = flat << 2;
-    const first = flat * wordsPerChunk;
-    const limit = first + wordsPerChunk;
-    for (let w = first; w < limit; w++) allocBits[w] = 0;
-    for (let i = at; i < at + 3; i++) leaf[i] = chunkPages;
-    this.runs.returnOneLong(flat);
+    fillWords(allocBits, flat * wordsPerChunk, wordsPerChunk, 0);
+    leaf[at] = chunkPages;
+    leaf[at | 1] = chunkPages;
+    leaf[at | 2] = chunkPages;
   }
 
   /**
@@ -413,7 +420,7 @@ export class PageTree {
 
   #countRuns(flat: number): void {
     const word0 = flat * this.wordsPerChunk;
-    this.runs.setNone(flat);
+    this.runs.clear(flat);
     let i = firstZero(this.allocBits, word0, 0, this.chunkPages);
     while (i < this.chunkPages) {
       const run = zerosUp(this.allocBits, word0, i, this.chunkPages);
@@ -490,7 +497,9 @@ export class PageTree {
         return;
       } else {
         const first = at - ((local & ((1 << bits) - 1)) << 2);
-        mergeSummaries(entries, first, 1 << bits, this.childPages[l]!, upper, above);
+        // As long as the edges stay, so do the runs across boundaries, and only the entries' own ones need a look.
+        if (sameEdges) upper[above + 1] = longestOf(entries, first, 1 << bits, upper[above + 3]!);
+        else mergeSummaries(entries, first, 1 << bits, this.childPages[l]!, upper, above);
       }
       entries = upper;
       at = above;
@@ -541,9 +550,7 @@ export class PageTree {
     for (let i = from; i < to; i++) {
       const slot = this.rootSlot[i >>> this.localBits[level]!]!;
       const at = this.entryAt(level, slot, i & ((1 << this.localBits[level]!) - 1));
-      upper[at] = pages;
-      upper[at + 1] = pages;
-      upper[at + 2] = pages;
+      for (let k = at; k < at + 4; k++) upper[k] = pages;
     }
   }
 
@@ -561,6 +568,11 @@ export class PageTree {
     mergeSummaries(this.entriesOf(level + 1), first, 1 << bits, this.childPages[level]!, upper, at);
     return upper[at] !== start || upper[at + 1] !== max || upper[at + 2] !== end;
   }
+}
+
+/** The lowest multiple of a power of two that is not below n. */
+function roundUp(n: number, multiple: number): number {
+  return (n + multiple - 1) & ~(multiple - 1);
 }
 
 /** A copy of an array with another length, zero beyond what was there. */

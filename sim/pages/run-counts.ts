@@ -6,46 +6,53 @@
  * bitmap for that would be the dearest part of it. Here it is a count per length, and one bit per length that says
  * whether the count is not zero; the highest of these bits is the answer:
  *
- *     length    0      1   2   3  …  30   31 and more
+ *     length    0      1   2   3  …  26   27 and more
  *     counts    (any)  4   0   1  …   0   0
  *     present   (any)  1   0   1  …   0   0          longest = 3
  *
- * Runs of 31 pages and more share the last place, and are told apart by a scan of the bitmap, which is short then, as
- * it only has to look at the ends of words. Place 0 takes the pieces of no length that a cut leaves, so that counting
- * needs no branch; nothing reads it.
+ * Runs of 27 pages and more share the last place, and are told apart by a scan of the bitmap, which is short then. The
+ * bits and the counts of a chunk together fill half a cache line.
+ *
+ * Place 0 takes what is not counted, so that counting needs no branch, and nothing reads it: the pieces of no length that
+ * a cut leaves, and the one run of a wholly free chunk. That a chunk is wholly free its summary tells, and so chunks can
+ * be taken and given back whole without a look at the counts, which are zero for both.
  *
  * Invariant, checked by the state checkers of the tests: the counts are those of the runs in the bitmap.
  */
 
 /** Runs of this many pages or more are counted together. */
-export const LONG_RUN = 31;
-
-const PLACES = 32;
+export const LONG_RUN = 27;
 
 export class RunCounts {
+  /** By flat chunk index, 2 ** logWords words: `present`, whose bit n is set when there is a run of n pages, and counts. */
+  private words: Int32Array = new Int32Array(0);
   /**
-   * By flat chunk index, PLACES counts each. A count may wrap around to 0 (256 runs of one page in a chunk of 512): its
-   * bit in #present then still tells that it is not zero.
+   * The same memory as single counts, 32 a chunk, of which the first lie where `present` is. A count may wrap around to 0
+   * (256 runs of one page in a chunk of 512): its bit in `present` still tells that it is not zero.
    */
   private counts: Uint8Array | Uint16Array = new Uint8Array(0);
-  /** By flat chunk index: bit n is set when there is a run of n pages. */
-  private present: Int32Array = new Int32Array(0);
+  private readonly chunkPages: number;
+  private readonly logWords: number;
+  /** Counts that `present` takes the place of. */
+  private readonly head: number;
   /** All bits of a count. */
   private readonly mask: number;
 
   /** @param chunkPages pages of a chunk; half of them may be runs of their own */
   constructor(chunkPages: number) {
-    this.mask = chunkPages <= 512 ? 0xff : 0xffff;
+    const small = chunkPages <= 512;
+    this.chunkPages = chunkPages;
+    this.logWords = small ? 3 : 4;
+    this.head = small ? 4 : 2;
+    this.mask = small ? 0xff : 0xffff;
   }
 
   /** Makes room for chunks [0, chunks); those that are new have no free run. */
   reserve(chunks: number): void {
-    const counts = this.mask === 0xff ? new Uint8Array(chunks * PLACES) : new Uint16Array(chunks * PLACES);
-    counts.set(this.counts);
-    this.counts = counts;
-    const present = new Int32Array(chunks);
-    present.set(this.present);
-    this.present = present;
+    const words = new Int32Array(chunks << this.logWords);
+    words.set(this.words);
+    this.words = words;
+    this.counts = this.mask === 0xff ? new Uint8Array(words.buffer) : new Uint16Array(words.buffer);
   }
 
   /**
@@ -54,69 +61,59 @@ export class RunCounts {
    */
   cut(flat: number, run: number, below: number, above: number): number {
     const counts = this.counts;
-    const first = flat << 5;
-    const cutPlace = place(run);
+    const words = this.words;
+    const first = ((flat << 5) + this.head) | 0;
+    const at = flat << this.logWords;
+    const cutPlace = this.#place(run);
     const lowPlace = place(below);
     const highPlace = place(above);
-    let present = this.present[flat]!;
     const left = (counts[first + cutPlace]! - 1) & this.mask;
     counts[first + cutPlace] = left;
-    present &= ~(((left - 1) >>> 31) << cutPlace);
     counts[first + lowPlace]!++;
     counts[first + highPlace]!++;
-    present |= (1 << lowPlace) | (1 << highPlace);
-    this.present[flat] = present;
+    const present = (words[at]! & ~(((left - 1) >>> 31) << cutPlace)) | (1 << lowPlace) | (1 << highPlace);
+    words[at] = present;
     return 31 - Math.clz32(present | 1);
   }
 
   /** Two runs of `below` and `above` pages, each of which may be 0, become one of `run` pages. */
   join(flat: number, below: number, above: number, run: number): void {
     const counts = this.counts;
-    const first = flat << 5;
+    const words = this.words;
+    const first = ((flat << 5) + this.head) | 0;
+    const at = flat << this.logWords;
     const lowPlace = place(below);
     const highPlace = place(above);
-    const joinedPlace = place(run);
-    let present = this.present[flat]!;
+    const joinedPlace = this.#place(run);
     const low = (counts[first + lowPlace]! - 1) & this.mask;
     counts[first + lowPlace] = low;
-    present &= ~(((low - 1) >>> 31) << lowPlace);
     const high = (counts[first + highPlace]! - 1) & this.mask;
     counts[first + highPlace] = high;
-    present &= ~(((high - 1) >>> 31) << highPlace);
     counts[first + joinedPlace]!++;
-    this.present[flat] = present | (1 << joinedPlace);
+    const gone = (((low - 1) >>> 31) << lowPlace) | (((high - 1) >>> 31) << highPlace);
+    words[at] = (words[at]! & ~gone) | (1 << joinedPlace);
   }
 
-  /** The longest run of a chunk, in pages; LONG_RUN stands for all longer ones. */
+  /** The longest run of a chunk that is not wholly free, in pages; LONG_RUN stands for all longer ones. */
   longest(flat: number): number {
-    return 31 - Math.clz32(this.present[flat]! | 1);
+    return 31 - Math.clz32(this.words[flat << this.logWords]! | 1);
   }
 
-  /** How many runs of n pages a chunk has, 1 ≤ n < LONG_RUN; for n = LONG_RUN of that many and more. */
+  /** How many runs of n pages a chunk has, 1 ≤ n < LONG_RUN; for n = LONG_RUN of that many and more, but for all pages. */
   count(flat: number, n: number): number {
-    if ((this.present[flat]! & (1 << n)) === 0) return 0;
-    const count = this.counts[(flat << 5) + n]!;
+    if ((this.words[flat << this.logWords]! & (1 << n)) === 0) return 0;
+    const count = this.counts[(flat << 5) + this.head + n]!;
     return count === 0 ? this.mask + 1 : count;
   }
 
-  /** A chunk has no free run. */
-  setNone(flat: number): void {
-    const counts = this.counts;
-    const first = flat << 5;
-    for (let i = first; i < first + PLACES; i++) counts[i] = 0;
-    this.present[flat] = 0;
+  /** Forgets all runs of a chunk. */
+  clear(flat: number): void {
+    this.words.fill(0, flat << this.logWords, (flat + 1) << this.logWords);
   }
 
-  /** A wholly free chunk becomes wholly used: its one run, a long one, is gone. */
-  takeOneLong(flat: number): void {
-    this.counts[(flat << 5) + LONG_RUN] = 0;
-    this.present[flat] = 0;
-  }
-
-  /** A wholly used chunk becomes wholly free: it has one run, a long one. */
-  returnOneLong(flat: number): void {
-    this.counts[(flat << 5) + LONG_RUN] = 1;
-    this.present[flat] = 1 << LONG_RUN;
+  /** The place of a run that may be the whole chunk. */
+  #place(run: number): number {
+    return place(run) & ((run - this.chunkPages) >> 31);
   }
 }
 

@@ -74,11 +74,13 @@ export function packedHex(packed: PackedSummary): string {
 
 /**
  * Merges `count` consecutive summaries of entries of `entryPages` pages each into one. Summaries are four numbers in a
- * row (start, max, end, and one that is left alone); the first of them begins at `first` of `from`, and the result goes
- * to `at` of `to`.
+ * row: start, max, end, and for merged ones the longest run across a boundary of two entries; the first of them begins at
+ * `first` of `from`, a multiple of 4 · count, and the result goes to `at` of `to`.
  *
  * The summary of a run of entries follows from theirs: its start grows as long as everything so far was free, its end
- * begins anew at each entry that is not wholly free, and its max may cross a boundary.
+ * begins anew at each entry that is not wholly free, and its max lies within an entry or across a boundary.
+ *
+ * Nothing here branches on what summaries say, which would go either way as often as not.
  */
 export function mergeSummaries(
   from: Int32Array,
@@ -90,25 +92,45 @@ export function mergeSummaries(
 ): void {
   const limit = first + 4 * count;
   const start = from[first]!;
-  let max = from[first + 1]!;
   let end = from[first + 2]!;
+  let across = 0;
   for (let i = first + 4; i < limit; i += 4) {
-    // Written without branches, which would go either way as often as not: x - y & ~(x - y >> 31) is what x has more
-    // than y, and (x ^ y) - 1 >> 31 is all ones when x and y are the same.
-    const across = (end + from[i]! - max) | 0;
-    max = (max + (across & ~(across >> 31))) | 0;
-    const more = (from[i + 1]! - max) | 0;
-    max = (max + (more & ~(more >> 31))) | 0;
-    const e = from[i + 2]!;
-    end = (e + (end & (((e ^ entryPages) - 1) >> 31))) | 0;
+    across = longer(across, end + from[i]!);
+    const next = from[i + 2]!;
+    // All ones when the entry is wholly free, so that the run goes on through it.
+    end = (next + (end & (((next ^ entryPages) - 1) >> 31))) | 0;
   }
-  to[at] = start === entryPages ? startOfAll(from, first, limit, entryPages) : start;
-  to[at + 1] = max;
+  to[at] = start === entryPages ? startOfAll(from, first, count, entryPages) : start;
+  to[at + 1] = longestOf(from, first, count, across);
   to[at + 2] = end;
+  to[at + 3] = across;
+}
+
+/** The longest of `across` and the longest runs of `count` consecutive summaries, as for mergeSummaries. */
+export function longestOf(from: Int32Array, first: number, count: number, across: number): number {
+  if (count === 8) {
+    // The usual number; in pairs, since each comparison waits for those before it.
+    const a = longer(longer(from[first | 1]!, from[first | 5]!), longer(from[first | 9]!, from[first | 13]!));
+    const b = longer(
+      longer(from[first | 17]!, from[first | 21]!),
+      longer(from[first | 25]!, from[first | 29]!),
+    );
+    return longer(longer(a, b), across);
+  }
+  let longest = across;
+  for (let i = first + 1; i < first + 4 * count; i += 4) longest = longer(longest, from[i]!);
+  return longest;
+}
+
+/** The longer of two runs. a - b, where that is negative, is taken away from a: its sign, spread over all bits, says so. */
+function longer(a: number, b: number): number {
+  const more = (a - b) | 0;
+  return (a - (more & (more >> 31))) | 0;
 }
 
 /** The free pages at the start of entries of which the first is wholly free. */
-function startOfAll(from: Int32Array, first: number, limit: number, entryPages: number): number {
+function startOfAll(from: Int32Array, first: number, count: number, entryPages: number): number {
+  const limit = first + 4 * count;
   let start = 0;
   let i = first;
   for (; i < limit && from[i] === entryPages; i += 4) start += entryPages;
