@@ -84,7 +84,7 @@ export class Finder {
       for (let l = tree.levels - 2; l >= 0; l--) {
         const shift = leafBits - localBits[l]!;
         const at = (first + upperFirst[l]! + (local >>> shift)) << 2;
-        if (upper[at + 1]! < npages) continue;
+        if (upper[at | 1]! < npages) continue;
         if (upper[at]! >= npages) break;
         this.counters[FIND_LEVELS]!++;
         this.counters[FIND_ENTRIES]! += l + 1;
@@ -120,7 +120,7 @@ export class Finder {
       if (root !== previous + 1) size = 0;
       previous = root;
       const at = slot * stride;
-      const max = entries[at + 1]!;
+      const max = entries[at | 1]!;
       if (max === 0) {
         size = 0;
         continue;
@@ -142,7 +142,7 @@ export class Finder {
         counters[FIND_ENTRIES]! += root - from + 1;
         return DESCEND;
       }
-      size = start < entryPages ? entries[at + 2]! : size + entryPages;
+      size = start < entryPages ? entries[at | 2]! : size + entryPages;
     }
     counters[FIND_ENTRIES]! += rootSlot.length - from;
     return NOTHING;
@@ -187,7 +187,7 @@ export class Finder {
       const from = ahead >>> bits === 0 ? first + (ahead << 2) : first;
       let at = from;
       if (inWindow) {
-        while (at < limit && entries[at + 1] === 0) at += 4;
+        while (at < limit && entries[at | 1] === 0) at += 4;
         windowLevel = l;
         windowIndex = index + ((at - first) >> 2);
       }
@@ -196,8 +196,8 @@ export class Finder {
       let size = 0;
       for (; at < limit; at += 4) {
         const start = entries[at]!;
-        if (((short - size - start) | (short - entries[at + 1]!)) < 0) break;
-        size = (entries[at + 2]! + (size & (((start ^ entryPages) - 1) >> 31))) | 0;
+        if (((short - size - start) | (short - entries[at | 1]!)) < 0) break;
+        size = (entries[at | 2]! + (size & (((start ^ entryPages) - 1) >> 31))) | 0;
       }
       if (at >= limit) this.#lied(l, index >>> bits, npages, (from - first) >> 2);
       visited += (at - from + 4) >> 2;

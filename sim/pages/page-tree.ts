@@ -137,7 +137,7 @@ export class PageTree {
     if (slot < 0) return { start: 0, max: 0, end: 0 };
     const entries = this.entriesOf(level);
     const at = this.entryAt(level, slot, index & ((1 << this.localBits[level]!) - 1));
-    return { start: entries[at]!, max: entries[at + 1]!, end: entries[at + 2]! };
+    return { start: entries[at]!, max: entries[at | 1]!, end: entries[at | 2]! };
   }
 
   /** Gives memory to the root entries of chunks [from, to), all bits zero. Entries that have it keep it. */
@@ -188,10 +188,10 @@ export class PageTree {
     const leaf = this.leaf;
     const at = flat << 2;
     const start = leaf[at]!;
-    const max = leaf[at + 1]!;
-    const end = leaf[at + 2]!;
+    const max = leaf[at | 1]!;
+    const end = leaf[at | 2]!;
     const scavenged = this.takePages(flat, page, n);
-    if (leaf[at + 1] !== max || leaf[at] !== start || leaf[at + 2] !== end)
+    if (leaf[at | 1] !== max || leaf[at] !== start || leaf[at | 2] !== end)
       this.#climb(flat, start, max, end);
     return scavenged;
   }
@@ -204,10 +204,10 @@ export class PageTree {
     const leaf = this.leaf;
     const at = flat << 2;
     const start = leaf[at]!;
-    const max = leaf[at + 1]!;
-    const end = leaf[at + 2]!;
+    const max = leaf[at | 1]!;
+    const end = leaf[at | 2]!;
     if (!this.returnPages(flat, page, n)) return false;
-    if (leaf[at + 1] !== max || leaf[at] !== start || leaf[at + 2] !== end)
+    if (leaf[at | 1] !== max || leaf[at] !== start || leaf[at | 2] !== end)
       this.#climb(flat, start, max, end);
     return true;
   }
@@ -239,12 +239,12 @@ export class PageTree {
     }
     if (page < leaf[at]!) leaf[at] = page;
     const rest = chunkPages - page - n;
-    if (rest < leaf[at + 2]!) leaf[at + 2] = rest;
+    if (rest < leaf[at | 2]!) leaf[at | 2] = rest;
     const run = below + n + above;
     const longest = this.runs.cut(flat, run, below, above);
-    if (longest < LONG_RUN) leaf[at + 1] = longest;
-    else if (run >= leaf[at + 1]!) leaf[at + 1] = longestZeros(words, word0, chunkPages, LONG_RUN, run);
-    return leaf[at + 3] === 0 ? 0 : this.#takeScavenged(flat, word0, page, n);
+    if (longest < LONG_RUN) leaf[at | 1] = longest;
+    else if (run >= leaf[at | 1]!) leaf[at | 1] = longestZeros(words, word0, chunkPages, LONG_RUN, run);
+    return leaf[at | 3] === 0 ? 0 : this.#takeScavenged(flat, word0, page, n);
   }
 
   #takeScavenged(flat: number, word0: number, page: number, n: number): number {
@@ -283,8 +283,8 @@ export class PageTree {
     }
     const run = limit - first;
     if (first === 0) leaf[at] = run;
-    if (limit === chunkPages) leaf[at + 2] = run;
-    if (run > leaf[at + 1]!) leaf[at + 1] = run;
+    if (limit === chunkPages) leaf[at | 2] = run;
+    if (run > leaf[at | 1]!) leaf[at | 1] = run;
     this.runs.join(flat, page - first, limit - page - n, run);
     return true;
   }
@@ -303,7 +303,7 @@ export class PageTree {
   takeChunk(flat: number): number {
     const { leaf, allocBits, scavBits, wordsPerChunk } = this;
     const at = flat << 2;
-    const scavenged = leaf[at + 3]!;
+    const scavenged = leaf[at | 3]!;
     const first = flat * wordsPerChunk;
     fillWords(allocBits, first, wordsPerChunk, -1);
     if (scavenged !== 0) fillWords(scavBits, first, wordsPerChunk, 0);
@@ -335,20 +335,20 @@ export class PageTree {
     const word0 = flat * this.wordsPerChunk;
     const w = word0 + (page >>> 5);
     const start = leaf[at]!;
-    const max = leaf[at + 1]!;
-    const end = leaf[at + 2]!;
+    const max = leaf[at | 1]!;
+    const end = leaf[at | 2]!;
     const freeLo = ~words[w]!;
     const freeHi = ~words[w + 1]!;
     const taken = this.#cutRunsOfBlock(flat, page);
     words[w] = -1;
     words[w + 1] = -1;
-    if (leaf[at + 3] !== 0) this.#clearScavenged(at, w, freeLo, freeHi);
+    if (leaf[at | 3] !== 0) this.#clearScavenged(at, w, freeLo, freeHi);
     if (start > page) leaf[at] = page;
     const rest = this.chunkPages - page - 64;
-    if (end > rest) leaf[at + 2] = rest;
+    if (end > rest) leaf[at | 2] = rest;
     const longest = this.runs.longest(flat);
-    if (longest < LONG_RUN) leaf[at + 1] = longest;
-    else if (taken >= max) leaf[at + 1] = longestZeros(words, word0, this.chunkPages, LONG_RUN, max);
+    if (longest < LONG_RUN) leaf[at | 1] = longest;
+    else if (taken >= max) leaf[at | 1] = longestZeros(words, word0, this.chunkPages, LONG_RUN, max);
     this.#climb(flat, start, max, end);
   }
 
@@ -375,7 +375,7 @@ export class PageTree {
     const taken = popCount(scavBits[w]! & lo) + popCount(scavBits[w + 1]! & hi);
     scavBits[w] = scavBits[w]! & ~lo;
     scavBits[w + 1] = scavBits[w + 1]! & ~hi;
-    this.leaf[at + 3]! -= taken;
+    this.leaf[at | 3]! -= taken;
   }
 
   /** Frees the given pages of the aligned 64-page block at `page`, sets the given scavenged bits, updates summaries. */
@@ -402,8 +402,8 @@ export class PageTree {
   resummarize(flat: number): void {
     const at = flat << 2;
     const start = this.leaf[at]!;
-    const max = this.leaf[at + 1]!;
-    const end = this.leaf[at + 2]!;
+    const max = this.leaf[at | 1]!;
+    const end = this.leaf[at | 2]!;
     this.summarizeLeaf(flat);
     this.#climb(flat, start, max, end);
   }
@@ -413,9 +413,9 @@ export class PageTree {
     const word0 = flat * this.wordsPerChunk;
     const at = flat << 2;
     this.leaf[at] = zerosUp(this.allocBits, word0, 0, this.chunkPages);
-    this.leaf[at + 1] = longestZeros(this.allocBits, word0, this.chunkPages);
+    this.leaf[at | 1] = longestZeros(this.allocBits, word0, this.chunkPages);
     this.#countRuns(flat);
-    this.leaf[at + 2] = zerosDown(this.allocBits, word0, this.chunkPages);
+    this.leaf[at | 2] = zerosDown(this.allocBits, word0, this.chunkPages);
   }
 
   #countRuns(flat: number): void {
@@ -483,22 +483,22 @@ export class PageTree {
     let max = oldMax;
     let end = oldEnd;
     for (let l = top; l >= 0; l--) {
-      const newMax = entries[at + 1]!;
-      const sameEdges = entries[at] === start && entries[at + 2] === end;
+      const newMax = entries[at | 1]!;
+      const sameEdges = entries[at] === start && entries[at | 2] === end;
       if (sameEdges && newMax === max) return;
       const bits = this.childBits[l]!;
       const above = (slotFirst + this.upperFirst[l]! + (local >>> bits)) << 2;
-      const aboveMax = upper[above + 1]!;
+      const aboveMax = upper[above | 1]!;
       const aboveStart = upper[above]!;
-      const aboveEnd = upper[above + 2]!;
+      const aboveEnd = upper[above | 2]!;
       if (sameEdges && newMax > aboveMax) {
-        upper[above + 1] = newMax;
+        upper[above | 1] = newMax;
       } else if (sameEdges && (max < aboveMax || newMax === aboveMax)) {
         return;
       } else {
         const first = at - ((local & ((1 << bits) - 1)) << 2);
         // As long as the edges stay, so do the runs across boundaries, and only the entries' own ones need a look.
-        if (sameEdges) upper[above + 1] = longestOf(entries, first, 1 << bits, upper[above + 3]!);
+        if (sameEdges) upper[above | 1] = longestOf(entries, first, 1 << bits, upper[above | 3]!);
         else mergeSummaries(entries, first, 1 << bits, this.childPages[l]!, upper, above);
       }
       entries = upper;
@@ -538,8 +538,8 @@ export class PageTree {
     const local = index & ((1 << this.localBits[level]!) - 1);
     const at = this.entryAt(level, slot, local);
     const start = upper[at]!;
-    const max = upper[at + 1]!;
-    const end = upper[at + 2]!;
+    const max = upper[at | 1]!;
+    const end = upper[at | 2]!;
     this.#mergeEntry(level, index);
     this.#climbFrom(level - 1, upper, at, slot, local, start, max, end);
   }
@@ -563,10 +563,10 @@ export class PageTree {
     const first = this.entryAt(level + 1, slot, local << bits);
     const upper = this.upper;
     const start = upper[at]!;
-    const max = upper[at + 1]!;
-    const end = upper[at + 2]!;
+    const max = upper[at | 1]!;
+    const end = upper[at | 2]!;
     mergeSummaries(this.entriesOf(level + 1), first, 1 << bits, this.childPages[level]!, upper, at);
-    return upper[at] !== start || upper[at + 1] !== max || upper[at + 2] !== end;
+    return upper[at] !== start || upper[at | 1] !== max || upper[at | 2] !== end;
   }
 }
 

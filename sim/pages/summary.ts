@@ -96,14 +96,14 @@ export function mergeSummaries(
   let across = 0;
   for (let i = first + 4; i < limit; i += 4) {
     across = longer(across, end + from[i]!);
-    const next = from[i + 2]!;
+    const next = from[i | 2]!;
     // All ones when the entry is wholly free, so that the run goes on through it.
     end = (next + (end & (((next ^ entryPages) - 1) >> 31))) | 0;
   }
   to[at] = start === entryPages ? startOfAll(from, first, count, entryPages) : start;
-  to[at + 1] = longestOf(from, first, count, across);
-  to[at + 2] = end;
-  to[at + 3] = across;
+  to[at | 1] = longestOf(from, first, count, across);
+  to[at | 2] = end;
+  to[at | 3] = across;
 }
 
 /** The longest of `across` and the longest runs of `count` consecutive summaries, as for mergeSummaries. */
