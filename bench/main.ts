@@ -4,7 +4,8 @@
  *     npm run bench -- [FILE…] [--runs N] [--json FILE] [--go]
  *
  * With --go each run of ours is followed by one of Go's, on the same operations, so that both meet the same machine.
- * What is reported is the median of the runs, and the ratio ours / Go's of the medians.
+ * What is reported are the medians of the runs, and the median of the ratios ours / Go's of each pair: a machine that is
+ * slower for a while is so for both of a pair, but not for both medians.
  */
 
 import { type ChildProcess, fork } from "node:child_process";
@@ -26,6 +27,9 @@ interface Row {
   goNsPerOp?: number;
   ratio?: number;
 }
+
+/** Rounds whose times are not counted. */
+const WARM_UP_RUNS = 3;
 
 const USAGE = `usage: npm run bench -- [FILE…] [--runs N] [--json FILE] [--go]
 
@@ -76,14 +80,21 @@ async function measureBoth(source: string, runs: number, go: GoDriver | undefine
   const ours: Measured[] = [];
   const theirs: Awaited<ReturnType<GoDriver["run"]>>[] = [];
   const child = startChild(source);
+  const ended = once(child, "exit").then(() => {
+    throw new Error("the measuring process ended early; its message stands above");
+  });
+  // It ends after the last answer too, when nobody waits for it any more.
+  ended.catch(() => undefined);
+  const answer = async (): Promise<unknown> => (await Promise.race([once(child, "message"), ended]))[0];
   try {
-    await message(child);
-    // One round of each is for warming up: compiled code, page tables, caches.
-    for (let i = 0; i <= runs; i++) {
+    await answer();
+    // First come rounds for warming up: page tables and caches of both, and our code is compiled a few times over, as it
+    // learns what it meets.
+    for (let i = -WARM_UP_RUNS; i < runs; i++) {
       child.send("run");
-      const measured = (await message(child)) as Measured;
+      const measured = (await answer()) as Measured;
       const real = await go?.run(source);
-      if (i === 0) continue;
+      if (i < 0) continue;
       ours.push(measured);
       if (real !== undefined) theirs.push(real);
     }
@@ -99,7 +110,8 @@ async function measureBoth(source: string, runs: number, go: GoDriver | undefine
     );
   }
   const goNsPerOp = round(median(theirs.map((t) => t.nsPerOp)));
-  return { ...row, goVersion: go.goVersion, goNsPerOp, ratio: round(row.nsPerOp / goNsPerOp) };
+  const ratio = round(median(ours.map((m, i) => m.nsPerOp / theirs[i]!.nsPerOp)));
+  return { ...row, goVersion: go.goVersion, goNsPerOp, ratio };
 }
 
 function startChild(source: string): ChildProcess {
@@ -108,14 +120,6 @@ function startChild(source: string): ChildProcess {
     execArgv: ["--import", "tsx"],
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
-}
-
-async function message(child: ChildProcess): Promise<unknown> {
-  const ended = once(child, "exit").then(() => {
-    throw new Error("the measuring process ended early; its message stands above");
-  });
-  const [answer] = await Promise.race([once(child, "message"), ended]);
-  return answer;
 }
 
 function print(row: Row): void {
