@@ -55,7 +55,7 @@ export class PageAllocator {
   readonly metadata: MetadataAccount;
   /** Go's counts of what happened; see probes.ts for the indices. */
   readonly counters = new Float64Array(PAGE_COUNTERS);
-  /** searchAddr, as a chunk and a page in it; the number of chunks there are for maxSearchAddr. */
+  /** searchAddr, as a chunk and a page in it; for maxSearchAddr the chunk behind the last. */
   private searchChunk: number;
   private searchIndex = 0;
   /** maxSearchAddr, in pages. */
@@ -96,6 +96,7 @@ export class PageAllocator {
     this.metadata = new MetadataAccount(geometry);
     this.maxSearchPage = geometry.maxOff / geometry.pageBytes;
     this.searchChunk = geometry.totalChunks;
+    this.searchIndex = geometry.chunkPages - 1;
     this.freeHwmOff = Number.isNaN(geometry.zeroOff) ? geometry.minOff : geometry.zeroOff;
     this.#arenaMapped = options.arenaMapped;
     this.chunkPages = geometry.chunkPages;
@@ -149,18 +150,20 @@ export class PageAllocator {
    * @returns the first page, or -1 when no free run is long enough; scavengedPages then holds how many were scavenged
    */
   alloc(npages: number): number {
-    const chunk = this.searchChunk;
-    // A searchAddr above all known memory means that nothing is free.
-    if (chunk >= this.end) return -1;
+    let chunk = this.searchChunk;
+    if (chunk >= this.end) {
+      chunk = this.#chunkAboveEnd();
+      if (chunk < 0) return -1;
+    }
     const from = this.searchIndex;
     if (this.chunkPages - from >= npages) {
       const flat = this.tree.flatChunk(chunk);
       if (flat >= 0 && this.tree.maxOf(flat) >= npages) return this.#allocNear(chunk, flat, from, npages);
     }
     const finder = this.finder;
-    if (!this.#find(npages)) {
+    if (!this.#find(npages, chunk)) {
       // Not even one page: the heap is exhausted. A longer run may fail while single pages are still free.
-      if (npages === 1) this.#search(this.geometry.totalChunks, 0);
+      if (npages === 1) this.#searchNowhere();
       return -1;
     }
     const found = finder.foundChunk;
@@ -181,6 +184,20 @@ export class PageAllocator {
     // The first free page seen is where searching starts next; it may have just been taken, and nothing below it is free.
     if (free > from) this.searchIndex = free;
     return chunk * this.chunkPages + index;
+  }
+
+  /**
+   * A searchAddr above all known memory means that nothing is free, and there is no need to look (-1). But maxSearchAddr is
+   * the last byte of the line, so if the last chunk of all was grown, it lies in that, and the runtime looks in vain.
+   */
+  #chunkAboveEnd(): number {
+    const last = this.geometry.totalChunks - 1;
+    return this.end > last ? last : -1;
+  }
+
+  /** Sets searchAddr to maxSearchAddr, which is above every page, also the last one. */
+  #searchNowhere(): void {
+    this.#search(this.geometry.totalChunks, this.chunkMask);
   }
 
   /** Sets searchAddr. */
@@ -210,7 +227,7 @@ export class PageAllocator {
   }
 
   set searchPage(page: number) {
-    if (page === this.maxSearchPage) this.#search(this.geometry.totalChunks, 0);
+    if (page === this.maxSearchPage) this.#searchNowhere();
     else this.#search(Math.floor(page / this.chunkPages), page % this.chunkPages);
   }
 
@@ -226,14 +243,14 @@ export class PageAllocator {
    * @returns the first page, or -1; the candidate for searchAddr then stands in candidatePage
    */
   find(npages: number): number {
-    if (!this.#find(npages)) return -1;
+    if (!this.#find(npages, Math.min(this.searchChunk, this.geometry.totalChunks - 1))) return -1;
     return this.finder.foundChunk * this.chunkPages + this.finder.foundIndex;
   }
 
-  #find(npages: number): boolean {
+  #find(npages: number, chunk: number): boolean {
     const finder = this.finder;
     this.counters[FIND_CALLS]!++;
-    if (!finder.find(npages, this.searchChunk)) {
+    if (!finder.find(npages, chunk)) {
       this.counters[FIND_FAILURES]!++;
       return false;
     }
@@ -362,7 +379,10 @@ export class PageAllocator {
     cache.clear();
     const tree = this.tree;
     let chunk = this.searchChunk;
-    if (chunk >= this.end) return;
+    if (chunk >= this.end) {
+      chunk = this.#chunkAboveEnd();
+      if (chunk < 0) return;
+    }
     let flat = tree.flatChunk(chunk);
     let index: number;
     if (flat >= 0 && tree.maxOf(flat) !== 0) {
@@ -370,7 +390,7 @@ export class PageAllocator {
       if (index === this.chunkPages) throw new CorruptHeapError("bad summary data", []);
       this.counters[FAST_PATH_ALLOCS]!++;
     } else {
-      if (!this.#find(1)) return this.#search(this.geometry.totalChunks, 0);
+      if (!this.#find(1, chunk)) return this.#searchNowhere();
       chunk = this.finder.foundChunk;
       index = this.finder.foundIndex;
       flat = tree.flatChunk(chunk);

@@ -11,6 +11,7 @@ import { isHeapKind, KIND_STACK } from "../../sim/heap/kinds.js";
 import type { PageAllocator } from "../../sim/pages/page-allocator.js";
 import type { PageCache } from "../../sim/pages/page-cache.js";
 import type { PageTree } from "../../sim/pages/page-tree.js";
+import { LONG_RUN } from "../../sim/pages/run-counts.js";
 import type { GenerationScavenger } from "../../sim/scavenge/generations.js";
 
 /** A state that contradicts itself. */
@@ -189,6 +190,7 @@ function checkLeaves(
       let max = 0;
       let run = 0;
       let scavenged = 0;
+      const runs = new Int32Array(chunkPages + 1);
       for (let p = 0; p < chunkPages; p++) {
         const used = bitAt(tree.allocBits, word0, p);
         const gone = bitAt(tree.scavBits, word0, p);
@@ -196,6 +198,7 @@ function checkLeaves(
         scavenged += gone;
         if (used === 1) {
           if (start < 0) start = run;
+          runs[run]!++;
           run = 0;
           sum.allocated++;
           continue;
@@ -207,7 +210,9 @@ function checkLeaves(
         if (run > max) max = run;
       }
       if (start < 0) start = run;
+      runs[run]!++;
       expectTriple(leaf, chunk, summary, [start, max, run], "its bitmap");
+      checkRunCounts(tree, chunk, runs);
       if (scavenged !== counted) {
         fail(`chunk ${chunk} counts ${counted} scavenged pages, but ${scavenged} bits are set`);
       }
@@ -215,6 +220,26 @@ function checkLeaves(
     }
   }
   return sum;
+}
+
+/** The counts of a chunk's free runs by length, of which runs[n] have n pages; a wholly free chunk counts none. */
+function checkRunCounts(tree: PageTree, chunk: number, runs: Int32Array): void {
+  const flat = tree.flatChunk(chunk);
+  let long = 0;
+  let longest = 0;
+  for (let n = 1; n < runs.length - 1; n++) {
+    if (runs[n] === 0) continue;
+    longest = Math.min(n, LONG_RUN);
+    if (n >= LONG_RUN) long += runs[n]!;
+  }
+  for (let n = 1; n <= LONG_RUN; n++) {
+    const want = n === LONG_RUN ? long : n < runs.length - 1 ? runs[n]! : 0;
+    const got = tree.runs.count(flat, n);
+    if (got !== want) fail(`chunk ${chunk} counts ${got} free runs of ${n} pages, but has ${want}`);
+  }
+  const got = tree.runs.longest(flat);
+  if (got !== longest)
+    fail(`the longest counted run of chunk ${chunk} has ${got} pages instead of ${longest}`);
 }
 
 /** A chunk that was not grown offers nothing and holds nothing. */
@@ -253,11 +278,12 @@ function checkUpperLevels(pages: PageAllocator): void {
       const below = entriesBelow(tree, level + 1, tree.roots[r]!);
       for (let i = 0; i < entriesPerRoot; i++) {
         // Walk over the children as over a line of pages: `run` is the free run that reaches up to here.
-        let [start, max, run, whole] = [0, 0, 0, true];
+        let [start, max, run, whole, across] = [0, 0, 0, true, 0];
         for (let c = i * children; c < (i + 1) * children; c++) {
           const at = below.first + c * below.stride;
           const childStart = below.words[at]!;
           max = Math.max(max, below.words[at + 1]!, run + childStart);
+          if (c > i * children) across = Math.max(across, run + childStart);
           if (whole) start += childStart;
           const allFree = childStart === childPages;
           run = allFree ? run + childPages : below.words[at + 2]!;
@@ -267,6 +293,12 @@ function checkUpperLevels(pages: PageAllocator): void {
         const got: Triple = [above.words[at]!, above.words[at + 1]!, above.words[at + 2]!];
         const index = tree.roots[r]! * entriesPerRoot + i;
         expectTriple(level, index, got, [start, max, run], "the merge of its children");
+        const gotAcross = above.words[at + 3]!;
+        if (gotAcross !== across) {
+          fail(
+            `summary[${level}][${index}] has ${gotAcross} pages across two children, but they have ${across}`,
+          );
+        }
       }
     }
   }

@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
-import { mergeSummaries, packedHex, packSummary, unpackSummary } from "../../../sim/pages/summary.js";
+import {
+  longestOf,
+  mergeSummaries,
+  packedHex,
+  packSummary,
+  unpackSummary,
+} from "../../../sim/pages/summary.js";
 
 // Generous, since a busy machine may take many times what an idle one does.
 vi.setConfig({ testTimeout: 120_000 });
@@ -23,6 +29,18 @@ function row(length: number): fc.Arbitrary<boolean[]> {
   );
 }
 
+/** The longest free run that reaches a boundary between two rows: every run, cut off at no side of it. */
+function longestAcross(rows: readonly (readonly boolean[])[]): number {
+  let longest = 0;
+  for (let r = 1; r < rows.length; r++) {
+    const before = rows.slice(0, r).flat();
+    const used = rows[r]!.indexOf(false);
+    const start = used < 0 ? rows[r]!.length : used;
+    longest = Math.max(longest, before.length - 1 - before.lastIndexOf(false) + start);
+  }
+  return longest;
+}
+
 describe("merging summaries", () => {
   it("gives the summary of the pages laid end to end", () => {
     const children = fc
@@ -30,16 +48,20 @@ describe("merging summaries", () => {
       .chain(([logPages, count]) => fc.array(row(2 ** logPages), { minLength: count, maxLength: count }));
     fc.assert(
       fc.property(children, fc.nat(3), (rows, before) => {
-        // Four numbers an entry; the fourth belongs to somebody else, and so do the entries around.
-        const from = new Int32Array(4 * (rows.length + before + 1)).fill(77);
+        // Four numbers an entry; the fourth of those that are read is of no interest, nor are the entries around. Siblings
+        // begin at a multiple of their number.
+        const first = 4 * before * rows.length;
+        const from = new Int32Array(first + 4 * (rows.length + 1)).fill(77);
         rows.forEach((pages, i) => {
-          from.set(summaryOf(pages), 4 * (before + i));
+          from.set(summaryOf(pages), first + 4 * i);
         });
         const read = Int32Array.from(from);
         const to = new Int32Array(12).fill(99);
-        mergeSummaries(from, 4 * before, rows.length, rows[0]!.length, to, 4);
-        expect([...to]).toEqual([99, 99, 99, 99, ...summaryOf(rows.flat()), 99, 99, 99, 99, 99]);
+        mergeSummaries(from, first, rows.length, rows[0]!.length, to, 4);
+        const merged = [...summaryOf(rows.flat()), longestAcross(rows)];
+        expect([...to]).toEqual([99, 99, 99, 99, ...merged, 99, 99, 99, 99]);
         expect(from).toEqual(read);
+        expect(longestOf(from, first, rows.length, merged[3]!)).toBe(merged[1]);
       }),
       { seed: SEED, numRuns: 1500 },
     );
