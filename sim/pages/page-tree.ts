@@ -16,13 +16,14 @@
  *
  * Invariants, checked by the state checkers of the tests:
  *  - every leaf summary is that of its bitmap, or zero for a chunk that was not grown;
- *  - every other summary is the merge of its children;
+ *  - every other summary is the merge of its children, and its fourth number the longest run across two of them;
  *  - a page is not both allocated and scavenged (pages in a page cache are allocated and carry their bits with them);
  *  - the scavenged pages counted in a leaf are the set bits of the chunk's scavenged bitmap.
  *
- * What makes it fast: a free needs no rescan of the bitmap, since the run it creates, found by looking left and right
- * of the freed pages, tells the new start, max and end. An allocation needs one only when the run that it was taken
- * from was as long as max. The climb towards the root stops at the first summary that stays as it was.
+ * What makes it fast: no rescan of the bitmap after a change, since the run that a free creates, found by looking left
+ * and right of the freed pages, tells the new start, max and end, and after an allocation the counted run lengths
+ * (run-counts.ts) tell the new max, unless that is long. The climb towards the root stops at the first summary that
+ * stays as it was, and as long as a chunk's edges stay, only the max of those above needs a look.
  */
 
 import type { Geometry } from "../address/geometry.js";
@@ -326,7 +327,7 @@ export class PageTree {
 
   /**
    * Marks all free pages of the aligned 64-page block at `page` allocated, with their scavenged bits cleared, and
-   * updates the summaries. For page caches.
+   * updates the summaries. For page caches: no page of the chunk below the block is free.
    */
   takeBlock(flat: number, page: number): void {
     const leaf = this.leaf;
@@ -352,7 +353,10 @@ export class PageTree {
     this.#climb(flat, start, max, end);
   }
 
-  /** Takes the runs that touch a 64-page block out of the counts, but for what lies outside; the longest one's length. */
+  /**
+   * Takes the runs of a 64-page block out of the counts, but for what lies above it; returns the longest one's length.
+   * None begins below the block, since that holds the lowest free page.
+   */
   #cutRunsOfBlock(flat: number, page: number): number {
     const words = this.allocBits;
     const word0 = flat * this.wordsPerChunk;
@@ -360,10 +364,9 @@ export class PageTree {
     let longest = 0;
     let i = firstZero(words, word0, page, limit);
     while (i < limit) {
-      const below = i === page ? zerosDown(words, word0, page) : 0;
-      const end = i + zerosUp(words, word0, i, this.chunkPages);
-      const run = below + end - i;
-      this.runs.cut(flat, run, below, end > limit ? end - limit : 0);
+      const run = zerosUp(words, word0, i, this.chunkPages);
+      const end = i + run;
+      this.runs.cut(flat, run, 0, end > limit ? end - limit : 0);
       if (run > longest) longest = run;
       i = end >= limit ? limit : firstZero(words, word0, end, limit);
     }
