@@ -70,26 +70,26 @@ export class Simulation {
   /** Events fired so far. */
   events = 0;
 
-  #queue = new EventQueue();
-  #names: string[] = [];
-  #handles: Handle[] = [];
-  #priorities: number[] = [];
-  #fired = new Float64Array(8);
-  /** #fired at the time when half of what may fire at this instant had fired. */
-  #firedBefore = new Float64Array(8);
-  #eventsAtInstant = 0;
-  #isRunning = false;
-  #isStopped = false;
-  #maxEvents = DEFAULT_LIMITS.maxEvents;
-  #maxEventsAtInstant = DEFAULT_LIMITS.maxEventsAtOneInstant;
-  #maxPending = DEFAULT_LIMITS.maxPendingEvents;
+  private queue = new EventQueue();
+  private names: string[] = [];
+  private handles: Handle[] = [];
+  private priorities: number[] = [];
+  private fired = new Float64Array(8);
+  /** `fired` at the time when half of what may fire at this instant had fired. */
+  private firedBefore = new Float64Array(8);
+  private eventsAtInstant = 0;
+  private isRunning = false;
+  private isStopped = false;
+  private maxEvents = DEFAULT_LIMITS.maxEvents;
+  private maxEventsAtInstant = DEFAULT_LIMITS.maxEventsAtOneInstant;
+  private maxPending = DEFAULT_LIMITS.maxPendingEvents;
 
   /** @throws RangeError for a limit that is not a whole number from 1 */
   constructor(limits: Partial<SimulationLimits> = {}) {
-    this.#maxEvents = limits.maxEvents ?? this.#maxEvents;
-    this.#maxEventsAtInstant = limits.maxEventsAtOneInstant ?? this.#maxEventsAtInstant;
-    this.#maxPending = limits.maxPendingEvents ?? this.#maxPending;
-    for (const limit of [this.#maxEvents, this.#maxEventsAtInstant, this.#maxPending]) {
+    this.maxEvents = limits.maxEvents ?? this.maxEvents;
+    this.maxEventsAtInstant = limits.maxEventsAtOneInstant ?? this.maxEventsAtInstant;
+    this.maxPending = limits.maxPendingEvents ?? this.maxPending;
+    for (const limit of [this.maxEvents, this.maxEventsAtInstant, this.maxPending]) {
       if (!Number.isSafeInteger(limit) || limit < 1) {
         throw new RangeError(`a limit of events is a whole number from 1, not ${limit}`);
       }
@@ -103,19 +103,19 @@ export class Simulation {
    * @returns the kind's number, for schedule
    */
   handler(name: string, priority: number, handle: Handle): number {
-    if (this.#names.includes(name)) throw new RangeError(`there is a handler "${name}" already`);
+    if (this.names.includes(name)) throw new RangeError(`there is a handler "${name}" already`);
     if (!Number.isInteger(priority) || priority < 0 || priority > PRIORITY_MAX) {
       throw new RangeError(
         `the priority of "${name}" is a whole number from 0 to ${PRIORITY_MAX}, not ${priority}`,
       );
     }
-    const kind = this.#handles.length;
-    this.#names.push(name);
-    this.#handles.push(handle);
-    this.#priorities.push(priority);
-    if (kind === this.#fired.length) {
-      this.#fired = enlarged(this.#fired);
-      this.#firedBefore = enlarged(this.#firedBefore);
+    const kind = this.handles.length;
+    this.names.push(name);
+    this.handles.push(handle);
+    this.priorities.push(priority);
+    if (kind === this.fired.length) {
+      this.fired = enlarged(this.fired);
+      this.firedBefore = enlarged(this.firedBefore);
     }
     return kind;
   }
@@ -131,17 +131,17 @@ export class Simulation {
    * @throws RangeError when atNs is in the past or not whole, or kind is none
    */
   schedule(atNs: number, kind: number, a = 0, b = 0): number {
-    const priority = this.#priorities[kind];
+    const priority = this.priorities[kind];
     if (priority === undefined) throw new RangeError(`there is no handler of kind ${kind}`);
     if (!(atNs >= this.nowNs && atNs <= TIME_MAX_NS && Math.floor(atNs) === atNs))
-      this.#refuseTime(atNs, kind);
-    if (this.#queue.size >= this.#maxPending) this.#refusePending();
-    return this.#queue.push(atNs, priority, kind, a, b);
+      this.refuseTime(atNs, kind);
+    if (this.queue.size >= this.maxPending) this.refusePending();
+    return this.queue.push(atNs, priority, kind, a, b);
   }
 
   /** Takes an event back. A handle whose event fired or was cancelled, and NO_EVENT, are ignored. */
   cancel(handle: number): void {
-    this.#queue.cancel(handle);
+    this.queue.cancel(handle);
   }
 
   /**
@@ -150,23 +150,23 @@ export class Simulation {
    * @throws like schedule
    */
   reschedule(handle: number, atNs: number): number {
-    if (!(atNs >= this.nowNs && atNs <= TIME_MAX_NS && Math.floor(atNs) === atNs)) this.#refuseTime(atNs, -1);
-    return this.#queue.reschedule(handle, atNs);
+    if (!(atNs >= this.nowNs && atNs <= TIME_MAX_NS && Math.floor(atNs) === atNs)) this.refuseTime(atNs, -1);
+    return this.queue.reschedule(handle, atNs);
   }
 
   /** Whether the event of a handle is still to come. */
   isPending(handle: number): boolean {
-    return this.#queue.isPending(handle);
+    return this.queue.isPending(handle);
   }
 
   /** Number of events to come. */
   get pending(): number {
-    return this.#queue.size;
+    return this.queue.size;
   }
 
   /** Time of the next event in ns, Infinity when there is none. */
   get nextEventNs(): number {
-    return this.#queue.nextTimeNs;
+    return this.queue.nextTimeNs;
   }
 
   /**
@@ -176,87 +176,86 @@ export class Simulation {
    * @throws RangeError when untilNs is in the past, not whole, or 2^53 or more
    */
   run(untilNs: number): void {
-    if (this.#isRunning)
-      throw new RangeError("a simulation that runs cannot be run by one of its own events");
+    if (this.isRunning) throw new RangeError("a simulation that runs cannot be run by one of its own events");
     if (!(untilNs >= this.nowNs && Number.isSafeInteger(untilNs))) {
       throw new RangeError(
         `cannot run until ${untilNs} ns: it takes whole ns from ${this.nowNs} to 2^53 − 1`,
       );
     }
-    this.#isRunning = true;
-    this.#isStopped = false;
+    this.isRunning = true;
+    this.isStopped = false;
     try {
-      const queue = this.#queue;
+      const queue = this.queue;
       while (queue.nextTimeNs <= untilNs) {
         queue.pop();
-        this.#fire();
-        if (this.#isStopped) return;
+        this.fire();
+        if (this.isStopped) return;
       }
-      if (untilNs > this.nowNs) this.#eventsAtInstant = 0;
+      if (untilNs > this.nowNs) this.eventsAtInstant = 0;
       this.nowNs = untilNs;
     } finally {
-      this.#isRunning = false;
+      this.isRunning = false;
     }
   }
 
   /** Ends a run after the current event. */
   stop(): void {
-    this.#isStopped = true;
+    this.isStopped = true;
   }
 
   /** How often events of a kind fired. */
   firedOf(kind: number): number {
-    return this.#fired[kind] ?? 0;
+    return this.fired[kind] ?? 0;
   }
 
   /** Lets the event that the queue gave out happen. */
-  #fire(): void {
-    const queue = this.#queue;
+  private fire(): void {
+    const queue = this.queue;
     const kind = queue.kind;
     if (queue.timeNs > this.nowNs) {
       this.nowNs = queue.timeNs;
-      this.#eventsAtInstant = 0;
+      this.eventsAtInstant = 0;
     }
-    const atInstant = ++this.#eventsAtInstant;
-    if (this.events >= this.#maxEvents) this.#refuseEvents();
-    if (2 * atInstant > this.#maxEventsAtInstant) this.#watchInstant(atInstant);
+    const atInstant = ++this.eventsAtInstant;
+    if (this.events >= this.maxEvents) this.refuseEvents();
+    if (2 * atInstant > this.maxEventsAtInstant) this.watchInstant(atInstant);
     this.events++;
-    this.#fired[kind]!++;
-    this.#handles[kind]!(queue.a, queue.b);
+    this.fired[kind]!++;
+    this.handles[kind]!(queue.a, queue.b);
   }
 
   /** Past half of what may fire at one instant: counts by kind from there, so that the message tells who it is now. */
-  #watchInstant(atInstant: number): void {
-    if (2 * (atInstant - 1) <= this.#maxEventsAtInstant) this.#firedBefore.set(this.#fired);
-    if (atInstant <= this.#maxEventsAtInstant) return;
-    const now = this.#fired.map((count, kind) => count - this.#firedBefore[kind]!);
+  private watchInstant(atInstant: number): void {
+    if (2 * (atInstant - 1) <= this.maxEventsAtInstant) this.firedBefore.set(this.fired);
+    if (atInstant <= this.maxEventsAtInstant) return;
+    const now = this.fired.map((count, kind) => count - this.firedBefore[kind]!);
     throw new LimitError(
-      `the clock stands still: more than ${this.#maxEventsAtInstant} events (maxEventsAtOneInstant) at ` +
-        `${this.nowNs} ns, ${this.#most(now)} of late; an event that causes another should let time pass`,
+      `the clock stands still: more than ${this.maxEventsAtInstant} events (maxEventsAtOneInstant) at ` +
+        `${this.nowNs} ns, ${this.most(now)} of late; an event that causes another should let time pass`,
     );
   }
 
-  #refuseEvents(): never {
+  private refuseEvents(): never {
     throw new LimitError(
-      `the run takes too long: more than ${this.#maxEvents} events (maxEvents) by ${this.nowNs} ns, ` +
-        `${this.#most(this.#fired)}; run for a shorter time, or allow more`,
+      `the run takes too long: more than ${this.maxEvents} events (maxEvents) by ${this.nowNs} ns, ` +
+        `${this.most(this.fired)}; run for a shorter time, or allow more`,
     );
   }
 
-  #refusePending(): never {
+  private refusePending(): never {
     throw new LimitError(
-      `too much is to come: more than ${this.#maxPending} pending events (maxPendingEvents) at ${this.nowNs} ns; of ` +
-        `those that fired, ${this.#most(this.#fired)}; an event should cause one other at most, on the average`,
+      `too much is to come: more than ${this.maxPending} pending events (maxPendingEvents) at ${this.nowNs} ns; of ` +
+        `those that fired, ${this.most(this.fired)}; an event should cause one other at most, on the average`,
     );
   }
 
   /** @param kind the kind to be scheduled, -1 when an event is rescheduled */
-  #refuseTime(atNs: number, kind: number): never {
-    const what = kind < 0 ? "an event" : `"${this.#names[kind]}"`;
+  private refuseTime(atNs: number, kind: number): never {
+    const what = kind < 0 ? "an event" : `"${this.names[kind]}"`;
     if (atNs > TIME_MAX_NS) {
       throw new LimitError(
         `the clock ends at 2^53 ns (104 days): ${what} was scheduled at ${atNs} ns, when it was ${this.nowNs} ns; of those ` +
-          `that fired, ${this.#most(this.#fired)}`,
+          `that fired, ${this.most(this.fired)}`,
       );
     }
     const wrong = atNs < this.nowNs ? `in the past (it is ${this.nowNs} ns)` : "no whole number";
@@ -264,12 +263,12 @@ export class Simulation {
   }
 
   /** The kind that fired most, in words for a message. */
-  #most(fired: Float64Array): string {
+  private most(fired: Float64Array): string {
     let most = 0;
-    for (let kind = 1; kind < this.#names.length; kind++) {
+    for (let kind = 1; kind < this.names.length; kind++) {
       if (fired[kind]! > fired[most]!) most = kind;
     }
-    return fired[most]! > 0 ? `most of them "${this.#names[most]}" (${fired[most]} times)` : "none so far";
+    return fired[most]! > 0 ? `most of them "${this.names[most]}" (${fired[most]} times)` : "none so far";
   }
 }
 
