@@ -123,7 +123,10 @@ export class Objects implements World, DeathSink {
    */
   alloc(p: number, bytes: number, noscan: boolean, deathNs: number): number {
     if (bytes > MAX_SMALL_BYTES) return this.allocLarge(p, bytes, noscan, deathNs);
-    if (noscan && bytes < TINY_BLOCK_BYTES) return this.allocTiny(p, bytes, deathNs);
+    if (bytes < TINY_BLOCK_BYTES) {
+      if (bytes === 0) return NO_OBJECT;
+      if (noscan) return this.allocTiny(p, bytes, deathNs);
+    }
     return this.allocSmall(p, spanClassOf(bytes, noscan), deathNs);
   }
 
@@ -270,7 +273,6 @@ export class Objects implements World, DeathSink {
   }
 
   private allocTiny(p: number, bytes: number, deathNs: number): number {
-    if (bytes === 0) return NO_OBJECT;
     const { tiny } = this;
     if (tiny.fits(p, bytes)) return tiny.put(p, bytes, deathNs);
     const s = this.allocSmall(p, TINY_SPAN_CLASS, FOREVER);
