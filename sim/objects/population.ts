@@ -13,6 +13,11 @@ export class Population {
   count = 0;
   private readonly blocks: Int32Array[] = [];
 
+  /** Bytes that the entries take, with the room left in the last blocks. */
+  get memoryBytes(): number {
+    return this.blocks.length * BLOCK_ENTRIES * 4;
+  }
+
   /** Adds an object of a span. */
   add(span: number): void {
     const block = this.count >>> BLOCK_BITS;
