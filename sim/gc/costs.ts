@@ -36,21 +36,24 @@ export interface Costs extends MadviseCosts {
   readonly stopTheWorldNs: number;
   /** Sweeping one span, ns. */
   readonly sweepSpanNs: number;
+  /** How long a sweeper that yields waits for its next turn while every P is busy, ns. */
+  readonly yieldNs: number;
   /** First touch of a physical page that is not resident, ns. */
   readonly pageFaultNs: number;
 }
 
 export const DEFAULT_COSTS: Costs = {
-  madviseCallNs: 3_000,
+  madviseCallNs: 3_200,
   madvisePageNs: 400,
-  madviseUnclearedPageNs: 400,
-  madviseHugePageNs: 90_000,
+  madviseUnclearedPageNs: 20,
+  madviseHugePageNs: 92_000,
   wakeUpNs: 50_000,
-  // forcePreemptNS: sysmon takes a P away from a goroutine that has run for so long.
-  timeSliceNs: 10_000_000,
+  // sysmon looks every 10 ms, and takes the P from a goroutine that it saw running at two looks.
+  timeSliceNs: 20_000_000,
   markByteNs: 1,
   stopTheWorldNs: 50_000,
   sweepSpanNs: 500,
+  yieldNs: 10_000,
   pageFaultNs: 500,
 };
 
