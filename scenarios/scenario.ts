@@ -134,8 +134,8 @@ export interface ArrivalSpec {
   readonly dropAtStop: number;
 }
 
-/** Lifetime of a thing in ns; null: it lives on (until dropAtStop). */
-export type LifetimeSpec = DistributionSpec | null;
+/** Lifetime of a thing in ns; a draw of Infinity: it lives on (until dropAtStop). */
+export type LifetimeSpec = DistributionSpec;
 
 /** Which kind of span: `heap` may hold pointers, `noscan` not; the others are not the collector's. */
 export type SpanKind = "heap" | "noscan" | "stack" | "bits" | "workbuf";
@@ -198,7 +198,7 @@ export interface StacksSpec extends ArrivalSpec {
   readonly depthBytes: DistributionSpec;
   /** Time from its start until it is at its deepest, ns. */
   readonly growthNs: DistributionSpec;
-  /** Time at its deepest, ns, after which it uses restBytes; null: until its end. */
+  /** Time at its deepest, ns, after which it uses restBytes; Infinity: until its end. */
   readonly holdNs: LifetimeSpec;
   /** Bytes of stack in use after that. */
   readonly restBytes: DistributionSpec;
