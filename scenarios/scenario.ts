@@ -134,7 +134,13 @@ export interface ArrivalSpec {
   readonly dropAtStop: number;
 }
 
-/** Lifetime of a thing in ns; a draw of Infinity: it lives on (until dropAtStop). */
+/**
+ * "Forever" as a lifetime: longer than any run can be, and a number that every distribution takes. What draws this lives
+ * on, until it is dropped at the end of its workload's window.
+ */
+export const FOREVER_NS = Number.MAX_SAFE_INTEGER;
+
+/** Lifetime of a thing in ns; FOREVER_NS: it lives on. */
 export type LifetimeSpec = DistributionSpec;
 
 /** Which kind of span: `heap` may hold pointers, `noscan` not; the others are not the collector's. */
@@ -198,7 +204,7 @@ export interface StacksSpec extends ArrivalSpec {
   readonly depthBytes: DistributionSpec;
   /** Time from its start until it is at its deepest, ns. */
   readonly growthNs: DistributionSpec;
-  /** Time at its deepest, ns, after which it uses restBytes; Infinity: until its end. */
+  /** Time at its deepest, ns, after which it uses restBytes; FOREVER_NS: until its end. */
   readonly holdNs: LifetimeSpec;
   /** Bytes of stack in use after that. */
   readonly restBytes: DistributionSpec;

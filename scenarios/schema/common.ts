@@ -10,6 +10,7 @@
  */
 
 import { z } from "zod";
+import { FOREVER_NS } from "../scenario.js";
 import { nearMiss } from "../values/near-miss.js";
 import {
   BYTE_RATE,
@@ -44,12 +45,12 @@ export interface QuantityType {
   readonly max: number;
   /** The range in words: `of 1ns or more`. */
   readonly range: string;
-  /** Whether `forever` is accepted, as Infinity. */
-  readonly forever: boolean;
+  /** Whether `forever` is accepted, and what it is; 0: it is not. */
+  readonly forever: number;
 }
 
 const MAX = Number.MAX_SAFE_INTEGER;
-const base = { whole: true, max: MAX, forever: false } as const;
+const base = { whole: true, max: MAX, forever: 0 } as const;
 
 /** Lengths of time in ns. */
 export const duration: QuantityType = {
@@ -63,9 +64,13 @@ export const duration: QuantityType = {
 /** Lengths of time that may not be nothing. */
 export const positiveDuration: QuantityType = { ...duration, min: 1, range: "from 1ns to 104 days" };
 /** How long something lives: a duration or `forever`. */
-export const lifetime: QuantityType = { ...duration, what: "a duration or forever", forever: true };
+export const lifetime: QuantityType = { ...duration, what: "a duration or forever", forever: FOREVER_NS };
 /** A duration above zero or `forever`. */
-export const period: QuantityType = { ...positiveDuration, what: "a duration or forever", forever: true };
+export const period: QuantityType = {
+  ...positiveDuration,
+  what: "a duration or forever",
+  forever: Number.POSITIVE_INFINITY,
+};
 /** Bytes. */
 export const size: QuantityType = {
   ...base,
@@ -85,7 +90,7 @@ export const rate: QuantityType = {
   min: 0,
   max: 1e12,
   range: "from 0/s to 1000/ns",
-  forever: false,
+  forever: 0,
 };
 /** Bytes per second. */
 export const byteRate: QuantityType = {
@@ -106,7 +111,7 @@ export const ratio: QuantityType = {
   min: 0,
   max: 1,
   range: "from 0 to 1, or from 0% to 100%",
-  forever: false,
+  forever: 0,
 };
 /** Relative weights: only their proportions count. */
 export const weight: QuantityType = {
@@ -160,7 +165,7 @@ export function quantity(type: QuantityType): z.ZodType<number, QuantityInput> {
 export function readQuantity(value: unknown, type: QuantityType): number | { problem: string } {
   const expected = `expected ${type.what} such as ${type.example}`;
   if (value === undefined) return { problem: expected };
-  if (type.forever && value === "forever") return Number.POSITIVE_INFINITY;
+  if (type.forever > 0 && value === "forever") return type.forever;
   if (typeof value !== "number" && typeof value !== "string") {
     return { problem: `${describe(value)} is not ${type.what}, ${expected}` };
   }

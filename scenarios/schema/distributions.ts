@@ -60,7 +60,7 @@ function distribution(
   unit: QuantityType,
 ): z.ZodType<Spec, DistributionInput> {
   // Means and scales are numbers of units that need not be whole, and forever is not one.
-  const finite: QuantityType = { ...unit, what: unit.what.replace(" or forever", ""), forever: false };
+  const finite: QuantityType = { ...unit, what: unit.what.replace(" or forever", ""), forever: 0 };
   const scale = quantity({ ...finite, whole: false, min: 1e-9, range: "above 0" });
   const value = quantity(unit);
   const bound = quantity({ ...finite, min: 0, range: unit.range });
@@ -217,7 +217,7 @@ export const durations = distribution(
   {
     ...lifetime,
     what: "a duration",
-    forever: false,
+    forever: 0,
   },
 );
 export const sizes = distribution(

@@ -13,19 +13,20 @@
  */
 
 import { z } from "zod";
-import type {
-  ArrivalSpec,
-  BirthDeathSpec,
-  BuffersSpec,
-  CurveSpec,
-  LeakSpec,
-  ObjectSort,
-  ObjectsSpec,
-  SpanSort,
-  SpansSpec,
-  StacksSpec,
-  TraceSpec,
-  WorkloadKind,
+import {
+  type ArrivalSpec,
+  type BirthDeathSpec,
+  type BuffersSpec,
+  type CurveSpec,
+  FOREVER_NS,
+  type LeakSpec,
+  type ObjectSort,
+  type ObjectsSpec,
+  type SpanSort,
+  type SpansSpec,
+  type StacksSpec,
+  type TraceSpec,
+  type WorkloadKind,
 } from "../scenario.js";
 import {
   count,
@@ -308,7 +309,7 @@ const stacks = object({
     .default({ kind: "constant", value: 0 })
     .describe("Time from its start until it is at its deepest"),
   hold: lifetimes
-    .default({ kind: "constant", value: Number.POSITIVE_INFINITY })
+    .default({ kind: "constant", value: FOREVER_NS })
     .describe("Time at its deepest, after which it uses rest"),
   rest: sizesOrZero.default({ kind: "constant", value: 1024 }).describe("Bytes of stack in use after that"),
 })
@@ -373,7 +374,7 @@ const leak = object({
   of: text.describe("The workload whose things live longer: one of the same phase, or of the whole run"),
   fraction: share.describe("Share of its things that do, drawn for each"),
   lifetime: lifetimes
-    .default({ kind: "constant", value: Number.POSITIVE_INFINITY })
+    .default({ kind: "constant", value: FOREVER_NS })
     .describe("How long they live instead (default: forever)"),
   dropAtStop,
 })

@@ -11,7 +11,7 @@ export function nearMiss(name: string, known: readonly string[]): string | undef
   let best: string | undefined;
   let bestDistance = Number.POSITIVE_INFINITY;
   for (const candidate of known) {
-    const limit = Math.max(1, Math.floor(Math.max(name.length, candidate.length) / 3));
+    const limit = Math.floor(Math.max(name.length, candidate.length) / 3);
     const distance = editDistance(fold(name), fold(candidate));
     if (distance <= limit && distance < bestDistance) {
       best = candidate;
