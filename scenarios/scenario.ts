@@ -17,42 +17,30 @@
  * A length without end is Infinity; what is not there is null.
  */
 
-/** A distribution of numbers, in the unit of what it is drawn for. Draws are rounded to whole units. */
+/** A distribution of numbers, in the unit of what it is drawn for: engine/distributions says what each kind means. */
 export type DistributionSpec =
   | { readonly kind: "constant"; readonly value: number }
-  /** Whole units from min to max, both included. */
-  | { readonly kind: "uniform"; readonly min: number; readonly max: number }
+  | { readonly kind: "uniformInteger"; readonly min: number; readonly max: number }
   | { readonly kind: "exponential"; readonly mean: number }
-  | { readonly kind: "normal"; readonly mean: number; readonly sd: number }
-  /** exp of a normal with mean ln(median) and standard deviation sigma. */
+  | { readonly kind: "normal"; readonly mean: number; readonly deviation: number }
   | { readonly kind: "lognormal"; readonly median: number; readonly sigma: number }
-  /** Pr[X > x] = (min / x)^shape for x ≥ min. */
   | { readonly kind: "pareto"; readonly min: number; readonly shape: number }
-  /** Mean shape · scale. */
   | { readonly kind: "gamma"; readonly shape: number; readonly scale: number }
-  /** Pr[X > x] = exp(−(x / scale)^shape). */
   | { readonly kind: "weibull"; readonly shape: number; readonly scale: number }
-  /** 1, 2, 3 …: trials until the first success; mean ≥ 1. */
-  | { readonly kind: "geometric"; readonly mean: number }
+  | { readonly kind: "geometric"; readonly probability: number }
   | { readonly kind: "poisson"; readonly mean: number }
-  /** 1 … max, k with probability proportional to k^−exponent. */
-  | { readonly kind: "zipf"; readonly max: number; readonly exponent: number }
-  /** One of the values, with probability proportional to its weight. */
+  | { readonly kind: "zipf"; readonly count: number; readonly exponent: number }
   | { readonly kind: "choice"; readonly values: readonly number[]; readonly weights: readonly number[] }
-  /** Quantiles: values[i] at probability probabilities[i], from 0 to 1 and increasing, linear in between. */
-  | {
-      readonly kind: "empirical";
-      readonly probabilities: readonly number[];
-      readonly values: readonly number[];
-    }
-  /** A draw of one of the parts, which is chosen by weight. */
+  | { readonly kind: "histogram"; readonly edges: readonly number[]; readonly weights: readonly number[] }
+  /** Pairs of a value and the probability that a draw is not above it. */
+  | { readonly kind: "cdf"; readonly points: readonly (readonly [number, number])[] }
   | {
       readonly kind: "mixture";
-      readonly parts: readonly DistributionSpec[];
-      readonly weights: readonly number[];
+      readonly parts: readonly { readonly weight: number; readonly of: DistributionSpec }[];
     }
-  /** A draw of `of`, brought into the range from min to max (either may be infinite). */
-  | { readonly kind: "clamp"; readonly of: DistributionSpec; readonly min: number; readonly max: number };
+  | { readonly kind: "scaled"; readonly of: DistributionSpec; readonly by: number }
+  | { readonly kind: "shifted"; readonly of: DistributionSpec; readonly by: number }
+  | { readonly kind: "clamped"; readonly of: DistributionSpec; readonly min?: number; readonly max?: number };
 
 /** A function of time. Times count from the start of the workload's window (of each repetition). */
 export type CurveSpec =

@@ -5,16 +5,40 @@
 import type { z } from "zod";
 import { describe, knownKeys } from "../schema/common.js";
 import { isMap } from "../schema/tagged.js";
-import { suggestion } from "../values/near-miss.js";
-import type { Path, Problems } from "./places.js";
+import { nearMiss, suggestion } from "../values/near-miss.js";
+import { type Path, type Problems, pathText } from "./places.js";
 
 type Issue = z.core.$ZodIssue;
 
 /** Reports what the schema found in a tree. */
 export function reportIssues(issues: readonly Issue[], tree: unknown, problems: Problems): void {
+  const misspelt = misspeltKeys(issues);
   for (const issue of issues) {
-    if (!problems.isSpoilt(issue.path)) reportIssue(issue, tree, problems);
+    if (problems.isSpoilt(issue.path) || isShadow(issue, misspelt)) continue;
+    reportIssue(issue, tree, problems);
   }
+}
+
+/** Objects with unknown keys, and the keys that were probably meant. */
+function misspeltKeys(issues: readonly Issue[]): ReadonlyMap<string, readonly (string | undefined)[]> {
+  const found = new Map<string, readonly (string | undefined)[]>();
+  for (const issue of issues) {
+    if (issue.code !== "unrecognized_keys") continue;
+    const known = knownKeys(issue.message);
+    found.set(
+      pathText(issue.path),
+      issue.keys.map((key) => nearMiss(key, known)),
+    );
+  }
+  return found;
+}
+
+/** Whether an issue only says again that a key is misspelt: the key that was meant is missing, the whole has no kind. */
+function isShadow(issue: Issue, misspelt: ReadonlyMap<string, readonly (string | undefined)[]>): boolean {
+  if (issue.code === "unrecognized_keys") return false;
+  if (issue.code === "custom" && misspelt.has(pathText(issue.path))) return true;
+  const meant = misspelt.get(pathText(issue.path.slice(0, -1))) ?? [];
+  return issue.path.length > 0 && meant.includes(String(issue.path.at(-1)));
 }
 
 function reportIssue(issue: Issue, tree: unknown, problems: Problems): void {

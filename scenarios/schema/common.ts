@@ -245,6 +245,11 @@ export function named<T extends z.ZodType>(thing: T): z.ZodRecord<z.ZodString, T
   return z.record(z.string().regex(NAME_PATTERN), thing);
 }
 
+/** A schema with a meaning of its own here; the JSON Schema then refers to it instead of repeating it. */
+export function explained<T extends z.ZodType>(schema: T, meaning: string): z.ZodLazy<T> {
+  return z.lazy(() => schema).describe(meaning);
+}
+
 /** Text that is not empty. */
 export const text = z.string().trim().min(1);
 

@@ -39,7 +39,7 @@ type DistributionKindInput =
   | { constant: QuantityInput }
   | { uniform: { min: QuantityInput; max: QuantityInput } }
   | { exponential: { mean: QuantityInput } }
-  | { normal: { mean: QuantityInput; sd: QuantityInput } }
+  | { normal: { mean: QuantityInput; deviation: QuantityInput } }
   | { lognormal: { median?: QuantityInput; mean?: QuantityInput; sigma: number } }
   | { pareto: { min: QuantityInput; shape: number } }
   | { gamma: { mean?: QuantityInput; scale?: QuantityInput; shape: number } }
@@ -48,7 +48,10 @@ type DistributionKindInput =
   | { poisson: { mean: QuantityInput } }
   | { zipf: { max: QuantityInput; exponent: number } }
   | { choice: Record<string, QuantityInput> }
+  | { histogram: { edges: readonly QuantityInput[]; weights: readonly QuantityInput[] } }
   | { empirical: Record<string, QuantityInput> }
+  | { scaled: { of: DistributionInput; by: QuantityInput } }
+  | { shifted: { of: DistributionInput; by: QuantityInput } }
   | { mixture: readonly { weight: QuantityInput; of: DistributionInput }[] };
 
 type Spec = DistributionSpec;
@@ -71,10 +74,10 @@ function distribution(
       object({ min: bound, max: bound }).superRefine((v, ctx) => {
         if (v.min > v.max) fail(ctx, ["min"], "min is above max, expected min to be at most max");
       }),
-      (v): Spec => ({ kind: "uniform", ...v }),
+      (v): Spec => ({ kind: "uniformInteger", ...v }),
     ),
     exponential: kind(object({ mean: scale }), (v): Spec => ({ kind: "exponential", ...v })),
-    normal: kind(object({ mean: scale, sd: scale }), (v): Spec => ({ kind: "normal", ...v })),
+    normal: kind(object({ mean: scale, deviation: scale }), (v): Spec => ({ kind: "normal", ...v })),
     lognormal: kind(
       object({ median: scale.optional(), mean: scale.optional(), sigma: shapeNumber }).superRefine(
         oneOf("median", "mean"),
@@ -94,7 +97,13 @@ function distribution(
     ),
     weibull: kind(object({ scale, shape: shapeNumber }), (v): Spec => ({ kind: "weibull", ...v })),
     choice: kind(choices(unit), (v): Spec => ({ kind: "choice", ...v })),
-    empirical: kind(quantiles(finite), (v): Spec => ({ kind: "empirical", ...v })),
+    histogram: kind(buckets(bound), (v): Spec => ({ kind: "histogram", ...v })),
+    empirical: kind(quantiles(finite), (v): Spec => ({ kind: "cdf", points: v })),
+    scaled: kind(
+      object({ of: z.lazy(() => self), by: shapeNumber }),
+      (v): Spec => ({ kind: "scaled", ...v }),
+    ),
+    shifted: kind(object({ of: z.lazy(() => self), by: bound }), (v): Spec => ({ kind: "shifted", ...v })),
     mixture: kind(
       z
         .array(object({ weight: quantity(weight), of: z.lazy(() => self) }))
@@ -103,11 +112,7 @@ function distribution(
           if (parts.every((part) => part.weight === 0))
             fail(ctx, [], "all weights are 0, expected one above 0");
         }),
-      (v): Spec => ({
-        kind: "mixture",
-        parts: v.map((part) => part.of),
-        weights: v.map((part) => part.weight),
-      }),
+      (v): Spec => ({ kind: "mixture", parts: v }),
     ),
   };
   if (sameDimension(unit.dimension, NUMBER)) Object.assign(kinds, countingKinds(unit));
@@ -127,14 +132,17 @@ function countingKinds(unit: QuantityType): Record<string, Kind<Spec>> {
   const mean = quantity({ ...unit, whole: false, min: 1e-9, range: "above 0" });
   const atLeastOne = quantity({ ...unit, whole: false, min: 1, range: "of 1 or more" });
   return {
-    geometric: kind(object({ mean: atLeastOne }), (v): Spec => ({ kind: "geometric", ...v })),
+    geometric: kind(
+      object({ mean: atLeastOne }),
+      (v): Spec => ({ kind: "geometric", probability: 1 / v.mean }),
+    ),
     poisson: kind(object({ mean }), (v): Spec => ({ kind: "poisson", ...v })),
     zipf: kind(
       object({
         max: quantity({ ...unit, min: 1, max: 1e6, range: "from 1 to 1000000" }),
         exponent: quantity(positiveNumber),
       }),
-      (v): Spec => ({ kind: "zipf", ...v }),
+      (v): Spec => ({ kind: "zipf", count: v.max, exponent: v.exponent }),
     ),
   };
 }
@@ -142,9 +150,15 @@ function countingKinds(unit: QuantityType): Record<string, Kind<Spec>> {
 function clamped(spec: Spec, given: Readonly<Record<string, unknown>>, ctx: z.core.$RefinementCtx): Spec {
   const { atLeast, atMost } = given as { atLeast?: number; atMost?: number };
   if (atLeast === undefined && atMost === undefined) return spec;
-  const [min, max] = [atLeast ?? Number.NEGATIVE_INFINITY, atMost ?? Number.POSITIVE_INFINITY];
-  if (min > max) fail(ctx, ["atLeast"], "atLeast is above atMost, expected it to be at most that");
-  return { kind: "clamp", of: spec, min, max };
+  if (atLeast !== undefined && atMost !== undefined && atLeast > atMost) {
+    fail(ctx, ["atLeast"], "atLeast is above atMost, expected it to be at most that");
+  }
+  return {
+    kind: "clamped",
+    of: spec,
+    ...(atLeast === undefined ? {} : { min: atLeast }),
+    ...(atMost === undefined ? {} : { max: atMost }),
+  };
 }
 
 /** Exactly one of two ways to say the same must be used. */
@@ -173,19 +187,38 @@ function quantiles(unit: QuantityType) {
   return z.record(z.string(), quantity(unit)).transform((map, ctx) => {
     const probabilities = keysAs(map, ratio, ctx);
     const values = Object.values(map);
-    const order = probabilities.map((_, i) => i).sort((a, b) => probabilities[a]! - probabilities[b]!);
-    const sorted = {
-      probabilities: order.map((i) => probabilities[i]!),
-      values: order.map((i) => values[i]!),
-    };
-    if (sorted.probabilities[0] !== 0 || sorted.probabilities.at(-1) !== 1) {
+    const points = values.map((value, i) => [value, probabilities[i]!] as const).sort((a, b) => a[1] - b[1]);
+    if (points[0]?.[1] !== 0 || points.at(-1)?.[1] !== 1) {
       fail(ctx, [], "quantiles must begin at 0% and end at 100%, such as {0%: 1, 50%: 3, 100%: 20}");
-    } else if (sorted.values.some((v, i) => i > 0 && v < sorted.values[i - 1]!)) {
-      fail(ctx, [], "quantiles decrease, expected values that grow with their probabilities");
-    } else if (sorted.probabilities.some((p, i) => i > 0 && p === sorted.probabilities[i - 1]!)) {
+    } else if (points.some(([, p], i) => i > 0 && p === points[i - 1]![1])) {
       fail(ctx, [], "a probability is there twice, expected each once");
+    } else if (points.some(([v], i) => i > 0 && v <= points[i - 1]![0])) {
+      fail(ctx, [], "quantiles do not grow, expected each value to be above the one before");
     }
-    return sorted;
+    return points;
+  });
+}
+
+/** Buckets between rising edges. */
+function buckets(bound: z.ZodType<number, QuantityInput>) {
+  return object({
+    edges: z.array(bound).min(2).describe("Ends of the buckets, rising"),
+    weights: z
+      .array(quantity(weight))
+      .min(1)
+      .describe("How much is in each bucket: one less than there are edges"),
+  }).superRefine(({ edges, weights }, ctx) => {
+    const fallen = edges.findIndex((edge, i) => i > 0 && edge <= edges[i - 1]!);
+    if (fallen > 0)
+      fail(ctx, ["edges", fallen], "an edge that is not above the one before it, expected edges that rise");
+    if (weights.length !== edges.length - 1) {
+      fail(
+        ctx,
+        ["weights"],
+        `${weights.length} weights for ${edges.length} edges, expected ${edges.length - 1} of them`,
+      );
+    }
+    if (weights.every((w) => w === 0)) fail(ctx, ["weights"], "all weights are 0, expected one above 0");
   });
 }
 

@@ -31,6 +31,7 @@ import {
 import {
   count,
   duration,
+  explained,
   fail,
   number,
   object,
@@ -182,8 +183,8 @@ const freedBy = z
   .enum(["sweep", "program"])
   .default("sweep")
   .describe("sweep: a dead heap span is freed when the collector has swept it; program: at once");
-const spanPages = pageCounts.describe("8 KiB pages of a span");
-const spanLifetime = lifetimes.describe("How long a span is in use");
+const spanPages = explained(pageCounts, "8 KiB pages of a span");
+const spanLifetime = explained(lifetimes, "How long a span is in use");
 
 const spans = object({
   kind: z.literal("spans"),
@@ -260,8 +261,8 @@ const birthDeath = object({
     return timed(v, spec);
   });
 
-const objectSize = sizes.describe("Bytes of an object");
-const objectLifetime = lifetimes.describe("How long an object is reachable");
+const objectSize = explained(sizes, "Bytes of an object");
+const objectLifetime = explained(lifetimes, "How long an object is reachable");
 const noscan = share.default(0.5).describe("Share of the objects that hold no pointers");
 
 const objects = object({
@@ -303,8 +304,8 @@ const stacks = object({
   kind: z.literal("stacks"),
   ...common,
   ...arrivingByNumber,
-  lifetime: lifetimes.describe("How long a goroutine lives"),
-  depth: sizes.describe("Bytes of stack that it uses at its deepest"),
+  lifetime: explained(lifetimes, "How long a goroutine lives"),
+  depth: explained(sizes, "Bytes of stack that it uses at its deepest"),
   growth: durations
     .default({ kind: "constant", value: 0 })
     .describe("Time from its start until it is at its deepest"),
@@ -332,7 +333,7 @@ const buffers = object({
   ...common,
   ...arriving,
   from: sizes.optional().describe("First size (default: to, so that it does not grow)"),
-  to: sizes.describe("Last size"),
+  to: explained(sizes, "Last size"),
   factor: quantity({ ...positiveNumber, min: 1.01, range: "from 1.01 to 1e9" })
     .default(2)
     .describe("Each size is so many times the one before"),
@@ -340,12 +341,12 @@ const buffers = object({
   copy: durations
     .default({ kind: "constant", value: 0 })
     .describe("Time for which the old buffer lives on beside the new one"),
-  lifetime: lifetimes.describe("How long it lives at its last size"),
+  lifetime: explained(lifetimes, "How long it lives at its last size"),
   pool: wholeCount(1e6).default(0).describe("Finished buffers kept for reuse by later ones that fit"),
   noscan: share.default(1).describe("Share of the buffers that hold no pointers"),
   survivor: object({
-    size: sizes.describe("Bytes of the object"),
-    lifetime: lifetimes.describe("How long it lives"),
+    size: explained(sizes, "Bytes of the object"),
+    lifetime: explained(lifetimes, "How long it lives"),
   })
     .optional()
     .describe("A small object made at each growth, which outlives the buffers around it"),

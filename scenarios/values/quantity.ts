@@ -91,6 +91,9 @@ export const UNIT_NAMES: readonly string[] = [
   ...PER_UNITS,
   "%",
   ...PER_UNITS.map((unit) => `/${unit}`),
+  ...Object.keys(SIZE_UNITS).flatMap((size) =>
+    size === "" ? [] : PER_UNITS.map((unit) => `${size}/${unit}`),
+  ),
 ];
 
 /** Reads a number with or without a unit. `undefined` when the text is none. */
