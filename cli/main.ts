@@ -11,6 +11,8 @@ import { asUsageError, report } from "./errors.js";
 import { listCommand } from "./list.js";
 import { stopProgress } from "./progress.js";
 import { runCommand } from "./run.js";
+import { schemaCommand } from "./schema.js";
+import { validateCommand } from "./validate.js";
 
 const args = process.argv.slice(2);
 const debug = args.includes("--debug");
@@ -40,7 +42,9 @@ const cli = yargs(args)
   .command(runCommand)
   .command(conformCommand)
   .command(listCommand)
-  .demandCommand(1, "a command is missing: expected run, conform or list")
+  .command(validateCommand)
+  .command(schemaCommand)
+  .demandCommand(1, "a command is missing: expected run, conform, list, validate or schema")
   .option("debug", { type: "boolean", default: false, describe: "show stack traces of errors" })
   .strict()
   .version(TOOL_VERSION)
