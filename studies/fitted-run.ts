@@ -13,7 +13,7 @@
 import { COLUMN } from "../results/columns.js";
 import { Sampler } from "../results/sampler.js";
 import type { AgeShare, FittedManual, FittedProgram, FittedStretch } from "../scenarios/trace/fit/fit.js";
-import { sizeGroup } from "../scenarios/trace/fit/observe.js";
+import { EARLY, LATE, sizeGroup } from "../scenarios/trace/fit/observe.js";
 import { MARK, QUIET, SWEEP } from "../scenarios/trace/statistics/statistics.js";
 import { platform } from "../sim/address/platforms.js";
 import { Heap } from "../sim/heap/heap.js";
@@ -32,9 +32,12 @@ export interface FittedRunResult {
   /** Time-weighted mean over the samples, NaN ones left out. */
   readonly externalFragmentation: number;
   readonly heap: Heap;
+  readonly samples: Float64Array[];
 }
 
 const SAMPLES = 1000;
+/** Where the late births of a part begin, as a share of it. */
+const LATE_FROM = 7 / 8;
 
 /** Plays it once. */
 export function playFittedProgram(program: FittedProgram, streams: Streams): FittedRunResult {
@@ -46,6 +49,7 @@ interface Happening {
   readonly atNs: number;
   readonly group: number;
   readonly page: number;
+  readonly when: number;
 }
 
 class FittedRun {
@@ -64,12 +68,10 @@ class FittedRun {
   #now = 0;
   #cycle = 0;
   #proc = 0;
-  /** A number in [0, 1) that spans of the current patch draw their lifetimes with. */
-  #patch = 0;
   #nextSample = 0;
+  readonly #samples: Float64Array[] = [];
   #efSum = 0;
   #efWeight = 0;
-  #last: Float64Array | undefined;
 
   constructor(
     readonly program: FittedProgram,
@@ -87,7 +89,6 @@ class FittedRun {
   play(): FittedRunResult {
     const { program } = this;
     this.#heap.resizeProcs(program.procs);
-    this.#patch = this.#lifetimes();
     program.stretches.forEach((stretch, s) => {
       for (let i = 0; i < stretch.cycles; i++) {
         // What comes before the first cycle is quiet; other cycles begin with marking.
@@ -102,6 +103,7 @@ class FittedRun {
       findRate: counters.finds / (counters.finds + counters.fast),
       externalFragmentation: this.#efSum / this.#efWeight,
       heap: this.#heap,
+      samples: this.#samples,
     };
   }
 
@@ -116,7 +118,9 @@ class FittedRun {
     arrivals.forEach((mean, piece) => {
       const width = durationNs / arrivals.length;
       for (let n = poisson(mean, this.#arrivals); n > 0; n--) {
-        events.push({ atNs: this.#now + (piece + this.#arrivals()) * width, group: 0, page: -1 });
+        const offset = (piece + this.#arrivals()) * width;
+        const when = offset >= durationNs * LATE_FROM ? LATE : EARLY;
+        events.push({ atNs: this.#now + offset, group: 0, page: -1, when });
       }
     });
     if (part === MARK || this.#cycle === 0) this.#manualArrivals(stretch, s, events);
@@ -127,15 +131,15 @@ class FittedRun {
       this.#advance(event.atNs);
       if (event.page >= 0) this.#heap.freeSpan(event.page);
       else if (event.group > 0) this.#allocManual(event.group);
-      else this.#allocHeap(stretch, part);
+      else this.#allocHeap(stretch, part, event.when);
     }
     this.#advance(end);
   }
 
-  #allocHeap(stretch: FittedStretch, part: number): void {
+  #allocHeap(stretch: FittedStretch, part: number, when: number): void {
     const npages = this.#size(stretch);
     const page = this.#heap.allocSpan(this.#nextProc(), npages, 2);
-    const age = this.#age(stretch.parts[part]!.lifetimes[sizeGroup(npages)]!);
+    const age = this.#age(lifetimesOf(stretch, part, when, npages));
     if (age < 0) return;
     const cycle = this.#cycle + age;
     let dying = this.#dying.get(cycle);
@@ -153,9 +157,7 @@ class FittedRun {
 
   /** The age at which a new span dies, -1 for never. */
   #age(shares: readonly AgeShare[]): number {
-    const { share, spans } = this.program.patches;
-    if (this.#lifetimes() * spans < 1) this.#patch = this.#lifetimes();
-    let at = this.#lifetimes() < share ? this.#patch : this.#lifetimes();
+    let at = this.#lifetimes();
     for (const [age, probability] of shares) {
       if (at < probability) return age;
       at -= probability;
@@ -182,14 +184,19 @@ class FittedRun {
       return this.#now + ((piece + this.#sweep()) / sweepFrees.length) * durationNs;
     });
     times.sort((a, b) => a - b);
-    dead.forEach((page, i) => events.push({ atNs: times[i]!, group: 0, page }));
+    dead.forEach((page, i) => events.push({ atNs: times[i]!, group: 0, page, when: EARLY }));
   }
 
   #manualArrivals(stretch: FittedStretch, s: number, events: Happening[]): void {
     const durationNs = stretch.parts[this.#cycle === 0 ? QUIET : MARK]!.durationNs;
     for (const manual of this.program.manual) {
       for (let n = poisson(manual.perCycle[s]!, this.#manual); n > 0; n--) {
-        events.push({ atNs: this.#now + this.#manual() * durationNs, group: manual.group, page: -1 });
+        events.push({
+          atNs: this.#now + this.#manual() * durationNs,
+          group: manual.group,
+          page: -1,
+          when: EARLY,
+        });
       }
     }
   }
@@ -221,6 +228,7 @@ class FittedRun {
     const interval = this.program.durationNs / SAMPLES;
     for (; this.#nextSample < toNs; this.#nextSample += interval) {
       const row = this.#sampler.sample(this.#nextSample, this.#heap, NO_COLLECTOR);
+      this.#samples.push(row);
       const ef = row[COLUMN.external_fragmentation]!;
       if (Number.isNaN(ef)) continue;
       this.#efSum += ef;
@@ -230,6 +238,19 @@ class FittedRun {
 }
 
 const NO_COLLECTOR = { heapLiveBytes: Number.NaN, heapGoalBytes: Number.NaN, cycles: 0 };
+
+function lifetimesOf(
+  stretch: FittedStretch,
+  part: number,
+  when: number,
+  npages: number,
+): readonly AgeShare[] {
+  const size = sizeGroup(npages);
+  if (size === 1) return stretch.medium;
+  if (size === 2) return stretch.large;
+  const { early, late } = stretch.parts[part]!;
+  return when === LATE && late !== undefined ? late : early;
+}
 
 /** A Poisson number: products of uniforms, in steps so that large means do not underflow. */
 function poisson(mean: number, random: Random): number {

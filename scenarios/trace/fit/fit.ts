@@ -4,11 +4,10 @@
  * What the description says, and why it is enough for heap size, find() and fragmentation:
  *
  *     stretches   runs of GC cycles that resemble each other, at most MAX_STRETCHES: a program has phases
- *       parts     quiet, mark, sweep: how long, how fast spans are asked for in each quarter (after a sweep a program first
+ *       parts     quiet, mark, sweep: how long, how fast spans are asked for in each eighth (after a sweep a program first
  *                 fills the free slots of swept spans), and how many cycles they live
  *       sizes     how many spans of which size bucket
  *     sizes       which sizes are in each bucket
- *     patches     neighbours in the order of allocation die together more often than chance has it
  *     sweepFrees  where in a sweep spans are freed
  *     manual      stacks and the collector's own spans: rates by stretch, lifetimes in ns, freed directly
  *
@@ -17,11 +16,14 @@
  */
 
 import { KIND_GROUPS } from "../statistics/live-spans.js";
-import { MARK, PHASES, SWEEP } from "../statistics/statistics.js";
+import { PHASES, SWEEP } from "../statistics/statistics.js";
 import {
   AGES,
+  COHORTS,
   type CycleCounts,
+  EARLY,
   type FitObserver,
+  LATE,
   type ManualCounts,
   PIECES,
   SIZE_BUCKETS,
@@ -30,9 +32,21 @@ import {
 } from "./observe.js";
 
 /** Stretches of a fit at most. */
-const MAX_STRETCHES = 12;
+const MAX_STRETCHES = 10;
 /** A distribution of lifetimes wants at least so many spans, or a wider one stands in for it. */
 const ENOUGH_SPANS = 20;
+/** Of large ones there are never many, and each counts for many pages. */
+const ENOUGH_LARGE = 4;
+/** Smallest share of a lifetime that is told apart. */
+const LEAST_SHARE = 0.03;
+/** Likelihood ratio above which two cohorts are told apart: p = 0.001 for three degrees of freedom. */
+const DIFFERENT = 16.3;
+/** Parts with fewer arrivals have no course of their rate. */
+const FEW_ARRIVALS = 10;
+const ANY_PART = -1;
+/** Group of sizes: single pages. */
+const SMALL = 0;
+const ALL_COHORTS = Array.from({ length: COHORTS }, (_, cohort) => cohort);
 /** Values that stand for the sizes of a bucket. */
 const VALUES_PER_BUCKET = 6;
 /** Values that stand for the lifetimes of stacks and the like. */
@@ -43,10 +57,12 @@ export type AgeShare = readonly [age: number, share: number];
 
 export interface FittedPart {
   readonly durationNs: number;
-  /** Heap spans asked for in each quarter of it, mean of the stretch's cycles. */
+  /** Heap spans asked for in each of its equal pieces (four, or one when they are few), mean of the stretch's cycles. */
   readonly arrivals: readonly number[];
-  /** Lifetimes by size group. */
-  readonly lifetimes: readonly (readonly AgeShare[])[];
+  /** Lifetimes of single pages born in it before its last eighth. */
+  readonly early: readonly AgeShare[];
+  /** Lifetimes of single pages born in its last eighth, when they differ. */
+  readonly late?: readonly AgeShare[];
 }
 
 export interface FittedStretch {
@@ -55,6 +71,9 @@ export interface FittedStretch {
   readonly parts: readonly FittedPart[];
   /** Share of spans in each size bucket. */
   readonly sizes: readonly number[];
+  /** Lifetimes of spans of 2 to 15 pages, and of larger ones. */
+  readonly medium: readonly AgeShare[];
+  readonly large: readonly AgeShare[];
 }
 
 export interface FittedManual {
@@ -77,7 +96,6 @@ export interface FittedProgram {
   readonly stretches: readonly FittedStretch[];
   /** Sizes of each bucket, in pages, as evenly spaced quantiles. */
   readonly sizes: readonly (readonly number[])[];
-  readonly patches: { readonly share: number; readonly spans: number };
   /** Share of the frees of a sweep in each piece of it. */
   readonly sweepFrees: readonly number[];
   readonly manual: readonly FittedManual[];
@@ -87,15 +105,13 @@ export interface FittedProgram {
 export function fitProgram(observer: FitObserver): FittedProgram {
   const groups = stretchesOf(observer.cycles);
   const lifetimes = new Lifetimes(observer.cycles);
-  const whole = [0, observer.cycles.length] as const;
   const asked = [...observer.byProc.values()].reduce((sum, n) => sum + n, 0);
   return {
     durationNs: observer.nowNs,
     procs: observer.procs,
     procSwitch: asked < 2 ? 0 : round(1 - observer.sameProc / (asked - 1)),
-    stretches: groups.map(([from, to]) => fitStretch(observer.cycles, from, to, lifetimes, whole)),
+    stretches: groups.map(([from, to]) => fitStretch(observer.cycles, from, to, lifetimes)),
     sizes: bucketValues(observer.sizes),
-    patches: fitPatches(observer),
     sweepFrees: shares(observer.sweepFrees),
     manual: KIND_GROUPS.slice(1).flatMap((_, i) => fitManual(i + 1, observer.manual[i]!, groups)),
   };
@@ -113,33 +129,36 @@ function fitStretch(
   from: number,
   to: number,
   lifetimes: Lifetimes,
-  whole: readonly [number, number],
 ): FittedStretch {
   const n = to - from;
   const members = cycles.slice(from, to);
   const sum = (value: (cycle: CycleCounts) => number): number => members.reduce((s, c) => s + value(c), 0);
   const parts = PHASES.map((_, part): FittedPart => {
-    const arrivals = Array.from({ length: PIECES }, (_, i) => round(sum((c) => c.parts[part]!.arrivals[i]!) / n));
-    const asked = arrivals.some((mean) => mean > 0);
+    const fine = Array.from({ length: PIECES }, (_, i) => sum((c) => c.parts[part]!.arrivals[i]!) / n);
+    const asked = fine.reduce((total, mean) => total + mean, 0);
+    const early = asked === 0 ? [] : lifetimes.fitOrWider(from, to, SMALL, part, EARLY);
+    const enough =
+      lifetimes.born(from, to, part, [cohort(LATE, SMALL)]) >= ENOUGH_SPANS &&
+      lifetimes.differ(from, to, part, cohort(EARLY, SMALL), cohort(LATE, SMALL));
     return {
       durationNs: Math.round(sum((c) => c.parts[part]!.durationNs) / n),
-      arrivals: asked ? arrivals : [],
-      lifetimes: !asked
-        ? []
-        : Array.from({ length: SIZE_GROUPS }, (_, group) => {
-            for (const [a, b, p] of [
-              [from, to, part],
-              [from, to, -1],
-              [...whole, part],
-            ] as const) {
-              if (lifetimes.born(a, b, p, group) >= ENOUGH_SPANS) return lifetimes.fit(a, b, p, group);
-            }
-            return lifetimes.fit(...whole, -1, group);
-          }),
+      arrivals: asked < FEW_ARRIVALS ? [round(asked)] : pairwise(fine).map(round),
+      early,
+      ...(enough ? { late: lifetimes.fit(from, to, part, [cohort(LATE, SMALL)]) } : {}),
     };
   });
   const sizes = new Float64Array(SIZE_BUCKETS).map((_, i) => sum((c) => c.sizes[i]!));
-  return { cycles: n, parts, sizes: shares(sizes) };
+  const [medium, large] = [1, 2].map((size) => lifetimes.fitOrWider(from, to, size, ANY_PART, EARLY));
+  return { cycles: n, parts, sizes: trimmed(shares(sizes)), medium: medium!, large: large! };
+}
+
+/** Without the zeros at the end. */
+function trimmed(values: readonly number[]): number[] {
+  return values.slice(0, values.findLastIndex((value) => value > 0) + 1);
+}
+
+function pairwise(values: readonly number[]): number[] {
+  return Array.from({ length: values.length / 2 }, (_, i) => values[2 * i]! + values[2 * i + 1]!);
 }
 
 /** Product-limit estimates of lifetimes. */
@@ -152,43 +171,110 @@ class Lifetimes {
     this.#lastSwept = cycles[last]!.parts[SWEEP]!.durationNs > 0 ? last : last - 1;
   }
 
-  /** Spans born in cycles [from, to), in a part of them or in all (-1), of a size group. */
-  born(from: number, to: number, part: number, group: number): number {
+  /** Spans born in cycles [from, to), in a part of them or in all (-1), of a cohort. */
+  born(from: number, to: number, part: number, cohorts: readonly number[]): number {
     let born = 0;
     for (let c = from; c < to; c++) {
       this.cycles[c]!.parts.forEach((counts, p) => {
-        if (part < 0 || p === part) born += counts.born[group]!;
+        if (part >= 0 && p !== part) return;
+        for (const cohort of cohorts) born += counts.born[cohort]!;
       });
     }
     return born;
   }
 
+  /** Whether the fates of two cohorts differ by more than chance would have it (a likelihood ratio test). */
+  differ(from: number, to: number, part: number, a: number, b: number): boolean {
+    const [first, second] = [this.#fates(from, to, part, a), this.#fates(from, to, part, b)];
+    const n = first.reduce((sum, x) => sum + x, 0);
+    const m = second.reduce((sum, x) => sum + x, 0);
+    let ratio = 0;
+    first.forEach((x, i) => {
+      const both = x + second[i]!;
+      if (x > 0) ratio += 2 * x * Math.log((x * (n + m)) / (both * n));
+      if (second[i]! > 0) ratio += 2 * second[i]! * Math.log((second[i]! * (n + m)) / (both * m));
+    });
+    return ratio > DIFFERENT;
+  }
+
+  /** Spans of a cohort that die at ages 1, 2, later, and never. */
+  #fates(from: number, to: number, part: number, cohort: number): number[] {
+    const fates = [0, 0, 0, 0];
+    for (let c = from; c < to; c++) {
+      const { born, died } = this.cycles[c]!.parts[part]!;
+      let left = born[cohort]!;
+      died[cohort]!.forEach((n, age) => {
+        fates[Math.min(Math.max(age, 1), 3) - 1]! += n;
+        left -= n;
+      });
+      fates[3]! += left;
+    }
+    return fates;
+  }
+
+  /**
+   * Lifetimes of a size in a part of the cycles [from, to). Few spans say little, so others that were born at the same time
+   * help out: those of the next smaller size, then all of the stretch, and in the end all that there are.
+   */
+  fitOrWider(from: number, to: number, size: number, part: number, when: number): AgeShare[] {
+    const both = [cohort(EARLY, size), cohort(LATE, size)];
+    const smaller = [...both, cohort(EARLY, Math.max(0, size - 1)), cohort(LATE, Math.max(0, size - 1))];
+    const choices = [
+      [part, size === SMALL ? [cohort(when, size)] : both],
+      [part, both],
+      [part, smaller],
+      [ANY_PART, ALL_COHORTS],
+    ] as const;
+    for (const [p, cohorts] of choices) {
+      const enough = size === SMALL ? ENOUGH_SPANS : ENOUGH_LARGE;
+      if (this.born(from, to, p, cohorts) >= enough) return this.fit(from, to, p, cohorts);
+    }
+    return this.fit(0, this.cycles.length, ANY_PART, ALL_COHORTS);
+  }
+
   /** The shares that die at each age. */
-  fit(from: number, to: number, part: number, group: number): AgeShare[] {
+  fit(from: number, to: number, part: number, cohorts: readonly number[]): AgeShare[] {
     const atRisk = new Float64Array(AGES);
     const died = new Float64Array(AGES);
     for (let c = from; c < to; c++) {
       this.cycles[c]!.parts.forEach((counts, p) => {
         if (part >= 0 && p !== part) return;
-        let alive = counts.born[group]!;
-        for (let age = 0; age < AGES && c + age <= this.#lastSwept; age++) {
-          atRisk[age]! += alive;
-          died[age]! += counts.died[group]![age]!;
-          alive -= counts.died[group]![age]!;
+        for (const cohort of cohorts) {
+          let alive = counts.born[cohort]!;
+          for (let age = 0; age < AGES && c + age <= this.#lastSwept; age++) {
+            atRisk[age]! += alive;
+            died[age]! += counts.died[cohort]![age]!;
+            alive -= counts.died[cohort]![age]!;
+          }
         }
       });
     }
-    const result: AgeShare[] = [];
+    const dying: AgeShare[] = [];
     let survival = 1;
     for (let age = 0; age < AGES; age++) {
       if (died[age]! === 0) continue;
       const hazard = died[age]! / atRisk[age]!;
-      const share = round(survival * hazard);
-      if (share > 0) result.push([age, share]);
+      dying.push([age, survival * hazard]);
       survival *= 1 - hazard;
     }
-    return result;
+    return coarse(dying);
   }
+}
+
+/** Puts ages with few deaths together, at their mean: a share below LEAST_SHARE is not worth two numbers. */
+function coarse(dying: readonly AgeShare[]): AgeShare[] {
+  const result: AgeShare[] = [];
+  let share = 0;
+  let ages = 0;
+  dying.forEach(([age, died], i) => {
+    share += died;
+    ages += died * age;
+    if (share < LEAST_SHARE && i < dying.length - 1) return;
+    if (share >= LEAST_SHARE / 4) result.push([Math.round(ages / share), round(share)]);
+    share = 0;
+    ages = 0;
+  });
+  return result;
 }
 
 /**
@@ -236,39 +322,6 @@ function mergeLoss(a: Float64Array, na: number, b: Float64Array, nb: number): nu
   return loss;
 }
 
-/** From how often neighbours share their fate, beyond chance: how many spans take the fate of their patch, and how long patches are. */
-function fitPatches(observer: FitObserver): FittedProgram["patches"] {
-  const chance = shareByChance(observer.cycles);
-  const [near, far] = observer.pairs.map(({ pairs, same }) =>
-    pairs === 0 ? 0 : Math.max(0, (same / pairs - chance) / Math.max(1e-9, 1 - chance)),
-  ) as [number, number];
-  if (near < 0.01) return { share: 0, spans: 1 };
-  const lag = observer.pairs[1]!.lag - observer.pairs[0]!.lag;
-  const decay = (Math.min(far, 0.97 * near) / near) ** (1 / lag);
-  return { share: round(Math.sqrt(near)), spans: Math.round(1 / Math.max(1e-3, 1 - decay)) };
-}
-
-/** The probability that two spans born in one part of a cycle share their fate when fates are dealt at random. */
-function shareByChance(cycles: readonly CycleCounts[]): number {
-  let same = 0;
-  let all = 0;
-  for (const { parts } of cycles) {
-    for (const { born, died } of parts) {
-      const n = born.reduce((sum, x) => sum + x, 0);
-      if (n === 0) continue;
-      let left = n;
-      for (let age = 0; age < AGES; age++) {
-        const dead = died.reduce((sum, byAge) => sum + byAge[age]!, 0);
-        same += dead ** 2 / n;
-        left -= dead;
-      }
-      same += left ** 2 / n;
-      all += n;
-    }
-  }
-  return all === 0 ? 0 : same / all;
-}
-
 /** For each size bucket, values that stand for its sizes: all of them when they are few, else quantiles. */
 function bucketValues(sizes: ReadonlyMap<number, number>): number[][] {
   const buckets: number[][] = Array.from({ length: SIZE_BUCKETS }, () => []);
@@ -302,11 +355,17 @@ function fitManual(
         for (let c = from; c < to; c++) sum += counts.byCycle[c] ?? 0;
         return round(sum / (to - from));
       }),
-      sizes: [...counts.sizes].sort((a, b) => a[0] - b[0]).map(([npages, n]) => [npages, round(n / counts.born)] as const),
+      sizes: [...counts.sizes]
+        .sort((a, b) => a[0] - b[0])
+        .map(([npages, n]) => [npages, round(n / counts.born)] as const),
       freedShare: round(counts.died / counts.born),
       lifetimesNs: quantiles(sorted, LIFETIME_VALUES),
     },
   ];
+}
+
+function cohort(when: number, size: number): number {
+  return SIZE_GROUPS * when + size;
 }
 
 function shares(counts: Float64Array): number[] {
@@ -318,6 +377,3 @@ function shares(counts: Float64Array): number[] {
 function round(value: number): number {
   return Number(value.toPrecision(4));
 }
-
-/** The part in which workers of the collector come and go. */
-export const COLLECTOR_PART = MARK;

@@ -5,13 +5,8 @@
  * Cycle c lasts from one `gcstart` to the next; cycle 0 is what the program does before its first. A span that is asked
  * for in cycle c and freed in cycle c + a has age a. Each cycle keeps a table of fixed size, so memory is bounded by the
  * live spans and the number of cycles.
- *
- * That neighbours in the order of allocation share their fate more often than chance has it, is measured on pairs: when
- * both of a pair (a span and the lag-th one after it) are known to be dead or live at the end, did they die in the same
- * cycle?
  */
 
-import { isHeapKind } from "../../../sim/heap/kinds.js";
 import { Op, type TraceRow } from "../heap-trace.js";
 import { kindGroup, type LiveSpan, LiveSpans } from "../statistics/live-spans.js";
 import { MARK, QUIET, SWEEP } from "../statistics/statistics.js";
@@ -20,16 +15,17 @@ import { Windows } from "../statistics/windows.js";
 /** Buckets of span sizes: 1, 2, 3, then a power of two each. The last holds all larger ones. */
 export const SIZE_BUCKETS = 10;
 /** Pieces that a part of a cycle is cut into for the course of its rate. */
-export const PIECES = 4;
+export const PIECES = 8;
+/**
+ * Lifetimes are told apart for spans born early in a part and late, in its last piece: a span that a thread still takes
+ * objects from when marking begins cannot be freed in that cycle.
+ */
+export const EARLY = 0;
+export const LATE = 1;
 /** Pieces that a sweep is cut into for the course of its frees. */
 export const SWEEP_PIECES = 8;
 /** Ages that are told apart, in cycles; the last holds all older ones. */
 export const AGES = 24;
-/** Lifetimes are told apart for small spans and for the others. */
-export const SIZE_GROUPS = 2;
-/** Lags at which pairs are compared. */
-const LAGS = [1, 32] as const;
-
 /** The bucket of a size in pages. */
 export function sizeBucket(npages: number): number {
   if (npages < 4) return npages - 1;
@@ -38,19 +34,46 @@ export function sizeBucket(npages: number): number {
   return bucket;
 }
 
-/** 0 for spans of one page, 1 for larger ones. */
-export function sizeGroup(npages: number): number {
-  return npages < 2 ? 0 : 1;
-}
-
 /** One part of a cycle: quiet, mark or sweep. */
 export class PartCounts {
+  startNs = 0;
   durationNs = 0;
+  /** Width of the windows that its arrivals were counted in. */
+  windowNs = 1;
   /** Heap spans asked for in each piece of it. */
   readonly arrivals = new Float64Array(PIECES);
-  /** By size group: spans born, and how many of them died at each age. */
-  readonly born = new Float64Array(SIZE_GROUPS);
-  readonly died = Array.from({ length: SIZE_GROUPS }, () => new Float64Array(AGES));
+  /** By cohort: spans born, and how many of them died at each age. */
+  readonly born = new Float64Array(COHORTS);
+  readonly died = Array.from({ length: COHORTS }, () => new Float64Array(AGES));
+
+  /** The cohort of a span of a size born at a time of this part, whose end must have come. */
+  cohort(bornNs: number, npages: number): number {
+    const window = Math.floor((bornNs - this.startNs) / this.windowNs);
+    const late = pieceOf(window, this.windowNs, this.durationNs, PIECES) === PIECES - 1 ? LATE : EARLY;
+    return cohortOf(late, npages);
+  }
+}
+
+/** Cohorts of a part: early and late, of three groups of sizes each. */
+export const COHORTS = 6;
+/** Lifetimes are told apart for single pages, sizes that the page cache serves, and larger ones. */
+export const SIZE_GROUPS = 3;
+
+/** The cohort of a span by when it is born, EARLY or LATE, and its pages. */
+export function cohortOf(when: number, npages: number): number {
+  return SIZE_GROUPS * when + sizeGroup(npages);
+}
+
+/** The group of a size. */
+export function sizeGroup(npages: number): number {
+  if (npages < 2) return 0;
+  return npages < 16 ? 1 : 2;
+}
+
+/** Which of n pieces of a duration the middle of a window falls into. */
+function pieceOf(window: number, widthNs: number, durationNs: number, n: number): number {
+  const middle = Math.min((window + 0.5) * widthNs, durationNs);
+  return Math.min(n - 1, Math.floor((middle / Math.max(1, durationNs)) * n));
 }
 
 /** One cycle. */
@@ -74,14 +97,6 @@ const MAX_LIFETIMES = 4096;
 
 interface FitSpan extends LiveSpan {
   readonly part: number;
-  readonly sequence: number;
-  died: number;
-  /**
-   * Its neighbours in the order of allocation, the span LAGS[i] before it at 2i and the one after it at 2i + 1, as long as
-   * both are live; and the cycles in which those died that went first.
-   */
-  readonly neighbours: (FitSpan | undefined)[];
-  readonly fates: (number | undefined)[];
 }
 
 export class FitObserver {
@@ -101,17 +116,11 @@ export class FitObserver {
   sameProc = 0;
   procs = 1;
   nowNs = 0;
-  /** For each lag: pairs born in the same part of the same cycle, and how many of them share their fate. */
-  readonly pairs = LAGS.map((lag) => ({ lag, pairs: 0, same: 0 }));
-
   readonly #live: LiveSpans<FitSpan>;
-  readonly #arrivals = new Windows(1, 256);
+  readonly #arrivals = new Windows(SIZE_GROUPS, 256);
   readonly #frees = new Windows(1, 256);
-  readonly #recent: FitSpan[] = [];
   #part: number = QUIET;
-  #partStartNs = 0;
   #lastProc = -1;
-  #sequence = 0;
 
   constructor(readonly path: string) {
     this.#live = new LiveSpans(path);
@@ -128,9 +137,7 @@ export class FitObserver {
         this.procs = Math.max(this.procs, row.b);
         return;
       case Op.gcstart:
-        this.#enter(MARK);
-        this.cycles.push(new CycleCounts());
-        return;
+        return this.#enter(MARK);
       case Op.gcmarkdone:
         return this.#enter(SWEEP);
       case Op.sweepdone:
@@ -140,19 +147,29 @@ export class FitObserver {
 
   finish(): void {
     this.#enter(QUIET);
-    for (const span of this.#live.values()) if (isHeapKind(span.kind)) this.#settlePairs(span);
   }
 
   #enter(part: number): void {
     const counts = this.cycles.at(-1)!.parts[this.#part]!;
-    const duration = this.nowNs - this.#partStartNs;
-    counts.durationNs += duration;
-    spread(this.#arrivals, duration, counts.arrivals);
+    counts.durationNs = this.nowNs - counts.startNs;
+    counts.windowNs = this.#arrivals.widthNs;
+    for (let w = 0; w < this.#arrivals.count; w++) {
+      const piece = pieceOf(w, counts.windowNs, counts.durationNs, PIECES);
+      for (let group = 0; group < SIZE_GROUPS; group++) {
+        const born = this.#arrivals.sum(w, group);
+        counts.arrivals[piece]! += born;
+        counts.born[SIZE_GROUPS * (piece === PIECES - 1 ? LATE : EARLY) + group]! += born;
+      }
+    }
     this.#arrivals.clear();
-    if (this.#part === SWEEP) spread(this.#frees, duration, this.sweepFrees);
+    for (let w = 0; w < this.#frees.count; w++) {
+      const piece = pieceOf(w, this.#frees.widthNs, counts.durationNs, SWEEP_PIECES);
+      this.sweepFrees[piece]! += this.#frees.sum(w, 0);
+    }
     this.#frees.clear();
+    if (part === MARK) this.cycles.push(new CycleCounts());
     this.#part = part;
-    this.#partStartNs = this.nowNs;
+    this.cycles.at(-1)!.parts[part]!.startNs = this.nowNs;
   }
 
   #span(row: TraceRow): void {
@@ -163,10 +180,6 @@ export class FitObserver {
       bornNs: this.nowNs,
       bornCycle: cycle,
       part: this.#part,
-      sequence: this.#sequence,
-      died: Number.POSITIVE_INFINITY,
-      neighbours: [],
-      fates: [],
     };
     this.#live.add(row, span);
     if (row.p >= 0) {
@@ -182,13 +195,11 @@ export class FitObserver {
       manual.sizes.set(row.b, (manual.sizes.get(row.b) ?? 0) + 1);
       return;
     }
-    this.#sequence++;
     const counts = this.cycles[cycle]!;
     counts.sizes[sizeBucket(row.b)]!++;
-    counts.parts[this.#part]!.born[sizeGroup(row.b)]!++;
     this.sizes.set(row.b, (this.sizes.get(row.b) ?? 0) + 1);
-    this.#arrivals.add(this.#arrivals.at(this.nowNs - this.#partStartNs), 0, 1);
-    this.#link(span);
+    const { startNs } = counts.parts[this.#part]!;
+    this.#arrivals.add(this.#arrivals.at(this.nowNs - startNs), sizeGroup(row.b), 1);
   }
 
   #spanFree(row: TraceRow): void {
@@ -201,56 +212,16 @@ export class FitObserver {
       return;
     }
     const cycle = this.cycles.length - 1;
-    span.died = cycle;
     const age = Math.min(cycle - span.bornCycle, AGES - 1);
-    this.cycles[span.bornCycle]!.parts[span.part]!.died[sizeGroup(span.npages)]![age]!++;
+    // A span that is freed in the part of its birth knows no cohort yet; only direct frees of heap spans do that.
+    if (cycle > span.bornCycle) {
+      const part = this.cycles[span.bornCycle]!.parts[span.part]!;
+      part.died[part.cohort(span.bornNs, span.npages)]![age]!++;
+    }
     if (this.#part === SWEEP) {
       this.freedInSweep++;
-      this.#frees.add(this.#frees.at(this.nowNs - this.#partStartNs), 0, 1);
+      const { startNs } = this.cycles[cycle]!.parts[SWEEP]!;
+      this.#frees.add(this.#frees.at(this.nowNs - startNs), 0, 1);
     } else this.freedElsewhere++;
-    this.#settlePairs(span);
-  }
-
-  /** Notes the neighbours of a new span. */
-  #link(span: FitSpan): void {
-    const longest = LAGS.at(-1)!;
-    for (let i = 0; i < LAGS.length; i++) {
-      const before = this.#recent[(span.sequence - LAGS[i]! + longest) % longest];
-      if (before === undefined || before.bornCycle !== span.bornCycle || before.part !== span.part) continue;
-      if (before.died < Number.POSITIVE_INFINITY) span.fates[2 * i] = before.died;
-      else {
-        span.neighbours[2 * i] = before;
-        before.neighbours[2 * i + 1] = span;
-      }
-    }
-    this.#recent[span.sequence % longest] = span;
-  }
-
-  /** A span is dead, or the trace is over: compares it with neighbours that went first, and tells the others. */
-  #settlePairs(span: FitSpan): void {
-    for (let slot = 0; slot < 2 * LAGS.length; slot++) {
-      const fate = span.fates[slot];
-      const neighbour = span.neighbours[slot];
-      if (fate !== undefined) {
-        const pair = this.pairs[slot >> 1]!;
-        pair.pairs++;
-        if (fate === span.died) pair.same++;
-      } else if (neighbour !== undefined) {
-        neighbour.neighbours[slot ^ 1] = undefined;
-        neighbour.fates[slot ^ 1] = span.died;
-      }
-    }
-    span.neighbours.length = 0;
-  }
-}
-
-/** Spreads sums over equal windows on fewer pieces of a duration. */
-function spread(windows: Windows, durationNs: number, into: Float64Array): void {
-  for (let w = 0; w < windows.count; w++) {
-    const sum = windows.sum(w, 0);
-    if (sum === 0) continue;
-    const middle = Math.min((w + 0.5) * windows.widthNs, durationNs);
-    const piece = Math.min(into.length - 1, Math.floor((middle / Math.max(1, durationNs)) * into.length));
-    into[piece]! += sum;
   }
 }

@@ -14,8 +14,8 @@
  * is a sequence of frees with no allocation between them.
  */
 
-import { OP_NAMES, Op, type TraceRow } from "../heap-trace.js";
 import { InputError } from "../../input-error.js";
+import { OP_NAMES, Op, type TraceRow } from "../heap-trace.js";
 import { LifeTable } from "./life-table.js";
 import { KIND_GROUPS, kindGroup, LiveSpans } from "./live-spans.js";
 import { MAX_WINDOWS, Windows } from "./windows.js";
