@@ -11,6 +11,7 @@ import { asUsageError, report } from "./errors.js";
 import { listCommand } from "./list.js";
 import { stopProgress } from "./progress.js";
 import { runCommand } from "./run.js";
+import { traceCommand } from "./trace.js";
 
 const args = process.argv.slice(2);
 const debug = args.includes("--debug");
@@ -40,7 +41,8 @@ const cli = yargs(args)
   .command(runCommand)
   .command(conformCommand)
   .command(listCommand)
-  .demandCommand(1, "a command is missing: expected run, conform or list")
+  .command(traceCommand)
+  .demandCommand(1, "a command is missing: expected run, conform, list or trace")
   .option("debug", { type: "boolean", default: false, describe: "show stack traces of errors" })
   .strict()
   .version(TOOL_VERSION)

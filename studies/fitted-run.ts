@@ -142,9 +142,9 @@ class FittedRun {
     const age = this.#age(lifetimesOf(stretch, part, when, npages));
     if (age < 0) return;
     const cycle = this.#cycle + age;
-    let dying = this.#dying.get(cycle);
-    if (dying === undefined) this.#dying.set(cycle, (dying = []));
-    dying.push(page);
+    const dying = this.#dying.get(cycle);
+    if (dying === undefined) this.#dying.set(cycle, [page]);
+    else dying.push(page);
   }
 
   #size(stretch: FittedStretch): number {
@@ -184,7 +184,9 @@ class FittedRun {
       return this.#now + ((piece + this.#sweep()) / sweepFrees.length) * durationNs;
     });
     times.sort((a, b) => a - b);
-    dead.forEach((page, i) => events.push({ atNs: times[i]!, group: 0, page, when: EARLY }));
+    dead.forEach((page, i) => {
+      events.push({ atNs: times[i]!, group: 0, page, when: EARLY });
+    });
   }
 
   #manualArrivals(stretch: FittedStretch, s: number, events: Happening[]): void {

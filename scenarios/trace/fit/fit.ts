@@ -154,7 +154,9 @@ function fitStretch(
 
 /** Without the zeros at the end. */
 function trimmed(values: readonly number[]): number[] {
-  return values.slice(0, values.findLastIndex((value) => value > 0) + 1);
+  let length = values.length;
+  while (length > 0 && values[length - 1] === 0) length--;
+  return values.slice(0, length);
 }
 
 function pairwise(values: readonly number[]): number[] {
@@ -309,10 +311,14 @@ function features(cycle: CycleCounts): Float64Array {
   for (const { arrivals, died, born } of cycle.parts) {
     values.push(arrivals.reduce((sum, n) => sum + n, 0));
     const dead = [0, 0, 0];
-    for (const byAge of died) byAge.forEach((n, age) => void (dead[Math.min(age, 3) - 1]! += n));
+    for (const byAge of died) {
+      byAge.forEach((n, age) => {
+        dead[Math.min(Math.max(age, 1), 3) - 1]! += n;
+      });
+    }
     values.push(...dead, born.reduce((sum, n) => sum + n, 0) - dead.reduce((sum, n) => sum + n, 0));
   }
-  return Float64Array.from(values, (value) => value || 0);
+  return Float64Array.from(values);
 }
 
 function mergeLoss(a: Float64Array, na: number, b: Float64Array, nb: number): number {

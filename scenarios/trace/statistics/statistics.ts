@@ -98,7 +98,10 @@ export class GroupStatistics {
 
   #size(npages: number): SizeCount {
     let size = this.sizes.get(npages);
-    if (size === undefined) this.sizes.set(npages, (size = { npages, allocs: 0, frees: 0 }));
+    if (size === undefined) {
+      size = { npages, allocs: 0, frees: 0 };
+      this.sizes.set(npages, size);
+    }
     return size;
   }
 }
@@ -223,7 +226,10 @@ export class TraceStatistics {
 
   #proc(p: number): ProcStatistics {
     let proc = this.#byProc.get(p);
-    if (proc === undefined) this.#byProc.set(p, (proc = { p, rows: 0, spans: 0, pages: 0, spanFrees: 0 }));
+    if (proc === undefined) {
+      proc = { p, rows: 0, spans: 0, pages: 0, spanFrees: 0 };
+      this.#byProc.set(p, proc);
+    }
     return proc;
   }
 
