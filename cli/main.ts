@@ -12,6 +12,7 @@ import { listCommand } from "./list.js";
 import { stopProgress } from "./progress.js";
 import { runCommand } from "./run.js";
 import { schemaCommand } from "./schema.js";
+import { traceCommand } from "./trace.js";
 import { validateCommand } from "./validate.js";
 
 const args = process.argv.slice(2);
@@ -44,7 +45,8 @@ const cli = yargs(args)
   .command(listCommand)
   .command(validateCommand)
   .command(schemaCommand)
-  .demandCommand(1, "a command is missing: expected run, conform, list, validate or schema")
+  .command(traceCommand)
+  .demandCommand(1, "a command is missing: expected run, conform, list, validate, schema or trace")
   .option("debug", { type: "boolean", default: false, describe: "show stack traces of errors" })
   .strict()
   .version(TOOL_VERSION)

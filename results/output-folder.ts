@@ -104,11 +104,13 @@ export class OutputFolder {
    * Prepares the output.
    * @param target the folder that will hold the files, as the user named it
    * @param force whether an earlier result there may be replaced
+   * @param option of the command line that names the folder, for messages
    * @throws OutputError when the folder exists, is not ours, or cannot be created
    */
   constructor(
     readonly target: string,
     readonly force: boolean,
+    readonly option = "--out",
   ) {
     this.#target = resolve(target);
     this.#refuseExisting();
@@ -128,17 +130,19 @@ export class OutputFolder {
     try {
       entries = readdirSync(this.#target);
     } catch {
-      throw new OutputError(`${this.target} exists and is not a folder: name another one with --out`);
+      throw new OutputError(
+        `${this.target} exists and is not a folder: name another one with ${this.option}`,
+      );
     }
     if (entries.length === 0) return;
     if (!this.force)
       throw new OutputError(
-        `${this.target} exists: add --force to replace it, or name another folder with --out`,
+        `${this.target} exists: add --force to replace it, or name another folder with ${this.option}`,
       );
     const foreign = foreignEntry(this.#target, entries);
     if (foreign === undefined) return;
     throw new OutputError(
-      `${this.target} holds other files than a run's (${foreign}): name another folder with --out`,
+      `${this.target} holds other files than a run's (${foreign}): name another folder with ${this.option}`,
     );
   }
 

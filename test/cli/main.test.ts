@@ -40,7 +40,7 @@ describe("help", () => {
 
 describe("bad use", () => {
   test.each([
-    [[], "a command is missing: expected run, conform or list; mheapsim --help shows how"],
+    [[], "a command is missing: expected run, conform, list or trace; mheapsim --help shows how"],
     [["walk"], "Unknown argument: walk; mheapsim --help shows how"],
     [["run", "--nope"], "Unknown argument: nope; mheapsim --help shows how"],
     [["run", "a.csv", "b.csv"], "Unknown argument: b.csv; mheapsim --help shows how"],
