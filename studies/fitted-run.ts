@@ -2,7 +2,7 @@
  * Plays a fitted program on a heap: draws spans from its generators and frees them where a collector would.
  *
  * A stand-in for the runner of scenarios, so that a fit can be judged: GC cycles come as the description has them, not
- * from a pacer. In each part of a cycle spans arrive as a Poisson process with the rate of the quarter; each draws its
+ * from a pacer. In each part of a cycle spans arrive as a Poisson process whose rate is that of the piece of the part; each draws its
  * size, and the cycle in whose sweep it will be found dead. A sweep frees the dead over its length. Stacks and the
  * collector's spans are freed directly when their time is up.
  *
@@ -10,8 +10,7 @@
  *       └ arrivals ┴ arrivals ┴ arrivals + frees of those whose cycle this is
  */
 
-import { COLUMN } from "../results/columns.js";
-import { Sampler } from "../results/sampler.js";
+import type { RandomStream, RandomStreams } from "../engine/random-streams.js";
 import type { AgeShare, FittedManual, FittedProgram, FittedStretch } from "../scenarios/trace/fit/fit.js";
 import { EARLY, LATE, sizeGroup } from "../scenarios/trace/fit/observe.js";
 import { MARK, QUIET, SWEEP } from "../scenarios/trace/statistics/statistics.js";
@@ -19,29 +18,22 @@ import { platform } from "../sim/address/platforms.js";
 import { Heap } from "../sim/heap/heap.js";
 import { KIND_STACK } from "../sim/heap/kinds.js";
 
-/** A source of random numbers in [0, 1). */
-export type Random = () => number;
+/** Called before the heap changes at a time. */
+export type Watch = (heap: Heap, timeNs: number) => void;
 
-/** A streams by name, so that one generator's draws do not shift another's. */
-export type Streams = (name: string) => Random;
-
-/** What a run is judged by. */
-export interface FittedRunResult {
-  readonly peakHeapSysBytes: number;
-  readonly findRate: number;
-  /** Time-weighted mean over the samples, NaN ones left out. */
-  readonly externalFragmentation: number;
-  readonly heap: Heap;
-  readonly samples: Float64Array[];
-}
-
-const SAMPLES = 1000;
 /** Where the late births of a part begin, as a share of it. */
 const LATE_FROM = 7 / 8;
 
-/** Plays it once. */
-export function playFittedProgram(program: FittedProgram, streams: Streams): FittedRunResult {
-  return new FittedRun(program, streams).play();
+/**
+ * Plays a program once, on an empty heap of linux/amd64.
+ * @param streams one stream for each generator is taken from it, under the workload's name `fitted`
+ */
+export function playFittedProgram(
+  program: FittedProgram,
+  streams: RandomStreams,
+  watch: Watch,
+): { readonly heap: Heap; readonly endNs: number } {
+  return new FittedRun(program, streams, watch).play();
 }
 
 /** Something that happens at a time: an arrival (index of a kind group) or a free (of a page). */
@@ -54,13 +46,12 @@ interface Happening {
 
 class FittedRun {
   readonly #heap: Heap;
-  readonly #sampler = new Sampler();
-  readonly #arrivals: Random;
-  readonly #sizes: Random;
-  readonly #lifetimes: Random;
-  readonly #sweep: Random;
-  readonly #manual: Random;
-  readonly #procs: Random;
+  readonly #arrivals: RandomStream;
+  readonly #sizes: RandomStream;
+  readonly #lifetimes: RandomStream;
+  readonly #sweep: RandomStream;
+  readonly #manual: RandomStream;
+  readonly #procs: RandomStream;
   /** Dead spans by the cycle in whose sweep they go. */
   readonly #dying = new Map<number, number[]>();
   /** Direct frees to come, soonest last. */
@@ -68,25 +59,22 @@ class FittedRun {
   #now = 0;
   #cycle = 0;
   #proc = 0;
-  #nextSample = 0;
-  readonly #samples: Float64Array[] = [];
-  #efSum = 0;
-  #efWeight = 0;
 
   constructor(
     readonly program: FittedProgram,
-    streams: Streams,
+    streams: RandomStreams,
+    readonly watch: Watch,
   ) {
     this.#heap = new Heap(platform("linux/amd64"));
-    this.#arrivals = streams("arrivals");
-    this.#sizes = streams("sizes");
-    this.#lifetimes = streams("lifetimes");
-    this.#sweep = streams("sweep");
-    this.#manual = streams("manual");
-    this.#procs = streams("procs");
+    this.#arrivals = streams.get("fitted/arrivals");
+    this.#sizes = streams.get("fitted/sizes");
+    this.#lifetimes = streams.get("fitted/lifetimes");
+    this.#sweep = streams.get("fitted/sweep");
+    this.#manual = streams.get("fitted/manual");
+    this.#procs = streams.get("fitted/procs");
   }
 
-  play(): FittedRunResult {
+  play(): { readonly heap: Heap; readonly endNs: number } {
     const { program } = this;
     this.#heap.resizeProcs(program.procs);
     program.stretches.forEach((stretch, s) => {
@@ -96,20 +84,7 @@ class FittedRun {
         this.#cycle++;
       }
     });
-    this.#sampleUpTo(this.#now);
-    const { counters } = this.#counters();
-    return {
-      peakHeapSysBytes: this.#heap.statistics.peakHeapSysBytes,
-      findRate: counters.finds / (counters.finds + counters.fast),
-      externalFragmentation: this.#efSum / this.#efWeight,
-      heap: this.#heap,
-      samples: this.#samples,
-    };
-  }
-
-  #counters(): { counters: { finds: number; fast: number } } {
-    const row = this.#sampler.sample(this.#now, this.#heap, NO_COLLECTOR);
-    return { counters: { finds: row[COLUMN.find_calls]!, fast: row[COLUMN.fast_path_allocs]! } };
+    return { heap: this.#heap, endNs: this.#now };
   }
 
   #part(stretch: FittedStretch, s: number, part: number): void {
@@ -118,7 +93,7 @@ class FittedRun {
     arrivals.forEach((mean, piece) => {
       const width = durationNs / arrivals.length;
       for (let n = poisson(mean, this.#arrivals); n > 0; n--) {
-        const offset = (piece + this.#arrivals()) * width;
+        const offset = (piece + this.#arrivals.double()) * width;
         const when = offset >= durationNs * LATE_FROM ? LATE : EARLY;
         events.push({ atNs: this.#now + offset, group: 0, page: -1, when });
       }
@@ -148,16 +123,16 @@ class FittedRun {
   }
 
   #size(stretch: FittedStretch): number {
-    let at = this.#sizes();
+    let at = this.#sizes.double();
     let bucket = 0;
     while (bucket < stretch.sizes.length - 1 && at >= stretch.sizes[bucket]!) at -= stretch.sizes[bucket++]!;
     const values = this.program.sizes[bucket]!;
-    return values.length === 0 ? 1 : values[Math.floor(this.#sizes() * values.length)]!;
+    return values.length === 0 ? 1 : values[Math.floor(this.#sizes.double() * values.length)]!;
   }
 
   /** The age at which a new span dies, -1 for never. */
   #age(shares: readonly AgeShare[]): number {
-    let at = this.#lifetimes();
+    let at = this.#lifetimes.double();
     for (const [age, probability] of shares) {
       if (at < probability) return age;
       at -= probability;
@@ -167,8 +142,8 @@ class FittedRun {
 
   #nextProc(): number {
     const { procs, procSwitch } = this.program;
-    if (procs > 1 && this.#procs() < procSwitch) {
-      this.#proc = (this.#proc + 1 + Math.floor(this.#procs() * (procs - 1))) % procs;
+    if (procs > 1 && this.#procs.double() < procSwitch) {
+      this.#proc = (this.#proc + 1 + Math.floor(this.#procs.double() * (procs - 1))) % procs;
     }
     return this.#proc;
   }
@@ -178,10 +153,10 @@ class FittedRun {
     this.#dying.delete(this.#cycle);
     const { sweepFrees } = this.program;
     const times = dead.map(() => {
-      let at = this.#sweep();
+      let at = this.#sweep.double();
       let piece = 0;
       while (piece < sweepFrees.length - 1 && at >= sweepFrees[piece]!) at -= sweepFrees[piece++]!;
-      return this.#now + ((piece + this.#sweep()) / sweepFrees.length) * durationNs;
+      return this.#now + ((piece + this.#sweep.double()) / sweepFrees.length) * durationNs;
     });
     times.sort((a, b) => a - b);
     dead.forEach((page, i) => {
@@ -194,7 +169,7 @@ class FittedRun {
     for (const manual of this.program.manual) {
       for (let n = poisson(manual.perCycle[s]!, this.#manual); n > 0; n--) {
         events.push({
-          atNs: this.#now + this.#manual() * durationNs,
+          atNs: this.#now + this.#manual.double() * durationNs,
           group: manual.group,
           page: -1,
           when: EARLY,
@@ -205,41 +180,27 @@ class FittedRun {
 
   #allocManual(group: number): void {
     const manual = this.program.manual.find((m) => m.group === group) as FittedManual;
-    let at = this.#manual();
+    let at = this.#manual.double();
     let i = 0;
     while (i < manual.sizes.length - 1 && at >= manual.sizes[i]![1]) at -= manual.sizes[i++]![1];
     const page = this.#heap.allocSpan(this.#nextProc(), manual.sizes[i]![0], KIND_STACK + group - 1);
-    if (this.#manual() >= manual.freedShare) return;
-    const life = manual.lifetimesNs[Math.floor(this.#manual() * manual.lifetimesNs.length)]!;
+    if (this.#manual.double() >= manual.freedShare) return;
+    const life = manual.lifetimesNs[Math.floor(this.#manual.double() * manual.lifetimesNs.length)]!;
     this.#due.push({ atNs: this.#now + life, page });
     this.#due.sort((a, b) => b.atNs - a.atNs);
   }
 
-  /** Moves time on: direct frees that are due, and samples. */
+  /** Moves time on: direct frees that are due. */
   #advance(toNs: number): void {
     for (let next = this.#due.at(-1); next !== undefined && next.atNs <= toNs; next = this.#due.at(-1)) {
       this.#due.pop();
-      this.#sampleUpTo(next.atNs);
+      this.watch(this.#heap, next.atNs);
       this.#heap.freeSpan(next.page);
     }
-    this.#sampleUpTo(toNs);
+    this.watch(this.#heap, toNs);
     this.#now = toNs;
   }
-
-  #sampleUpTo(toNs: number): void {
-    const interval = this.program.durationNs / SAMPLES;
-    for (; this.#nextSample < toNs; this.#nextSample += interval) {
-      const row = this.#sampler.sample(this.#nextSample, this.#heap, NO_COLLECTOR);
-      this.#samples.push(row);
-      const ef = row[COLUMN.external_fragmentation]!;
-      if (Number.isNaN(ef)) continue;
-      this.#efSum += ef;
-      this.#efWeight++;
-    }
-  }
 }
-
-const NO_COLLECTOR = { heapLiveBytes: Number.NaN, heapGoalBytes: Number.NaN, cycles: 0 };
 
 function lifetimesOf(
   stretch: FittedStretch,
@@ -255,11 +216,11 @@ function lifetimesOf(
 }
 
 /** A Poisson number: products of uniforms, in steps so that large means do not underflow. */
-function poisson(mean: number, random: Random): number {
+function poisson(mean: number, random: RandomStream): number {
   let count = 0;
   for (let left = mean; left > 0; left -= 50) {
     const limit = Math.exp(-Math.min(left, 50));
-    for (let product = random(); product > limit; product *= random()) count++;
+    for (let product = random.double(); product > limit; product *= random.double()) count++;
   }
   return count;
 }

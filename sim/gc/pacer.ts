@@ -35,6 +35,9 @@ const MIN_WORK_LEFT = 1000;
 /** Beyond a goal that was missed, marking aims at so many times the goal. */
 const MAX_OVERSHOOT = 1.1;
 
+/** Goal and trigger while collection is off: the largest number of the runtime, which works with 64 bits. */
+export const GOAL_OFF = 2 ** 64;
+
 /** What a cycle was, for the next trigger. */
 export interface CycleOutcome {
   /** Bytes scanned: heap, stacks and globals. */
@@ -51,7 +54,7 @@ export class Pacer {
   heapMinimumBytes = DEFAULT_HEAP_MINIMUM;
   /** heapLive at which a cycle starts. */
   triggerBytes = 0;
-  /** heapLive at which it should end; Infinity when collection is off. */
+  /** heapLive at which it should end; GOAL_OFF when collection is off. */
   heapGoalBytes = 0;
   /** The goal that the last cycle had; 0 before the first. */
   lastHeapGoalBytes = 0;
@@ -144,8 +147,8 @@ export class Pacer {
   commit(isSweepDone: boolean): void {
     const marked = this.heapMarkedBytes;
     if (this.gcPercent < 0) {
-      this.heapGoalBytes = Number.POSITIVE_INFINITY;
-      this.triggerBytes = Number.POSITIVE_INFINITY;
+      this.heapGoalBytes = GOAL_OFF;
+      this.triggerBytes = GOAL_OFF;
       return;
     }
     const fixed = this.stackScanBytes + this.globalsScanBytes;

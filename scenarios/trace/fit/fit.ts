@@ -4,8 +4,9 @@
  * What the description says, and why it is enough for heap size, find() and fragmentation:
  *
  *     stretches   runs of GC cycles that resemble each other, at most MAX_STRETCHES: a program has phases
- *       parts     quiet, mark, sweep: how long, how fast spans are asked for in each eighth (after a sweep a program first
- *                 fills the free slots of swept spans), and how many cycles they live
+ *       parts     quiet, mark, sweep: how long, how fast spans are asked for in each quarter (after a sweep a program first
+ *                 fills the free slots of swept spans), and how many cycles they live; late births live
+ *                 longer, since a span in use when marking begins cannot go in that cycle
  *       sizes     how many spans of which size bucket
  *     sizes       which sizes are in each bucket
  *     sweepFrees  where in a sweep spans are freed
