@@ -14,11 +14,11 @@
  * What was allocated since marking began stays alive in this cycle, and the World sees to that.
  */
 
-import { NO_EVENT, Priority, type Simulation } from "../../engine/simulation.js";
+import { NO_EVENT, Priority, type Simulation, TIME_MAX_NS } from "../../engine/simulation.js";
 import type { Heap } from "../heap/heap.js";
 import type { BackgroundScavenger } from "../scavenge/background.js";
 import type { Costs } from "./costs.js";
-import { BACKGROUND_UTILIZATION, Pacer } from "./pacer.js";
+import { BACKGROUND_UTILIZATION, DEFAULT_HEAP_MINIMUM, Pacer } from "./pacer.js";
 import { type CollectedWorld, Sweeper } from "./sweeper.js";
 import type { CollectorHooks } from "./world.js";
 
@@ -36,6 +36,10 @@ export interface CollectorOptions {
   readonly gcPercent?: number;
   /** Scannable globals, bytes. Default: 0. */
   readonly globalsBytes?: number;
+  /** The minimum heap at GOGC=100, bytes. Default: 4 MiB. */
+  readonly heapMinimumBytes?: number;
+  /** A collection is forced when none began for so long, ns; Infinity: never. Default: FORCE_PERIOD_NS. */
+  readonly forcePeriodNs?: number;
   /** Goroutine stacks now, bytes. Default: what the heap counts as stacks. */
   readonly stackBytes?: () => number;
   /** Called at the end of each cycle, after goals and sweeping were set up. */
@@ -64,6 +68,7 @@ export class Collector implements CollectorHooks {
   private readonly scavenger: BackgroundScavenger;
   private readonly costs: Costs;
   private readonly stackBytes: () => number;
+  private readonly forcePeriodNs: number;
   private readonly onCycle: ((collector: Collector) => void) | undefined;
   private readonly startKind: number;
   private readonly endKind: number;
@@ -102,7 +107,12 @@ export class Collector implements CollectorHooks {
     this.costs = costs;
     this.stackBytes = options.stackBytes ?? (() => heap.statistics.stackInUseBytes);
     this.onCycle = options.onCycle;
-    this.pacer = new Pacer(options.gcPercent ?? 100, options.globalsBytes ?? 0);
+    this.pacer = new Pacer(
+      options.gcPercent ?? 100,
+      options.globalsBytes ?? 0,
+      options.heapMinimumBytes ?? DEFAULT_HEAP_MINIMUM,
+    );
+    this.forcePeriodNs = options.forcePeriodNs ?? FORCE_PERIOD_NS;
     this.startKind = sim.handler("collector: cycle starts", Priority.collector, (cause) =>
       this.#start(cause),
     );
@@ -274,7 +284,8 @@ export class Collector implements CollectorHooks {
     pacer.commit(false);
     this.sweeper.pace(pacer.triggerBytes);
     this.#paceScavenger();
-    this.periodEvent = sim.schedule(sim.nowNs + FORCE_PERIOD_NS + 1, this.periodKind, 0);
+    const forcedNs = sim.nowNs + this.forcePeriodNs + 1;
+    if (forcedNs <= TIME_MAX_NS) this.periodEvent = sim.schedule(forcedNs, this.periodKind, 0);
     this.#afterCycle();
     this.onCycle?.(this);
   }

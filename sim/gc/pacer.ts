@@ -76,8 +76,13 @@ export class Pacer {
   /**
    * @param gcPercent GOGC, below 0 for off
    * @param globalsBytes scannable globals
+   * @param minimumBytes the minimum heap at GOGC=100
    */
-  constructor(gcPercent = 100, globalsBytes = 0) {
+  constructor(
+    gcPercent = 100,
+    globalsBytes = 0,
+    private readonly minimumBytes = DEFAULT_HEAP_MINIMUM,
+  ) {
     this.gcPercent = gcPercent;
     this.globalsScanBytes = globalsBytes;
     this.setGcPercent(gcPercent, true);
@@ -86,7 +91,7 @@ export class Pacer {
   /** Changes GOGC (SetGCPercent), and with it trigger and goal. */
   setGcPercent(gcPercent: number, isSweepDone: boolean): void {
     this.gcPercent = gcPercent < 0 ? -1 : gcPercent;
-    this.heapMinimumBytes = Math.trunc((DEFAULT_HEAP_MINIMUM * Math.max(0, gcPercent)) / 100);
+    this.heapMinimumBytes = Math.trunc((this.minimumBytes * Math.max(0, gcPercent)) / 100);
     this.commit(isSweepDone);
   }
 

@@ -144,11 +144,19 @@ export class Objects implements World, DeathSink {
 
   /** Allocates an object of more than 32 KiB in a span of its own. See alloc. */
   allocLarge(p: number, bytes: number, noscan: boolean, deathNs: number): number {
+    return this.allocWhole(p, Math.ceil(bytes / CLASS_PAGE_BYTES), noscan ? 1 : 0, deathNs);
+  }
+
+  /**
+   * Allocates a span that lives and dies as a whole, as that of a large object does.
+   * @param npages at least 1, whatever the kind
+   * @param kind of span that the heap is told, 0 to 255; odd ones have no pointers. See alloc for the rest
+   */
+  allocWhole(p: number, npages: number, kind: number, deathNs: number): number {
     this.flushStale();
-    const npages = Math.ceil(bytes / CLASS_PAGE_BYTES);
     this.hooks.beforeSpan(npages * CLASS_PAGE_BYTES, npages);
-    const spanClass = noscan ? 1 : 0;
-    const s = this.newSpan(p, spanClass, npages);
+    const spanClass = kind & 1;
+    const s = this.newSpan(p, spanClass, npages, kind);
     this.spans.free[s] = 0;
     this.spans.push(ObjectSpans.set(this.generation, true, spanClass), s);
     this.takenBytes[spanClass]! += npages * CLASS_PAGE_BYTES;
@@ -327,10 +335,10 @@ export class Objects implements World, DeathSink {
   }
 
   /** A new span from the heap, after as many pages were reclaimed as it takes. */
-  private newSpan(p: number, spanClass: number, largePages: number): number {
+  private newSpan(p: number, spanClass: number, largePages: number, kind = spanClass): number {
     const npages = spanClass < 2 ? largePages : CLASS_PAGES[spanClass >> 1]!;
     this.reclaim(npages);
-    const page = this.heap.allocSpan(p, npages, spanClass);
+    const page = this.heap.allocSpan(p, npages, kind);
     this.inUsePages += npages;
     return this.spans.create(page, spanClass, npages, this.generation);
   }

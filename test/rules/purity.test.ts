@@ -31,8 +31,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cli: ["studies", "scenarios", "results", "sim", "engine"],
 };
 
-/** What scenarios may import from sim: files that hold names and numbers, and no model. */
-const KINDS = ["sim/heap/kinds.ts"];
+/** What scenarios may import from sim: files that hold names and numbers, or types of demands, and no model. */
+const KINDS = ["sim/heap/kinds.ts", "sim/demands.ts"];
 
 /** Folders in which nothing of the machine may be used. */
 const PURE = ["sim", "engine"];
