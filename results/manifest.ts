@@ -11,7 +11,7 @@ export interface ManifestContent {
   readonly scenario: Readonly<Record<string, string | number>>;
   readonly policy: string;
   readonly platform: Readonly<Record<string, string | number>>;
-  readonly parameters: Readonly<Record<string, string | number>>;
+  readonly parameters: Readonly<Record<string, string | number | boolean>>;
   readonly result: Readonly<Record<string, string | number | null>>;
   readonly fingerprint: string;
   /** sha256 of the other files by name. */

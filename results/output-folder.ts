@@ -146,8 +146,10 @@ export class OutputFolder {
     );
   }
 
-  /** Begins a file. */
+  /** Begins a file. @param name may be in a folder within this one, with a slash */
   create(name: string): OutputFile {
+    if (name.includes("/"))
+      guarded(this.target, () => mkdirSync(dirname(join(this.#partial, name)), { recursive: true }));
     const file = new OutputFile(name, join(this.#partial, name), this.target);
     this.#files.push(file);
     return file;
@@ -214,7 +216,14 @@ function foreignEntry(folder: string, entries: readonly string[]): string | unde
   if (!entries.includes(MANIFEST)) return `no ${MANIFEST}`;
   const ours = manifestFiles(join(folder, MANIFEST));
   if (ours === undefined) return `a ${MANIFEST} of something else`;
-  return entries.find((entry) => entry !== MANIFEST && !ours.includes(entry));
+  // Folders are ours when they hold a file of ours; everything in them is looked at as well.
+  const folders = new Set(ours.map((name) => dirname(name)));
+  const within = entries
+    .filter((entry) => folders.has(entry))
+    .flatMap((entry) => readdirSync(join(folder, entry)).map((name) => `${entry}/${name}`));
+  return [...entries, ...within].find(
+    (entry) => entry !== MANIFEST && !ours.includes(entry) && !folders.has(entry),
+  );
 }
 
 /** The files that a manifest of ours lists; undefined when it is none. */

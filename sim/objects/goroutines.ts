@@ -29,6 +29,11 @@ const LIST_LIMIT = 64;
 const LIST_BATCH = 32;
 const NO_STACK = -1;
 
+/** A goroutine needs a larger stack than there may be: the runtime ends the program. The message is what it prints. */
+export class StackOverflowError extends StackError {
+  override readonly name: string = "StackOverflowError";
+}
+
 export class Goroutines {
   /** Goroutines that run. */
   live = 0;
@@ -80,7 +85,7 @@ export class Goroutines {
     this.expectLive(g);
     while (usedBytes + STACK_GUARD_BYTES > this.sizes[g]!) {
       if (2 * this.sizes[g]! > MAX_STACK_BYTES) {
-        throw new StackError(
+        throw new StackOverflowError(
           `runtime: goroutine stack exceeds ${MAX_STACK_BYTES}-byte limit\nfatal error: stack overflow`,
         );
       }

@@ -30,7 +30,7 @@ const CACHE_SLOTS = STACK_CACHE_BYTES / MIN_STACK_BYTES;
 
 /** Something that a program cannot do with stacks. */
 export class StackError extends Error {
-  override readonly name = "StackError";
+  override readonly name: string = "StackError";
 }
 
 export class Stacks {
