@@ -23,6 +23,7 @@ import {
   type Dimension,
   DURATION,
   dimensionName,
+  isUsual,
   NUMBER,
   parseQuantity,
   plain,
@@ -287,7 +288,11 @@ class Resolver {
         throw new ExpressionError(`${parameter} is ${describe(value)}, expected a number or a quantity`, 0);
       return quantity;
     });
-    return quantityToValue(result);
+    if (isUsual(result.dimension)) return quantityToValue(result);
+    throw new ExpressionError(
+      `the result is ${dimensionName(result.dimension)}, expected a number, a size, a duration or a rate`,
+      0,
+    );
   }
 
   #lookup(name: string): Value {

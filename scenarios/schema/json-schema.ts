@@ -40,7 +40,6 @@ export function jsonSchema(): Record<string, unknown> {
 function extend(zodSchema: z.ZodType, json: Json, key: string | number | undefined): void {
   const meta = (zodSchema.meta() ?? {}) as {
     quantity?: QuantityType;
-    word?: string;
     tagged?: { constant: boolean };
     shorthand?: string;
   };
@@ -48,8 +47,7 @@ function extend(zodSchema: z.ZodType, json: Json, key: string | number | undefin
   if (meta.quantity !== undefined) {
     // Wrappers inherit what they wrap, so that this comes by again.
     delete json["quantity"];
-    delete json["word"];
-    json.anyOf = [...quantityForms(meta.quantity, meta.word), PARAMETER];
+    json.anyOf = [...quantityForms(meta.quantity), PARAMETER];
     return;
   }
   if (meta.tagged !== undefined || meta.shorthand !== undefined) orShorthand(json, meta.tagged !== undefined);
@@ -80,7 +78,7 @@ function orShorthand(json: Json, tagged: boolean): void {
   json.anyOf = [...short, map];
 }
 
-function quantityForms(type: QuantityType, word: string | undefined): Json[] {
+function quantityForms(type: QuantityType): Json[] {
   const forms: Json[] = [];
   const { bytes, time } = type.dimension;
   if (bytes === 0 && time === 0) {
@@ -96,7 +94,6 @@ function quantityForms(type: QuantityType, word: string | undefined): Json[] {
     });
     if (type.min <= 0) forms.push({ const: 0 });
   }
-  if (type.forever > 0) forms.push({ const: "forever" });
-  if (word !== undefined) forms.push({ const: word });
+  if (type.word !== "") forms.push({ const: type.word });
   return forms;
 }
