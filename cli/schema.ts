@@ -9,7 +9,7 @@ export const schemaCommand: CommandModule = {
   builder: (yargs) =>
     yargs
       .example("$0 schema > mheapsim.schema.json", "keep it for an editor")
-      .example("$0 schema", "a file names it: # yaml-language-server: $schema=mheapsim.schema.json"),
+      .example("$0 schema", "look at it; docs/scenarios.md says how to use it"),
   handler: () => {
     console.log(JSON.stringify(jsonSchema(), null, 2));
   },

@@ -298,7 +298,7 @@ class Resolver {
   #lookup(name: string): Value {
     if (!Object.hasOwn(this.declared, name)) {
       const known = Object.keys(this.declared);
-      const hint = known.length === 0 ? "the scenario has no params" : suggestion(name, known);
+      const hint = known.length === 0 ? "expected it under params" : suggestion(name, known);
       throw new ExpressionError(`no parameter is called ${describe(name)}, ${hint}`, 0);
     }
     const start = this.#open.indexOf(name);

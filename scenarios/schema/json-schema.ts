@@ -34,7 +34,15 @@ export function jsonSchema(): Record<string, unknown> {
       description: "A parameter of this file, $name, or an expression such as ${2 * name}",
     },
   };
+  for (const definition of Object.values(schema.$defs)) constantForms(definition as Json);
   return schema as Record<string, unknown>;
+}
+
+/** A number that stands for a constant has the forms of one: `100/s` where a rate belongs, and no size. */
+function constantForms(definition: Json): void {
+  const map = definition.anyOf?.at(-1) as Json | undefined;
+  const constant = (map?.properties as Record<string, Json> | undefined)?.["constant"];
+  if (constant?.anyOf !== undefined) definition.anyOf = [...constant.anyOf, map as Json];
 }
 
 function extend(zodSchema: z.ZodType, json: Json, key: string | number | undefined): void {
@@ -63,9 +71,6 @@ function extend(zodSchema: z.ZodType, json: Json, key: string | number | undefin
 /** A number or text that stands for a map with one key. */
 function orShorthand(json: Json, tagged: boolean): void {
   if (json.type !== "object") return;
-  // A number stands for a constant, so that it has the forms of one.
-  const constant = (json.properties as Record<string, Json> | undefined)?.["constant"];
-  const short = constant?.anyOf ?? [{ type: "number" }, { type: "string" }];
   const map: Json = { type: "object" };
   for (const key of ["properties", "required", "additionalProperties"] as const) {
     if (json[key] !== undefined) map[key] = json[key] as never;
@@ -75,7 +80,7 @@ function orShorthand(json: Json, tagged: boolean): void {
   delete json.type;
   delete json["tagged"];
   delete json["shorthand"];
-  json.anyOf = [...short, map];
+  json.anyOf = [{ type: "number" }, { type: "string" }, map];
 }
 
 function quantityForms(type: QuantityType): Json[] {

@@ -29,7 +29,7 @@ describe("invalid scenarios", () => {
         expect(sentence!.length).toBeLessThan(320);
         // What is wrong, and what would be right.
         expect(sentence).toMatch(
-          /expected|did you mean|one of|must begin|is not a unit|division by zero|should be|cannot be added|takes one value|is none of|but the parameter's unit/,
+          /expected|did you mean|one of|must begin|is not a unit|breaks the radix equation|division by zero|should be|cannot be added|takes one value|is none of|but the parameter's unit/,
         );
         expect(sentence).not.toMatch(/undefined,|\[object|zod|NaN/);
       }
