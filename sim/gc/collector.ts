@@ -135,6 +135,7 @@ export class Collector implements CollectorHooks {
   setGcPercent(gcPercent: number): void {
     const { pacer } = this;
     pacer.setGcPercent(gcPercent, this.sweeper.isDone);
+    if (this.marking) pacer.revise(Math.trunc(this.doneBytes));
     this.sweeper.pace(pacer.triggerBytes);
     this.#paceScavenger();
     this.heapLiveChanged(0);
