@@ -103,6 +103,30 @@ describe("the model's scavenger beside a recorded one", () => {
     expect(models[1]).toEqual(models[0]);
   });
 
+  it("lets the scavenger run at once when the program waits for the collection that it asked for", async () => {
+    const released: number[] = [];
+    for (const heapLive of [3_000_000, 5_000_000]) {
+      const rows = ["t,p,op,a,b,c,d", "0,-1,init,4096,1,2097152,0", "0,-1,procs,0,1,,"];
+      for (let i = 0; i < 4; i++)
+        rows.push(`0,-1,span,${(0xc000000000 + i * 2 ** 22).toString(16)},512,h0,0`);
+      rows.push("0,-1,spanfree,c000000000,512,h0,", "0,-1,spanfree,c000400000,512,h0,");
+      // No goal yet, so the generation finds nobody at work.
+      rows.push("0,-1,pace,4000000,0,8388608,max", "0,-1,pace2,0,0,0,0", "0,-1,sweepdone,2,0,,");
+      const busyUntil = (from: number, to: number): void => {
+        for (let ms = from; ms < to; ms += 5) rows.push(`${ms}000000,0,procs,1,1,,`);
+      };
+      busyUntil(1, 100);
+      rows.push(`100000000,0,gcstart,1,${heapLive},4000000,4000000`, "102000000,0,gcmarkdone,1,1,1,1");
+      rows.push("102000000,0,pace,4000000,4000000,4194304,1", "102000000,0,pace2,0,0,0,0");
+      busyUntil(103, 200);
+      const path = folder.write(`waits-${heapLive}.csv.gz`, gzipSync(`${rows.join("\n")}\n`));
+      released.push((await compareScavenger(path)).backgroundBytes);
+    }
+    // Whoever waits leaves its P to the scavenger, which finds no goal yet and parks; a busy P comes to it after the goal is set.
+    expect(released[0]).toBe(0);
+    expect(released[1]).toBeGreaterThan(2 ** 20);
+  });
+
   it("finds goals that are not the recorded ones", async () => {
     const wrong = textOf(tracePath("golist-gmp1")).replace(
       /,pace,(\d+),(\d+),(\d+),(\d+)$/m,
