@@ -24,6 +24,13 @@ function collect(stacks: Stacks, goroutines: Goroutines): void {
   stacks.finishMark();
 }
 
+/** One of the keys of a map, or undefined when there is none. */
+function pick(live: Map<number, number>, which: number): number | undefined {
+  let i = which % Math.max(1, live.size);
+  for (const g of live.keys()) if (i-- === 0) return g;
+  return undefined;
+}
+
 describe("a goroutine", () => {
   it("gets a stack that its use and the guard fit in, doubling", () => {
     const { goroutines } = setUp();
@@ -111,13 +118,13 @@ describe("goroutines under random programs", () => {
   });
   it("have stacks that hold what they use, and no more descriptors than ran at once", () => {
     fc.assert(
-      fc.property(fc.array(op, { maxLength: 60 }), (ops) => {
+      fc.property(fc.array(op, { maxLength: 60, size: "max" }), (ops) => {
         const { heap, stacks, goroutines } = setUp();
         const live = new Map<number, number>();
         let most = 0;
         for (const o of ops) {
           for (let i = 0; i < o.times; i++) {
-            const [g] = [...live.keys()].slice(o.which % Math.max(1, live.size));
+            const g = o.op === "use" || o.op === "finish" ? pick(live, o.which) : undefined;
             if (o.op === "start") live.set(goroutines.start(o.p, o.bytes), o.bytes);
             if (o.op === "use" && g !== undefined) {
               goroutines.setUsed(o.p, g, o.bytes);
@@ -136,7 +143,7 @@ describe("goroutines under random programs", () => {
           most = Math.max(most, live.size);
           let bytes = 0;
           for (const [g, used] of live) {
-            expect(goroutines.stackBytesOf(g)).toBeGreaterThanOrEqual(used + 928);
+            if (goroutines.stackBytesOf(g) < used + 928) throw new Error(`goroutine ${g} overflows`);
             bytes += goroutines.stackBytesOf(g);
           }
           expect(goroutines.stackBytes).toBe(bytes);
@@ -151,7 +158,7 @@ describe("goroutines under random programs", () => {
         collect(stacks, goroutines);
         expect(heap.statistics.stackInUseBytes).toBe(0);
       }),
-      { seed: Number(process.env.FC_SEED ?? 118), numRuns: Number(process.env.FC_RUNS ?? 100) },
+      { seed: Number(process.env.FC_SEED ?? 118), numRuns: Number(process.env.FC_RUNS ?? 50) },
     );
   });
 });
