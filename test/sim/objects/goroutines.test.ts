@@ -65,6 +65,17 @@ describe("a goroutine", () => {
     expect(() => goroutines.start(0, 600_000_000)).toThrow("goroutine stack exceeds 1000000000-byte limit");
   });
 
+  it("has the new stack before it gives up the old one", () => {
+    const { heap, goroutines } = setUp();
+    const g = goroutines.start(0, 100_000);
+    const taken = vi.spyOn(heap, "allocSpan");
+    const given = vi.spyOn(heap, "freeSpan");
+    goroutines.setUsed(0, g, 200_000);
+    expect(taken).toHaveBeenCalledTimes(1);
+    expect(given).toHaveBeenCalledTimes(1);
+    expect(taken.mock.invocationCallOrder[0]).toBeLessThan(given.mock.invocationCallOrder[0]!);
+  });
+
   it("ends once", () => {
     const { goroutines } = setUp();
     const g = goroutines.start(0, 0);
@@ -91,6 +102,16 @@ describe("a burst of goroutines", () => {
     expect(goroutines.made).toBe(10_000);
     goroutines.start(0, 0);
     expect(goroutines.made).toBe(10_001);
+  });
+
+  it("leaves 33 of 64 descriptors to the other Ps", () => {
+    const { goroutines } = setUp();
+    const burst = Array.from({ length: 64 }, () => goroutines.start(0, 0));
+    for (const g of burst) goroutines.finish(0, g);
+    for (let i = 0; i < 33; i++) goroutines.start(1, 0);
+    expect(goroutines.made).toBe(64);
+    goroutines.start(1, 0);
+    expect(goroutines.made).toBe(65);
   });
 
   it("of small stacks keeps those of the Ps' lists, and frees those of the global list at the next mark", () => {
