@@ -42,7 +42,7 @@ export interface CollectorOptions {
   readonly forcePeriodNs?: number;
   /** Goroutine stacks now, bytes. Default: what the heap counts as stacks. */
   readonly stackBytes?: () => number;
-  /** Called at the end of each cycle, after goals and sweeping were set up. */
+  /** Called at the end of each cycle, after goals and sweeping were set up, and before whoever waited for it goes on. */
   readonly onCycle?: (collector: Collector) => void;
 }
 
@@ -287,8 +287,8 @@ export class Collector implements CollectorHooks {
     this.#paceScavenger();
     const forcedNs = sim.nowNs + this.forcePeriodNs + 1;
     if (forcedNs <= TIME_MAX_NS) this.periodEvent = sim.schedule(forcedNs, this.periodKind, 0);
-    this.#afterCycle();
     this.onCycle?.(this);
+    this.#afterCycle();
   }
 
   /**
