@@ -19,6 +19,10 @@
 export { COLUMNS, type Column, type ColumnName } from "./results/columns.js";
 export { OutputError } from "./results/output-folder.js";
 export { InputError } from "./scenarios/input-error.js";
+export type { ScenarioCheck, ScenarioOverrides } from "./scenarios/load/load.js";
+export { FOREVER_NS, type Scenario, type WorkloadSpec } from "./scenarios/scenario.js";
+export { jsonSchema } from "./scenarios/schema/json-schema.js";
+export type { ScenarioInput } from "./scenarios/schema/root.js";
 export { Op, readHeapTrace, TraceRow } from "./scenarios/trace/heap-trace.js";
 export { Geometry, GeometryError, type GeometrySpec } from "./sim/address/geometry.js";
 export { geometryFromJson, platform, platformNames } from "./sim/address/platforms.js";
@@ -44,3 +48,4 @@ export { GenerationScavenger, ScavengeWork } from "./sim/scavenge/generations.js
 export { scavengeGoal } from "./sim/scavenge/goal.js";
 export { type ConformOptions, type ConformResult, conformFile } from "./studies/conform.js";
 export { type RunTraceOptions, type RunTraceResult, runTrace } from "./studies/run-trace.js";
+export { checkScenarioFile, geometryOf, readScenario, scenario } from "./studies/scenarios.js";

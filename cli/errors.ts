@@ -2,6 +2,7 @@
  * How errors leave the program: one sentence on stderr, and an exit code.
  */
 
+import { LimitError } from "../engine/simulation.js";
 import { OutputError } from "../results/output-folder.js";
 import { InputError } from "../scenarios/input-error.js";
 import { UnitError } from "../scenarios/units.js";
@@ -39,7 +40,7 @@ export function givenPath(path: string): string {
 
 /** Whether an error is the user's to mend; others are ours. */
 function isExpected(error: unknown): boolean {
-  return [InputError, OutputError, UnitError, GeometryError, UsageError].some(
+  return [InputError, OutputError, UnitError, GeometryError, UsageError, LimitError].some(
     (type) => error instanceof type,
   );
 }

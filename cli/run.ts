@@ -1,16 +1,22 @@
-/** `mheapsim run`: replays a trace and writes its time series. */
+/** `mheapsim run`: runs a scenario, or replays a trace, and writes its time series. */
 
 import { basename, join } from "node:path";
 import type { CommandModule } from "yargs";
 import { closingTable } from "../results/terminal.js";
-import { BUNDLED_TRACES, bundledPath } from "../scenarios/library.js";
+import { BUNDLED_TRACES } from "../scenarios/library.js";
 import { formatDuration, formatSize, parseDuration } from "../scenarios/units.js";
 import { type RunTraceResult, runTrace } from "../studies/run-trace.js";
-import { EXIT_FAILED, givenPath, lastGiven } from "./errors.js";
+import { EXIT_FAILED, givenPath, lastGiven, UsageError } from "./errors.js";
 import { startProgress } from "./progress.js";
+import { runScenarioCommand } from "./run-scenario.js";
+import { CHANGES, type Changes, findSource, SEED } from "./scenario-options.js";
 
-interface RunArguments {
-  trace: string | undefined;
+interface RunArguments extends Changes {
+  what: string | undefined;
+  seed: string | undefined;
+  repeat: number | undefined;
+  gctrace: boolean;
+  scavtrace: boolean;
   out: string | undefined;
   force: boolean;
   sample: string | undefined;
@@ -18,19 +24,36 @@ interface RunArguments {
 }
 
 export const runCommand: CommandModule<object, RunArguments> = {
-  command: "run [trace]",
-  describe: "replay a page-heap trace of a real program and write CSV time series",
+  command: "run [what]",
+  describe: "run a scenario, or replay a page-heap trace of a real program, and write CSV time series",
   builder: (yargs) =>
     yargs
-      .positional("trace", {
+      .positional("what", {
         type: "string",
         describe:
-          "trace file (.csv or .csv.gz), a bundled trace's name, or - for standard input; a bundled trace by default",
+          "scenario (.yaml) or trace (.csv or .csv.gz): a file, the name of a bundled one, or - for a trace on standard input; a bundled trace by default",
       })
+      .option("seed", SEED)
+      .option("repeat", {
+        type: "number",
+        requiresArg: true,
+        describe: "run so many times with the next seeds, into rep-0001, rep-0002, …",
+      })
+      .option("gctrace", {
+        type: "boolean",
+        default: false,
+        describe: "print a line for each collection, as GODEBUG=gctrace=1 does",
+      })
+      .option("scavtrace", {
+        type: "boolean",
+        default: false,
+        describe: "print a line for each generation of the scavenger, as GODEBUG=scavtrace=1 does",
+      })
+      .options(CHANGES)
       .option("out", {
         type: "string",
         requiresArg: true,
-        describe: "output folder (default out/<trace>-go1.18)",
+        describe: "output folder (default out/<scenario>-<policy>-<seed>, out/<trace>-go1.18)",
       })
       .option("force", {
         type: "boolean",
@@ -47,38 +70,58 @@ export const runCommand: CommandModule<object, RunArguments> = {
         default: false,
         describe: "predict the heap from the trace's init, procs, span and spanfree rows alone",
       })
-      .coerce(["out", "force", "sample", "spans-only"], lastGiven)
+      .coerce(["out", "force", "sample", "spans-only", "seed", "repeat", "gctrace", "scavtrace"], lastGiven)
+      .example("$0 run steady --seed 7 --param scale=2", "a scenario of the library, with a seed of your own")
       .example("$0 run", "replay the bundled trace into out/")
       .example("$0 run prog.csv.gz --out result --sample 10ms", "your own trace, a sample every 10 ms")
       .example("$0 run prog.csv.gz --spans-only", "predict every address and growth from the spans"),
   handler: async (args) => {
-    const wanted = args.trace === undefined ? BUNDLED_TRACES[0]!.name : givenPath(args.trace);
-    const bundled = BUNDLED_TRACES.find((trace) => trace.name === wanted);
-    const trace = bundled === undefined ? wanted : bundledPath(bundled);
-    const name = traceName(trace) + (args["spans-only"] ? "-spans-only" : "");
+    const wanted = args.what === undefined ? BUNDLED_TRACES[0]!.name : givenPath(args.what);
+    const { kind, path } = findSource(wanted);
     const sampleNs = args.sample === undefined ? undefined : parseDuration(args.sample);
-    const progress = startProgress(name);
-    let result: RunTraceResult;
-    try {
-      result = await runTrace({
-        trace,
-        name,
-        out: args.out ?? join("out", `${name}-go1.18`),
-        force: args.force,
-        spansOnly: args["spans-only"],
-        onProgress: (share) => progress.update(share),
-        ...(sampleNs === undefined ? {} : { sampleNs }),
-      });
-    } finally {
-      progress.stop();
+    if (kind === "scenario") {
+      refuse(args["spans-only"], "--spans-only", "traces");
+      await runScenarioCommand({ ...args, path, sampleNs });
+      return;
     }
-    printResult(name, result, args["spans-only"]);
-    if (result.outOfMemory !== undefined) {
-      console.error(result.outOfMemory);
-      process.exitCode = EXIT_FAILED;
-    }
+    refuse(args.seed !== undefined, "--seed", "scenarios");
+    refuse(args.repeat !== undefined, "--repeat", "scenarios");
+    refuse(args.gctrace, "--gctrace", "scenarios");
+    refuse(args.scavtrace, "--scavtrace", "scenarios");
+    refuse(args.param.length > 0, "--param", "scenarios");
+    refuse(args.set.length > 0, "--set", "scenarios");
+    await replay(path, args, sampleNs);
   },
 };
+
+/** An option that means nothing here is a mistake. */
+function refuse(isGiven: boolean, option: string, what: string): void {
+  if (isGiven) throw new UsageError(`${option} is for ${what} only; mheapsim run --help shows how`);
+}
+
+async function replay(trace: string, args: RunArguments, sampleNs: number | undefined): Promise<void> {
+  const name = traceName(trace) + (args["spans-only"] ? "-spans-only" : "");
+  const progress = startProgress(name);
+  let result: RunTraceResult;
+  try {
+    result = await runTrace({
+      trace,
+      name,
+      out: args.out ?? join("out", `${name}-go1.18`),
+      force: args.force,
+      spansOnly: args["spans-only"],
+      onProgress: (share) => progress.update(share),
+      ...(sampleNs === undefined ? {} : { sampleNs }),
+    });
+  } finally {
+    progress.stop();
+  }
+  printResult(name, result, args["spans-only"]);
+  if (result.outOfMemory !== undefined) {
+    console.error(result.outOfMemory);
+    process.exitCode = EXIT_FAILED;
+  }
+}
 
 function printResult(name: string, result: RunTraceResult, spansOnly: boolean): void {
   const duration = formatDuration(result.samples.at(-1)?.[0] ?? 0);

@@ -11,21 +11,32 @@ export interface ManifestContent {
   readonly scenario: Readonly<Record<string, string | number>>;
   readonly policy: string;
   readonly platform: Readonly<Record<string, string | number>>;
-  readonly parameters: Readonly<Record<string, string | number>>;
+  readonly parameters: Readonly<Record<string, string | number | boolean>>;
   readonly result: Readonly<Record<string, string | number | null>>;
   readonly fingerprint: string;
   /** sha256 of the other files by name. */
   readonly files: ReadonlyMap<string, string>;
 }
 
-/** The text of manifest.json. */
+/** The text of a run's manifest.json. */
 export function manifest(content: ManifestContent): string {
-  const files = [...content.files].map(([name, sha256]) => ({ name, sha256 }));
+  const { files, ...rest } = content;
+  return manifestText(rest, files);
+}
+
+/**
+ * The text of any manifest.json: which tool made it, what the content says, and which other files belong to it. An output
+ * folder is replaced only when a manifest lists everything in it.
+ */
+export function manifestText(
+  content: Readonly<Record<string, unknown>>,
+  files: ReadonlyMap<string, string>,
+): string {
   const json = {
     tool: { name: "mheapsim", version: TOOL_VERSION },
     node: process.version,
     ...content,
-    files,
+    files: [...files].map(([name, sha256]) => ({ name, sha256 })),
   };
   return `${JSON.stringify(json, null, 2)}\n`;
 }

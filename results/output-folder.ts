@@ -104,11 +104,13 @@ export class OutputFolder {
    * Prepares the output.
    * @param target the folder that will hold the files, as the user named it
    * @param force whether an earlier result there may be replaced
+   * @param option of the command line that names the folder, for messages
    * @throws OutputError when the folder exists, is not ours, or cannot be created
    */
   constructor(
     readonly target: string,
     readonly force: boolean,
+    readonly option = "--out",
   ) {
     this.#target = resolve(target);
     this.#refuseExisting();
@@ -128,22 +130,26 @@ export class OutputFolder {
     try {
       entries = readdirSync(this.#target);
     } catch {
-      throw new OutputError(`${this.target} exists and is not a folder: name another one with --out`);
+      throw new OutputError(
+        `${this.target} exists and is not a folder: name another one with ${this.option}`,
+      );
     }
     if (entries.length === 0) return;
     if (!this.force)
       throw new OutputError(
-        `${this.target} exists: add --force to replace it, or name another folder with --out`,
+        `${this.target} exists: add --force to replace it, or name another folder with ${this.option}`,
       );
     const foreign = foreignEntry(this.#target, entries);
     if (foreign === undefined) return;
     throw new OutputError(
-      `${this.target} holds other files than a run's (${foreign}): name another folder with --out`,
+      `${this.target} holds other files than a run's (${foreign}): name another folder with ${this.option}`,
     );
   }
 
-  /** Begins a file. */
+  /** Begins a file. @param name may be in a folder within this one, with a slash */
   create(name: string): OutputFile {
+    if (name.includes("/"))
+      guarded(this.target, () => mkdirSync(dirname(join(this.#partial, name)), { recursive: true }));
     const file = new OutputFile(name, join(this.#partial, name), this.target);
     this.#files.push(file);
     return file;
@@ -210,7 +216,14 @@ function foreignEntry(folder: string, entries: readonly string[]): string | unde
   if (!entries.includes(MANIFEST)) return `no ${MANIFEST}`;
   const ours = manifestFiles(join(folder, MANIFEST));
   if (ours === undefined) return `a ${MANIFEST} of something else`;
-  return entries.find((entry) => entry !== MANIFEST && !ours.includes(entry));
+  // Folders are ours when they hold a file of ours; everything in them is looked at as well.
+  const folders = new Set(ours.map((name) => dirname(name)));
+  const within = entries
+    .filter((entry) => folders.has(entry))
+    .flatMap((entry) => readdirSync(join(folder, entry)).map((name) => `${entry}/${name}`));
+  return [...entries, ...within].find(
+    (entry) => entry !== MANIFEST && !ours.includes(entry) && !folders.has(entry),
+  );
 }
 
 /** The files that a manifest of ours lists; undefined when it is none. */

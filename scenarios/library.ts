@@ -1,8 +1,8 @@
 /**
- * What comes with the tool: recordings and, later, scenarios.
+ * What comes with the tool: recordings and scenarios.
  */
 
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -26,6 +26,21 @@ export const BUNDLED_TRACES: readonly BundledTrace[] = [
 export function bundledPath(trace: BundledTrace): string {
   return join(packageRoot(), "scenarios", "library", trace.file);
 }
+
+/** Names of the bundled scenarios, in alphabetical order. */
+export function scenarioNames(): string[] {
+  return readdirSync(join(packageRoot(), "scenarios", "library"))
+    .filter((name) => name.endsWith(SCENARIO_ENDING))
+    .map((name) => name.slice(0, -SCENARIO_ENDING.length))
+    .sort();
+}
+
+/** The path of a bundled scenario. */
+export function scenarioPath(name: string): string {
+  return join(packageRoot(), "scenarios", "library", `${name}${SCENARIO_ENDING}`);
+}
+
+const SCENARIO_ENDING = ".yaml";
 
 /** The folder of the package, found from here upward: sources and compiled files lie at different depths. */
 function packageRoot(): string {

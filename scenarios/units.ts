@@ -4,7 +4,8 @@
  * Units are case-sensitive and of powers of 1024 for sizes; there is no `MB`, since it means two things.
  */
 
-const SIZE_UNITS: Readonly<Record<string, number>> = {
+/** Bytes of each unit of size. */
+export const SIZE_UNITS: Readonly<Record<string, number>> = {
   "": 1,
   B: 1,
   KiB: 1024,
@@ -13,7 +14,8 @@ const SIZE_UNITS: Readonly<Record<string, number>> = {
   TiB: 1024 ** 4,
 };
 
-const DURATION_UNITS: Readonly<Record<string, number>> = {
+/** Nanoseconds of each unit of time. */
+export const DURATION_UNITS: Readonly<Record<string, number>> = {
   ns: 1,
   us: 1e3,
   µs: 1e3,

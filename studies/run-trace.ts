@@ -8,27 +8,17 @@
 import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
 import { basename } from "node:path";
-import { Fingerprint } from "../engine/fingerprint.js";
-import { COLUMN } from "../results/columns.js";
-import { manifest } from "../results/manifest.js";
 import { OutputFolder } from "../results/output-folder.js";
-import { Sampler } from "../results/sampler.js";
-import { Summary } from "../results/summary.js";
-import { TimeSeriesWriter } from "../results/timeseries.js";
 import { InputError } from "../scenarios/input-error.js";
 import { Op, readDuration, readHeapTrace, type TraceRow } from "../scenarios/trace/heap-trace.js";
 import { GeometryError } from "../sim/address/geometry.js";
 import { platform } from "../sim/address/platforms.js";
 import { type Heap, OutOfMemoryError } from "../sim/heap/heap.js";
 import { Check } from "./check.js";
+import { DEFAULT_SAMPLES, MAX_SAMPLES, Recording } from "./recording.js";
 import { RowGuard } from "./row-guard.js";
 import { SpanPrediction } from "./span-prediction.js";
 import { TraceReplay } from "./trace-replay.js";
-
-/** More samples than this are refused: they are kept in memory for the summary, about 400 bytes each. */
-const MAX_SAMPLES = 1_000_000;
-/** Samples of a run when no interval is given. */
-const DEFAULT_SAMPLES = 1000;
 
 /** What to run. */
 export interface RunTraceOptions {
@@ -101,10 +91,7 @@ function isPipe(path: string): boolean {
 }
 
 class TraceRun {
-  readonly #summary = new Summary();
-  readonly #sampler = new Sampler();
-  readonly #fingerprint = new Fingerprint();
-  readonly #series: TimeSeriesWriter;
+  readonly #recording: Recording;
   readonly #digest = createHash("sha256");
   readonly #check: Check;
   #replay: TraceReplay | SpanPrediction | undefined;
@@ -115,11 +102,11 @@ class TraceRun {
 
   constructor(
     readonly options: RunTraceOptions,
-    readonly folder: OutputFolder,
+    folder: OutputFolder,
     readonly sampleNs: number,
   ) {
     this.#check = options.spansOnly ? new Check(true) : new ContradictionCheck();
-    this.#series = new TimeSeriesWriter(folder.create("timeseries.csv"));
+    this.#recording = new Recording(folder);
   }
 
   async run(): Promise<RunTraceResult> {
@@ -132,14 +119,13 @@ class TraceRun {
     }
     const replay = this.#replay!;
     this.#sampleUpTo(replay.now);
-    if (this.#summary.rows.at(-1)?.[COLUMN.time_ns] !== replay.now) this.#sample(replay.now);
-    this.#series.flush();
+    if (!this.#recording.endsAt(replay.now)) this.#sample(replay.now);
     this.#write(outOfMemory);
     return {
       out: this.options.out,
       rows: this.#rows,
-      samples: this.#summary.rows,
-      fingerprint: this.#fingerprint.hex(),
+      samples: this.#recording.rows,
+      fingerprint: this.#recording.fingerprint.hex(),
       compared: this.#check.compared,
       mismatches: this.#check.mismatches,
       outOfMemory,
@@ -154,7 +140,7 @@ class TraceRun {
     if (row.t > this.#nextSample) this.#sampleBefore(row);
     this.#guard!.admit(row);
     replay.step(row);
-    this.#fingerprint.add(replay.now, row.op, replay.eventPage, replay.eventPages);
+    this.#recording.fingerprint.add(replay.now, row.op, replay.eventPage, replay.eventPages);
   }
 
   #begin(row: TraceRow): TraceReplay | SpanPrediction {
@@ -171,7 +157,7 @@ class TraceRun {
   /** Samples at all due times below that of a row. */
   #sampleBefore(row: TraceRow): void {
     const due = Math.ceil((row.t - this.#nextSample) / this.sampleNs);
-    if (this.#summary.rows.length + due > MAX_SAMPLES) {
+    if (this.#recording.rows.length + due > MAX_SAMPLES) {
       throw new InputError(
         this.options.trace,
         row.line,
@@ -189,9 +175,7 @@ class TraceRun {
   #sample(time: number): void {
     const replay = this.#replay!;
     const collector = replay instanceof TraceReplay ? replay.collector : NO_COLLECTOR;
-    const row = this.#sampler.sample(time, replay.heap, collector);
-    this.#series.add(row);
-    this.#summary.add(row);
+    this.#recording.sample(time, replay.heap, collector);
   }
 
   #countBytes(): (bytes: Uint8Array) => void {
@@ -204,14 +188,8 @@ class TraceRun {
   }
 
   #write(outOfMemory: string | undefined): void {
-    const { options, folder } = this;
-    const { heap } = this.#replay!;
-    const files = new Map<string, string>();
-    files.set("timeseries.csv", this.#series.file.close());
-    const summary = this.#summary.toJson(heap.statistics);
-    files.set("summary.json", folder.write("summary.json", `${JSON.stringify(summary, null, 2)}\n`));
-    const { geometry } = heap;
-    const text = manifest({
+    const { options } = this;
+    this.#recording.finish(this.#replay!.heap, {
       name: options.name,
       scenario: {
         kind: "trace",
@@ -221,11 +199,6 @@ class TraceRun {
         mode: options.spansOnly ? "spans-only" : "every row",
       },
       policy: "go1.18",
-      platform: {
-        name: geometry.name,
-        phys_page_bytes: geometry.physPageBytes,
-        phys_huge_page_bytes: geometry.physHugePageBytes,
-      },
       parameters: { sample_ns: this.sampleNs },
       result: {
         end: outOfMemory === undefined ? "finished" : "out of memory",
@@ -233,10 +206,7 @@ class TraceRun {
         compared: this.#check.compared,
         mismatches: this.#check.mismatches,
       },
-      fingerprint: this.#fingerprint.hex(),
-      files,
     });
-    folder.write("manifest.json", text);
   }
 }
 

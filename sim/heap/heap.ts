@@ -211,6 +211,8 @@ export class Heap {
       throw new SpanError(`a span at ${this.geometry.formatPage(page)} is live already`);
     }
     const fresh = this.fresh.use(page, npages);
+    const { residency } = this.scavenger;
+    if (residency !== null) residency.use(page, npages, kind);
     const { pageBytes } = this.geometry;
     const refaulted = Math.max(0, scavengedPages - fresh);
     this.statistics.allocSpan(npages * pageBytes, kind, scavengedPages * pageBytes, refaulted * pageBytes);

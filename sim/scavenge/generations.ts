@@ -29,6 +29,7 @@
  */
 
 import { AddressRanges } from "../address/ranges.js";
+import type { Residency } from "../os/residency.js";
 import { CorruptHeapError } from "../pages/errors.js";
 import type { PageAllocator } from "../pages/page-allocator.js";
 import { type Candidate, findScavengeCandidate, hasScavengeCandidate } from "./candidate.js";
@@ -62,6 +63,8 @@ export class GenerationScavenger {
   releasedBytes = 0;
   /** scavLWM, a byte offset. */
   lwmOff: number;
+  /** Knows which free pages the system has given, for whoever wants to know what releasing them costs. */
+  residency: Residency | null = null;
   /** Runtime pages in a physical page, at least 1. */
   readonly minPages: number;
   /** Runtime pages in a huge page; 0 when huge pages need no care. */
@@ -171,6 +174,7 @@ export class GenerationScavenger {
     if (this.pages.allocRange(page, npages) !== 0) throw new CorruptHeapError("double scavenge", []);
     const off = page * this.pages.geometry.pageBytes;
     if (off < this.lwmOff) this.lwmOff = off;
+    if (this.residency !== null) this.residency.release(page, npages);
   }
 
   /** Puts released pages back into the heap, free and scavenged. */

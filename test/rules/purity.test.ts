@@ -31,11 +31,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cli: ["studies", "scenarios", "results", "sim", "engine"],
 };
 
-/** What scenarios may import from sim: files that hold names and numbers, and no model. */
-const KINDS = ["sim/heap/kinds.ts"];
+/** What scenarios may import from sim: files that hold names and numbers, or types of demands, and no model. */
+const KINDS = ["sim/heap/kinds.ts", "sim/demands.ts"];
 
 /** Folders in which nothing of the machine may be used. */
 const PURE = ["sim", "engine"];
+
+/** The packages that pure files may import: who, and what. Both compute, and nothing else. */
+const PACKAGES: Readonly<Record<string, string>> = {
+  "engine/random-streams.ts": "seedrandom/lib/alea.js",
+  "engine/distributions/kinds.ts": "d3-random",
+};
 
 const FORBIDDEN_NAMES = [
   "Date",
@@ -94,7 +100,8 @@ function literal(node: ts.Node | undefined): string | undefined {
 
 function checkImport(file: string, folder: string, target: string): string | undefined {
   if (!target.startsWith(".")) {
-    return PURE.includes(folder) ? `imports ${target}, but ${folder} uses nothing but itself` : undefined;
+    if (!PURE.includes(folder) || PACKAGES[file] === target) return undefined;
+    return `imports ${target}, but ${folder} uses nothing but itself`;
   }
   const path = posix.normalize(posix.join(posix.dirname(file), target)).replace(/\.js$/, ".ts");
   const other = path.split("/")[0]!;
@@ -117,11 +124,25 @@ function checkPure(node: ts.Node): string | undefined {
     if (!isMember && !(ts.isPropertyAssignment(parent) && parent.name === node)) return `uses ${node.text}`;
     if (isMember && parent.expression.getText() === "globalThis") return `uses ${node.text}`;
   }
+  if (ts.isIdentifier(node) && /^random[A-Z]/.test(node.text) && isWithoutSource(node)) {
+    return `uses ${node.text} without a source, which would be Math.random`;
+  }
   const member = memberName(node);
   if (member === undefined) return undefined;
   if (FORBIDDEN_MEMBERS.test(member.name)) return `uses ${member.name}`;
   if (member.name === "random" && member.of === "Math") return "uses Math.random";
   return undefined;
+}
+
+/** Whether a function of d3-random is used in any way but to give it a source: they draw from Math.random otherwise. */
+function isWithoutSource(node: ts.Identifier): boolean {
+  const { parent } = node;
+  if (ts.isImportSpecifier(parent)) return false;
+  return !(
+    ts.isPropertyAccessExpression(parent) &&
+    parent.expression === node &&
+    parent.name.text === "source"
+  );
 }
 
 /** The member that a node reads, in any notation: a.b, a["b"], { b } = a. */
@@ -189,6 +210,10 @@ describe("the rules themselves", () => {
     ["const f = new Intl.NumberFormat();", "uses Intl"],
     ["const p = process.env.HOME;", "uses process"],
     ['console.log("x");', "uses console"],
+    ['import { randomNormal } from "d3-random";', "imports d3-random"],
+    ['import alea from "seedrandom/lib/alea.js";', "imports seedrandom"],
+    ["const draw = randomNormal(0, 1);", "uses randomNormal without a source"],
+    ["const make = [randomLcg];", "uses randomLcg without a source"],
   ])("in sim notice %s", (text, complaint) => {
     const found = violations("sim/pages/bad.ts", `// a line before it\n${text}\n`);
     expect(found).toHaveLength(1);
@@ -209,6 +234,23 @@ describe("the rules themselves", () => {
     const found = violations(file, `import { x } from "${target}";`);
     expect(found).toHaveLength(1);
     expect(found[0]).toContain(complaint);
+  });
+
+  it.each([
+    ["engine/random-streams.ts", "d3-random"],
+    ["engine/random-streams.ts", "seedrandom"],
+    ["engine/distributions/kinds.ts", "seedrandom/lib/alea.js"],
+    ["engine/simulation.ts", "d3-random"],
+  ])("notice that %s imports %s", (file, target) => {
+    expect(violations(file, `import x from "${target}";`)).toHaveLength(1);
+  });
+
+  it("let pass the two packages where they are at home", () => {
+    for (const [file, target] of Object.entries(PACKAGES)) {
+      expect(
+        violations(file, `import { randomGamma } from "${target}"; randomGamma.source(stream.double)(1, 2);`),
+      ).toEqual([]);
+    }
   });
 
   it("let pass what is allowed", () => {

@@ -1,0 +1,18 @@
+/**
+ * Names that a scenario may use but that are defined elsewhere: columns, platforms, policies, bundled traces.
+ *
+ * Scenarios know neither the results nor the model, so whoever reads a scenario brings these along
+ * (studies/scenarios.ts does).
+ */
+
+import type { PlatformSpec } from "./scenario.js";
+
+/** The names, and a check of address spaces. */
+export interface Vocabulary {
+  /** Columns of the time series, with their units (`bytes`, `ns`, `ratio`, `calls/s`, …). */
+  readonly metrics: readonly { readonly name: string; readonly unit: string }[];
+  readonly platforms: readonly string[];
+  readonly policies: readonly string[];
+  /** What is impossible about an address space, as a sentence; undefined when nothing is. */
+  readonly platformFault: (platform: PlatformSpec) => string | undefined;
+}

@@ -1,0 +1,79 @@
+/**
+ * When the next thing comes, by a rate that is a curve of time: so many things a second, or so many bytes a second.
+ *
+ *     perSecond        the area under the rate since the last arrival is 1, or an exponential number of mean 1
+ *     bytesPerSecond   the same, times the bytes of the last arrival: a thing of n bytes takes n / rate
+ *
+ * Times count from the start of a window. The engine's arrivals find the times under any curve; most rates are constant,
+ * and for those a division does.
+ */
+
+import { Arrivals, NO_ARRIVAL } from "../../engine/arrivals.js";
+import { type Curve, curve } from "../../engine/curves.js";
+import type { RandomStream } from "../../engine/random-streams.js";
+import { TIME_MAX_NS } from "../../engine/simulation.js";
+import type { Arrivals as ArrivalKind, CurveSpec } from "../scenario.js";
+
+export { NO_ARRIVAL } from "../../engine/arrivals.js";
+
+/** A rate per unit rather than per thing, when things are of several units. */
+class RatePerUnits implements Curve {
+  units = 1;
+  constructor(private readonly rate: Curve) {}
+
+  at(tNs: number): number {
+    return this.rate.at(tNs) / this.units;
+  }
+
+  pieceEndNs(tNs: number): number {
+    return this.rate.pieceEndNs(tNs);
+  }
+}
+
+export class ArrivalClock {
+  private readonly gapNs: number;
+  private readonly random: (() => number) | null;
+  private readonly rate: RatePerUnits;
+  private readonly stream: RandomStream;
+  private readonly isRegular: boolean;
+  private arrivals: Arrivals | null = null;
+  private atNs = 0;
+
+  /**
+   * @param spec things, or units of things, per second
+   * @param stream of the gaps; curves that walk draw from a fork of it
+   */
+  constructor(spec: CurveSpec, arrivals: ArrivalKind, stream: RandomStream) {
+    this.gapNs = spec.kind === "constant" ? 1e9 / spec.value : Number.NaN;
+    this.isRegular = arrivals === "regular";
+    this.random = this.isRegular ? null : stream.double;
+    this.stream = stream;
+    this.rate = new RatePerUnits(curve(spec, stream.fork("rate")));
+  }
+
+  /** A window opens: time is 0. */
+  open(): void {
+    this.atNs = 0;
+    if (Number.isNaN(this.gapNs))
+      this.arrivals = new Arrivals(this.rate, this.isRegular ? null : this.stream);
+  }
+
+  /**
+   * The next arrival.
+   * @param units what came last, 1 for a thing
+   * @param endNs it is to be before
+   * @returns whole ns from the start of the window, or NO_ARRIVAL
+   */
+  next(units: number, endNs: number): number {
+    const until = Math.min(endNs, TIME_MAX_NS);
+    if (this.arrivals !== null) {
+      this.rate.units = units;
+      const at = this.arrivals.next(until);
+      return at < until ? at : NO_ARRIVAL;
+    }
+    const share = this.random === null ? 1 : -Math.log1p(-this.random());
+    this.atNs += this.gapNs * units * share;
+    const at = Math.round(this.atNs);
+    return at < until ? at : NO_ARRIVAL;
+  }
+}

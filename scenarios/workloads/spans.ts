@@ -1,0 +1,74 @@
+/**
+ * `spans`: spans asked of the page heap directly, by size and lifetime. Collected ones die, and are freed when the collector
+ * has swept them; the others are freed at once.
+ */
+
+import type { Distribution } from "../../engine/distributions.js";
+import { KIND_BITS, KIND_STACK, KIND_WORKBUF } from "../../sim/heap/kinds.js";
+import type { SpanKind, SpansSpec, WorkloadSpec } from "../scenario.js";
+import type { Leak } from "./leaks.js";
+import { Sorts } from "./sorts.js";
+import { NEVER, type Stage } from "./stage.js";
+import { ArrivingWorkload } from "./workload.js";
+
+/** Bytes of a page of the runtime, in which rates by bytes count spans. */
+const PAGE_BYTES = 8192;
+/** The longest span, pages. */
+export const MAX_SPAN_PAGES = 2 ** 27;
+
+const KINDS: Readonly<Record<SpanKind, number>> = {
+  heap: 0,
+  noscan: 1,
+  stack: KIND_STACK,
+  bits: KIND_BITS,
+  workbuf: KIND_WORKBUF,
+};
+
+/** The kind of span that the heap is told: heap spans are those of large objects. */
+export function kindOf(spanKind: SpanKind): number {
+  return KINDS[spanKind];
+}
+
+/** Whether spans are the collector's to free. */
+export function isCollected(spanKind: SpanKind, freedBy: "sweep" | "program"): boolean {
+  return freedBy === "sweep" && (spanKind === "heap" || spanKind === "noscan");
+}
+
+interface Sort {
+  readonly pages: Distribution;
+  readonly lifetime: Distribution;
+  readonly kind: number;
+  readonly collected: boolean;
+}
+
+export class SpansWorkload extends ArrivingWorkload {
+  private readonly order: Sorts;
+  private readonly sorts: readonly Sort[];
+
+  constructor(stage: Stage, workload: WorkloadSpec, leaks: readonly Leak[], spec: SpansSpec) {
+    super(stage, workload, leaks, spec);
+    this.order = new Sorts(stage, workload.name, spec.sorts, spec.order);
+    this.sorts = spec.sorts.map((sort, i) => ({
+      pages: stage.distribution(sort.pages, workload.name, `pages/${i}`),
+      lifetime: stage.distribution(sort.lifetime, workload.name, `lifetime/${i}`),
+      kind: kindOf(sort.spanKind),
+      collected: isCollected(sort.spanKind, spec.freedBy),
+    }));
+  }
+
+  protected make(count: number): number {
+    let pages = 0;
+    for (let i = 0; i < count; i++) {
+      const sort = this.sorts[this.order.next()]!;
+      const npages = sort.pages.drawInteger(1, MAX_SPAN_PAGES);
+      const death = this.deathNs(sort.lifetime.drawInteger());
+      pages += npages;
+      if (sort.collected) this.demands.span(this.nextProc(), npages, sort.kind, death);
+      else {
+        const page = this.demands.pages(this.nextProc(), npages, sort.kind);
+        if (death !== NEVER) this.stage.freePagesAt(death, page);
+      }
+    }
+    return pages * PAGE_BYTES;
+  }
+}

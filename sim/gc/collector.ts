@@ -1,0 +1,341 @@
+/**
+ * The garbage collector as events (mgc.go, Go 1.18).
+ *
+ *     off ──(heapLive at the trigger, 2 minutes, GC())──► sweep termination ──► mark ──► mark termination ──► off
+ *                                                         finish sweeping       25 %     pacer, goals,
+ *                                                         wake the scavenger    + assists start sweeping
+ *
+ * Marking has so much work: the scannable bytes that are alive, stacks and globals. A quarter of the Ps does it in the
+ * background, idle Ps help, and a P that allocates assists when its allocations owe more than the background has done:
+ * so marking ends at the goal at the latest. What the assists take is counted for the pacer; the program's own events are
+ * not delayed by it. How much is alive is known only when marking ends (see World): until then the work is what the last
+ * cycle found of its heapLive, taken of this one's.
+ *
+ * What was allocated since marking began stays alive in this cycle, and the World sees to that.
+ */
+
+import { NO_EVENT, Priority, type Simulation, TIME_MAX_NS } from "../../engine/simulation.js";
+import type { Heap } from "../heap/heap.js";
+import type { BackgroundScavenger } from "../scavenge/background.js";
+import type { Costs } from "./costs.js";
+import { BACKGROUND_UTILIZATION, DEFAULT_HEAP_MINIMUM, Pacer } from "./pacer.js";
+import { type CollectedWorld, Sweeper } from "./sweeper.js";
+import type { CollectorHooks } from "./world.js";
+
+/** Time without a collection after which one is forced, ns (forcegcperiod). */
+export const FORCE_PERIOD_NS = 120_000_000_000;
+/** Scan work that an assist does beyond its debt, bytes (gcOverAssistWork). */
+const OVER_ASSIST = 64 * 1024;
+
+/** Why a cycle started. */
+export const CycleCause = { trigger: 0, period: 1, explicit: 2 } as const;
+
+/** Options of a collector. */
+export interface CollectorOptions {
+  /** GOGC, below 0 for off. Default: 100. */
+  readonly gcPercent?: number;
+  /** Scannable globals, bytes. Default: 0. */
+  readonly globalsBytes?: number;
+  /** The minimum heap at GOGC=100, bytes. Default: 4 MiB. */
+  readonly heapMinimumBytes?: number;
+  /** A collection is forced when none began for so long, ns; Infinity: never. Default: FORCE_PERIOD_NS. */
+  readonly forcePeriodNs?: number;
+  /** Goroutine stacks now, bytes. Default: what the heap counts as stacks. */
+  readonly stackBytes?: () => number;
+  /** Called at the end of each cycle, after goals and sweeping were set up, and before whoever waited for it goes on. */
+  readonly onCycle?: (collector: Collector) => void;
+}
+
+export class Collector implements CollectorHooks {
+  readonly pacer: Pacer;
+  readonly sweeper: Sweeper;
+  /** Whether a cycle marks now. */
+  marking = false;
+  /** Cycles that ended, and of those the ones not started by the trigger. */
+  cycles = 0;
+  forcedCycles = 0;
+  /** Of the last cycle: cause, start and end in ns, heapLive then, and time of assists on all Ps. */
+  cause: number = CycleCause.trigger;
+  markStartNs = 0;
+  markEndNs = 0;
+  liveAtStartBytes = 0;
+  liveAtEndBytes = 0;
+  assistNs = 0;
+
+  private readonly sim: Simulation;
+  private readonly heap: Heap;
+  private readonly world: CollectedWorld;
+  private readonly scavenger: BackgroundScavenger;
+  readonly costs: Costs;
+  private readonly stackBytes: () => number;
+  private readonly forcePeriodNs: number;
+  private readonly onCycle: ((collector: Collector) => void) | undefined;
+  private readonly startKind: number;
+  private readonly endKind: number;
+  private readonly periodKind: number;
+  private startEvent = NO_EVENT;
+  private endEvent = NO_EVENT;
+  private periodEvent = NO_EVENT;
+  /** Explicit collections asked for during a mark: they follow it. */
+  private explicitPending = false;
+  private releaseAllPending = false;
+  private busyBefore = -1;
+  /** Heap in use at the last mark termination. */
+  private lastHeapInUse = 0;
+  /** Marking: work in bytes, what of it is done, by the background of that and not yet taken by assists. */
+  private workBytes = 0;
+  private doneBytes = 0;
+  private creditBytes = 0;
+  private debtBytes = 0;
+  private progressNs = 0;
+  /** Time that idle Ps marked in the last cycle, on all of them, ns. */
+  idleNs = 0;
+  /** Part of heapLive at the start that the last mark found alive and scannable. */
+  private scanPart = 1;
+
+  constructor(
+    sim: Simulation,
+    heap: Heap,
+    world: CollectedWorld,
+    scavenger: BackgroundScavenger,
+    costs: Costs,
+    options: CollectorOptions = {},
+  ) {
+    this.sim = sim;
+    this.heap = heap;
+    this.world = world;
+    this.scavenger = scavenger;
+    this.costs = costs;
+    this.stackBytes = options.stackBytes ?? (() => heap.statistics.stackInUseBytes);
+    this.onCycle = options.onCycle;
+    this.pacer = new Pacer(
+      options.gcPercent ?? 100,
+      options.globalsBytes ?? 0,
+      options.heapMinimumBytes ?? DEFAULT_HEAP_MINIMUM,
+    );
+    this.forcePeriodNs = options.forcePeriodNs ?? FORCE_PERIOD_NS;
+    this.startKind = sim.handler("collector: cycle starts", Priority.collector, (cause) =>
+      this.#start(cause),
+    );
+    this.endKind = sim.handler("collector: marking ends", Priority.collector, () => this.#markingEnds());
+    this.periodKind = sim.handler("collector: forced", Priority.collector, (looked) => this.#period(looked));
+    this.sweeper = new Sweeper(
+      sim,
+      world,
+      costs,
+      () => scavenger.busyProcs >= heap.procs,
+      () => scavenger.sweepDone(),
+    );
+  }
+
+  /** See CollectorHooks. */
+  beforeSpan(spanBytes: number, callerSweepPages: number): void {
+    this.sweeper.beforeSpan(spanBytes, callerSweepPages);
+  }
+
+  /** See CollectorHooks. */
+  heapLiveChanged(deltaBytes: number): void {
+    const { pacer } = this;
+    pacer.heapLiveBytes = this.world.heapLiveBytes;
+    if (this.marking) {
+      if (deltaBytes > 0) this.#assist(deltaBytes);
+    } else if (pacer.heapLiveBytes >= pacer.triggerBytes) this.#ask(CycleCause.trigger);
+  }
+
+  /** Changes GOGC (debug.SetGCPercent), with all goals; below 0 is off. */
+  setGcPercent(gcPercent: number): void {
+    const { pacer } = this;
+    pacer.setGcPercent(gcPercent, this.sweeper.isDone);
+    if (this.marking) pacer.revise(Math.trunc(this.doneBytes));
+    this.sweeper.pace(pacer.triggerBytes);
+    this.#paceScavenger();
+    this.heapLiveChanged(0);
+  }
+
+  /** A collection is asked for (runtime.GC): the program waits for it, and then sweeps all. */
+  collect(): void {
+    if (this.marking) this.explicitPending = true;
+    else this.#ask(CycleCause.explicit);
+  }
+
+  /** A collection, and then all free memory goes back to the system (debug.FreeOSMemory). */
+  freeOsMemory(): void {
+    this.releaseAllPending = true;
+    this.collect();
+  }
+
+  /** When marking will end if nobody allocates, ns; −1 while there is none. */
+  get expectedEndNs(): number {
+    return this.marking ? this.sim.nowNs + Math.ceil((this.workBytes - this.doneBytes) / this.#rate()) : -1;
+  }
+
+  #ask(cause: number): void {
+    // An explicit one that comes before a triggered one at the same instant takes its place.
+    if (this.startEvent !== NO_EVENT && cause !== CycleCause.explicit) return;
+    this.sim.cancel(this.startEvent);
+    this.startEvent = this.sim.schedule(this.sim.nowNs, this.startKind, cause);
+  }
+
+  #start(cause: number): void {
+    this.startEvent = NO_EVENT;
+    const { pacer, world, sim } = this;
+    if (cause !== CycleCause.explicit && pacer.gcPercent < 0) return;
+    this.sim.cancel(this.periodEvent);
+    this.periodEvent = NO_EVENT;
+    this.sweeper.finish();
+    this.scavenger.collectionStarts();
+    this.cause = cause;
+    this.marking = true;
+    this.markStartNs = sim.nowNs;
+    this.liveAtStartBytes = world.heapLiveBytes;
+    pacer.heapLiveBytes = world.heapLiveBytes;
+    pacer.heapScanBytes = world.heapLiveBytes;
+    pacer.startCycle(this.stackBytes());
+    world.startMark?.(sim.nowNs);
+    if (cause === CycleCause.explicit) this.#programWaits();
+    this.#startMarking();
+  }
+
+  #startMarking(): void {
+    const { pacer } = this;
+    this.workBytes = Math.max(
+      1,
+      this.liveAtStartBytes * this.scanPart + pacer.stackScanBytes + pacer.globalsScanBytes,
+    );
+    this.doneBytes = 0;
+    this.creditBytes = 0;
+    this.debtBytes = 0;
+    this.assistNs = 0;
+    this.idleNs = 0;
+    this.progressNs = this.sim.nowNs;
+    pacer.revise(0);
+    this.#planEnd();
+  }
+
+  /** Who asks for a collection waits for it: the Ps make way for whoever else is there, but they are not idle. */
+  #programWaits(): void {
+    this.busyBefore = this.scavenger.busyProcs;
+    this.scavenger.setBusy(0, false);
+  }
+
+  /** Idle Ps that mark beside the quarter that always does. */
+  #idleProcs(): number {
+    const { procs } = this.heap;
+    return Math.max(0, procs - this.scavenger.busyProcs - procs * BACKGROUND_UTILIZATION);
+  }
+
+  /** Bytes scanned in a nanosecond, without assists. */
+  #rate(): number {
+    return (this.heap.procs * BACKGROUND_UTILIZATION + this.#idleProcs()) / this.costs.markByteNs;
+  }
+
+  /** Takes what was marked since the last look. */
+  #progress(): void {
+    const now = this.sim.nowNs;
+    const passed = now - this.progressNs;
+    const scanned = passed * this.#rate();
+    this.doneBytes += scanned;
+    this.creditBytes += scanned;
+    this.idleNs += passed * this.#idleProcs();
+    this.progressNs = now;
+  }
+
+  #assist(deltaBytes: number): void {
+    const { pacer } = this;
+    this.debtBytes += deltaBytes * pacer.assistWorkPerByte;
+    if (this.debtBytes <= 0) return;
+    this.#progress();
+    const stolen = Math.min(this.creditBytes, this.debtBytes);
+    this.creditBytes -= stolen;
+    this.debtBytes -= stolen;
+    if (this.debtBytes > 0) {
+      // An assist works ahead, so that not every allocation is one.
+      const left = Math.max(0, this.workBytes - this.doneBytes);
+      const work = Math.min(left, Math.max(this.debtBytes, OVER_ASSIST));
+      this.doneBytes += work;
+      this.assistNs += work * this.costs.markByteNs;
+      this.debtBytes -= work;
+      this.#planEnd();
+    }
+    pacer.revise(Math.trunc(this.doneBytes));
+  }
+
+  #planEnd(): void {
+    this.sim.cancel(this.endEvent);
+    const left = Math.max(0, this.workBytes - this.doneBytes);
+    const ns = Math.ceil(left / this.#rate()) + (this.doneBytes === 0 ? 2 * this.costs.stopTheWorldNs : 0);
+    this.endEvent = this.sim.schedule(this.sim.nowNs + ns, this.endKind);
+  }
+
+  #markingEnds(): void {
+    this.endEvent = NO_EVENT;
+    this.#progress();
+    const { pacer, world, sim } = this;
+    this.marking = false;
+    this.markEndNs = sim.nowNs;
+    this.liveAtEndBytes = world.heapLiveBytes;
+    pacer.heapLiveBytes = world.heapLiveBytes;
+    const heapInUse = this.heap.statistics.heapInUseBytes;
+    const marked = world.finishMark(this.markStartNs, sim.nowNs);
+    this.#outcome(marked);
+    this.lastHeapInUse = heapInUse;
+    this.cycles++;
+    if (this.cause !== CycleCause.trigger) this.forcedCycles++;
+    this.sweeper.start();
+    pacer.commit(false);
+    this.sweeper.pace(pacer.triggerBytes);
+    this.#paceScavenger();
+    const forcedNs = sim.nowNs + this.forcePeriodNs + 1;
+    if (forcedNs <= TIME_MAX_NS) this.periodEvent = sim.schedule(forcedNs, this.periodKind, 0);
+    this.onCycle?.(this);
+    this.#afterCycle();
+  }
+
+  /**
+   * Tells the pacer how the cycle went.
+   * @param markedBytes what the mark found
+   */
+  #outcome(markedBytes: number): void {
+    const { pacer, world } = this;
+    // What was allocated while marking is marked, but it was not scanned; it is taken to have its share of pointers.
+    const allocated = this.liveAtEndBytes - this.liveAtStartBytes;
+    const scanShare = markedBytes > 0 ? world.markedScanBytes / markedBytes : 0;
+    const scanned = Math.max(0, Math.round((markedBytes - allocated) * scanShare));
+    const procNs = Math.max(1, this.markEndNs - this.markStartNs) * this.heap.procs;
+    pacer.endCycle({
+      scanWorkBytes: Math.max(1, scanned + pacer.stackScanBytes + pacer.globalsScanBytes),
+      utilization: Math.min(0.99, BACKGROUND_UTILIZATION + this.assistNs / procNs),
+      idleUtilization: this.idleNs / procNs,
+    });
+    pacer.resetLive(markedBytes, scanned);
+    this.scanPart = Math.min(1, scanned / Math.max(1, this.liveAtStartBytes));
+  }
+
+  /** Whoever waited goes on: sweeps all, and gives all back if that was asked for. */
+  #afterCycle(): void {
+    if (this.cause === CycleCause.explicit) {
+      this.scavenger.setBusy(this.busyBefore);
+      this.sweeper.finish();
+      if (this.releaseAllPending) {
+        this.releaseAllPending = false;
+        this.heap.scavenger.startGeneration();
+        this.heap.scavenge(Number.POSITIVE_INFINITY);
+      }
+    }
+    if (!this.explicitPending) return;
+    this.explicitPending = false;
+    this.#ask(CycleCause.explicit);
+  }
+
+  #paceScavenger(): void {
+    const { pacer } = this;
+    this.heap.paceScavenger(pacer.heapGoalBytes, pacer.lastHeapGoalBytes, this.lastHeapInUse);
+  }
+
+  /** Two minutes passed without a cycle: sysmon forces one on its next pass. */
+  #period(looked: number): void {
+    this.periodEvent = NO_EVENT;
+    if (looked === 1) return this.#ask(CycleCause.period);
+    this.periodEvent = this.sim.schedule(this.scavenger.sysmon.nextPassNs(), this.periodKind, 1);
+  }
+}

@@ -1,0 +1,40 @@
+/** A heap that adds every span which comes or goes to the fingerprint of its run. */
+
+import type { Fingerprint } from "../engine/fingerprint.js";
+import type { Geometry } from "../sim/address/geometry.js";
+import { Heap } from "../sim/heap/heap.js";
+
+/** Numbers of events in fingerprints; kinds of spans are below the first. */
+export const FingerprintEvent = { spanFree: 1000, release: 1001, cycle: 1002 } as const;
+
+export class FingerprintedHeap extends Heap {
+  private readonly fingerprint: Fingerprint;
+  private readonly clock: { readonly nowNs: number };
+  /** Sees releases that were asked for, with the bytes asked for and released. */
+  onRelease: ((askedBytes: number, releasedBytes: number) => void) | null = null;
+
+  /** @param clock tells the virtual time */
+  constructor(geometry: Geometry, fingerprint: Fingerprint, clock: { readonly nowNs: number }) {
+    super(geometry);
+    this.fingerprint = fingerprint;
+    this.clock = clock;
+  }
+
+  override allocSpan(p: number, npages: number, kind: number): number {
+    const page = super.allocSpan(p, npages, kind);
+    this.fingerprint.add(this.clock.nowNs, kind, page, npages);
+    return page;
+  }
+
+  override freeSpan(page: number): void {
+    this.fingerprint.add(this.clock.nowNs, FingerprintEvent.spanFree, page, 0);
+    super.freeSpan(page);
+  }
+
+  override scavenge(bytes: number): number {
+    const released = super.scavenge(bytes);
+    this.fingerprint.add(this.clock.nowNs, FingerprintEvent.release, -1, released);
+    this.onRelease?.(bytes, released);
+    return released;
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * What every run leaves behind: samples, and from them the time series, the summary and the manifest.
+ *
+ *     sample(t) ──► timeseries.csv        finish() ──► summary.json ──► manifest.json, with the digests of both
+ */
+
+import { Fingerprint } from "../engine/fingerprint.js";
+import { COLUMN } from "../results/columns.js";
+import { type ManifestContent, manifest } from "../results/manifest.js";
+import type { OutputFolder } from "../results/output-folder.js";
+import { type CollectorSample, Sampler } from "../results/sampler.js";
+import { Summary } from "../results/summary.js";
+import { TimeSeriesWriter } from "../results/timeseries.js";
+import type { Geometry } from "../sim/address/geometry.js";
+import type { Heap } from "../sim/heap/heap.js";
+
+/** More samples than this are refused: they are kept in memory for the summary, about 400 bytes each. */
+export const MAX_SAMPLES = 1_000_000;
+/** Samples of a run when no interval is given. */
+export const DEFAULT_SAMPLES = 1000;
+
+export class Recording {
+  private readonly summary = new Summary();
+  private readonly sampler = new Sampler();
+  private readonly series: TimeSeriesWriter;
+  private readonly digests = new Map<string, string>();
+
+  /**
+   * @param folder where the files go
+   * @param fingerprint of the run
+   * @param prefix of their names, such as `rep-0001/`
+   */
+  constructor(
+    private readonly folder: OutputFolder,
+    readonly fingerprint = new Fingerprint(),
+    private readonly prefix = "",
+  ) {
+    this.series = new TimeSeriesWriter(folder.create(`${prefix}timeseries.csv`));
+  }
+
+  /** The samples so far. */
+  get rows(): readonly Float64Array[] {
+    return this.summary.rows;
+  }
+
+  /** Takes a sample. @returns its row */
+  sample(timeNs: number, heap: Heap, collector: CollectorSample): Float64Array {
+    const row = this.sampler.sample(timeNs, heap, collector);
+    this.series.add(row);
+    this.summary.add(row);
+    return row;
+  }
+
+  /** Whether the last sample was at a time. */
+  endsAt(timeNs: number): boolean {
+    return this.rows.at(-1)?.[COLUMN.time_ns] === timeNs;
+  }
+
+  /**
+   * Completes the files.
+   * @returns sha256 of all files by name, for a manifest above this one
+   */
+  finish(
+    heap: Heap,
+    content: Omit<ManifestContent, "platform" | "fingerprint" | "files">,
+  ): ReadonlyMap<string, string> {
+    this.series.flush();
+    this.digests.set("timeseries.csv", this.series.file.close());
+    this.write("summary.json", `${JSON.stringify(this.summary.toJson(heap.statistics), null, 2)}\n`);
+    const { name, scenario, policy, parameters, result } = content;
+    const text = manifest({
+      name,
+      scenario,
+      policy,
+      platform: platformOf(heap.geometry),
+      parameters,
+      result,
+      fingerprint: this.fingerprint.hex(),
+      files: new Map(this.digests),
+    });
+    this.write("manifest.json", text);
+    return new Map([...this.digests].map(([file, digest]) => [`${this.prefix}${file}`, digest]));
+  }
+
+  private write(name: string, text: string): void {
+    this.digests.set(name, this.folder.write(`${this.prefix}${name}`, text));
+  }
+}
+
+function platformOf({ name, physPageBytes, physHugePageBytes }: Geometry): ManifestContent["platform"] {
+  return { name, phys_page_bytes: physPageBytes, phys_huge_page_bytes: physHugePageBytes };
+}

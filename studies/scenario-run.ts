@@ -1,0 +1,208 @@
+/**
+ * One run of a scenario under one seed: the place where a scenario, the model and whoever looks on are put together.
+ *
+ *     Scenario ──► workloads ──demands──► Runtime ──► Heap
+ *                  actions ───────────────► │           │
+ *                  samples ◄────────────────┴───────────┘    a row at each sample time, the last one at the end
+ *
+ * Same scenario, same seed: the same events, in the same order. What looks on changes nothing.
+ */
+
+import { Fingerprint } from "../engine/fingerprint.js";
+import { RandomStreams } from "../engine/random-streams.js";
+import { Priority, Simulation } from "../engine/simulation.js";
+import type { CollectorSample } from "../results/sampler.js";
+import type { ActionSpec, CostsSpec, Scenario } from "../scenarios/scenario.js";
+import { Stage } from "../scenarios/workloads/stage.js";
+import { type Recordings, startWorkloads } from "../scenarios/workloads/workloads.js";
+import { type Costs, DEFAULT_COSTS } from "../sim/gc/costs.js";
+import { OutOfMemoryError } from "../sim/heap/heap.js";
+import { StackOverflowError } from "../sim/objects/goroutines.js";
+import { MachineMemoryError, Runtime } from "../sim/runtime.js";
+import { FingerprintEvent, FingerprintedHeap } from "./fingerprinted-heap.js";
+import { DEFAULT_SAMPLES, MAX_SAMPLES } from "./recording.js";
+import { withDuration } from "./recordings.js";
+import { geometryOf } from "./scenarios.js";
+
+/** How a run ended. */
+export type RunEnd = "completed" | "out of memory" | "stack overflow";
+
+/** Who looks on. */
+export interface Onlooker {
+  /** A sample is due; the state is that after all events up to now. */
+  readonly onSample?: (run: ScenarioRun) => void;
+  /** A collection has ended. */
+  readonly onCycle?: (run: ScenarioRun) => void;
+  /** The scavenger is about to start a generation. */
+  readonly onGeneration?: (run: ScenarioRun) => void;
+  /** The program asked for all memory to be released, and so many bytes were. */
+  readonly onForcedRelease?: (run: ScenarioRun, releasedBytes: number) => void;
+}
+
+export interface ScenarioRunOptions {
+  /** Called as the run goes on. Default: nobody. */
+  readonly onlooker?: Onlooker;
+  /** What its trace workloads play. Default: none. */
+  readonly recordings?: Recordings;
+  /** Of the run's events. Default: a new one. */
+  readonly fingerprint?: Fingerprint;
+}
+
+export class ScenarioRun {
+  readonly sim: Simulation;
+  readonly heap: FingerprintedHeap;
+  readonly runtime: Runtime;
+  readonly fingerprint: Fingerprint;
+  /** Time between samples, ns. */
+  readonly sampleNs: number;
+  readonly durationNs: number;
+  end: RunEnd = "completed";
+  /** What the runtime or the system says when it ends the program; empty otherwise. */
+  endMessage = "";
+
+  private readonly onlooker: Onlooker;
+  private readonly sampleKind: number;
+  private sampledNs = -1;
+
+  readonly scenario: Scenario;
+
+  /** @throws GeometryError when the scenario's address space is impossible, RangeError when a recording is missing */
+  constructor(given: Scenario, options: ScenarioRunOptions = {}) {
+    const { onlooker = {}, recordings = new Map(), fingerprint = new Fingerprint() } = options;
+    this.onlooker = onlooker;
+    this.fingerprint = fingerprint;
+    const scenario = withDuration(given, recordings);
+    this.scenario = scenario;
+    this.durationNs = scenario.durationNs;
+    this.sampleNs = sampleInterval(scenario.samples, this.durationNs);
+    this.sim = new Simulation({ maxEvents: scenario.limits.events });
+    this.heap = new FingerprintedHeap(geometryOf(scenario.platform), this.fingerprint, this.sim);
+    this.runtime = new Runtime(this.sim, this.heap, runtimeOptions(scenario));
+    this.listen();
+    this.sampleKind = this.sim.handler("sample", Priority.sample, () => this.sampleDue());
+    this.scheduleActions();
+    startWorkloads(scenario, new Stage(this.sim, this.runtime, new RandomStreams(scenario.seed)), recordings);
+    this.sim.schedule(0, this.sampleKind);
+  }
+
+  /** What the collector says in samples. */
+  get collectorSample(): CollectorSample {
+    const { collector, objects } = this.runtime;
+    return {
+      heapLiveBytes: objects.heapLiveBytes,
+      heapGoalBytes: collector.pacer.heapGoalBytes,
+      cycles: collector.cycles,
+    };
+  }
+
+  /**
+   * Runs to the end, which comes early when memory runs out.
+   * @throws LimitError when it would never end
+   */
+  run(): void {
+    try {
+      this.sim.run(this.durationNs);
+    } catch (error) {
+      this.end = endOf(error);
+      this.endMessage = (error as Error).message;
+    }
+    if (this.sampledNs < this.sim.nowNs) this.sample();
+  }
+
+  private sampleDue(): void {
+    this.sample();
+    const next = this.sim.nowNs + this.sampleNs;
+    if (next <= this.durationNs) this.sim.schedule(next, this.sampleKind);
+  }
+
+  private sample(): void {
+    this.sampledNs = this.sim.nowNs;
+    this.onlooker.onSample?.(this);
+  }
+
+  private listen(): void {
+    const { runtime, heap, fingerprint, sim, onlooker } = this;
+    runtime.onCycle = () => {
+      const { collector } = runtime;
+      fingerprint.add(sim.nowNs, FingerprintEvent.cycle, -1, collector.pacer.heapMarkedBytes);
+      onlooker.onCycle?.(this);
+    };
+    runtime.scavenger.onGeneration = () => onlooker.onGeneration?.(this);
+    heap.onRelease = (asked, released) => {
+      if (asked === Number.POSITIVE_INFINITY) onlooker.onForcedRelease?.(this, released);
+    };
+  }
+
+  private scheduleActions(): void {
+    const { actions } = this.scenario;
+    const kind = this.sim.handler("action", Priority.action, (index) => this.act(actions[index]!));
+    actions.forEach(({ atNs }, index) => {
+      if (atNs <= this.durationNs) this.sim.schedule(atNs, kind, index);
+    });
+  }
+
+  private act(action: ActionSpec): void {
+    const { runtime } = this;
+    switch (action.do) {
+      case "gc":
+        return runtime.collect();
+      case "freeOSMemory":
+        return runtime.freeOsMemory();
+      case "setProcs":
+        return runtime.setProcs(action.procs);
+      case "setGogc":
+        return runtime.setGcPercent(action.gogc ?? -1);
+      case "setScavenger":
+        return runtime.scavenger.setEnabled(action.background);
+      case "setRam":
+        return runtime.setRam(action.ramBytes ?? Number.POSITIVE_INFINITY);
+    }
+  }
+}
+
+/** How an error ends a run; errors that do not are thrown on. */
+function endOf(error: unknown): RunEnd {
+  if (error instanceof OutOfMemoryError || error instanceof MachineMemoryError) return "out of memory";
+  if (error instanceof StackOverflowError) return "stack overflow";
+  throw error;
+}
+
+/** Time between samples: as given, or so that there are as many, but no more than can be kept. */
+function sampleInterval(samples: Scenario["samples"], durationNs: number): number {
+  const least = Math.ceil(durationNs / MAX_SAMPLES);
+  const wanted =
+    samples.kind === "every"
+      ? samples.everyNs
+      : Math.ceil(durationNs / (samples.count > 0 ? samples.count : DEFAULT_SAMPLES));
+  return Math.max(1, least, wanted);
+}
+
+function runtimeOptions(scenario: Scenario): ConstructorParameters<typeof Runtime>[2] {
+  const { machine, gc, scavenger, limits } = scenario;
+  return {
+    procs: machine.procs,
+    ramBytes: machine.ramBytes ?? Number.POSITIVE_INFINITY,
+    gcPercent: gc.gogc ?? -1,
+    heapMinimumBytes: gc.minHeapBytes,
+    globalsBytes: gc.globalsBytes,
+    forcePeriodNs: gc.forcedPeriodNs,
+    costs: costsOf(scenario.costs),
+    scavengerEnabled: scavenger.background,
+    idleTimerNs: scavenger.idleTimerNs ?? Number.POSITIVE_INFINITY,
+    clockNs: scavenger.clockGranularityNs,
+    liveLimit: limits.live,
+  };
+}
+
+/** The costs of a scenario; those that scenarios do not speak of are the model's own. */
+function costsOf(costs: CostsSpec): Costs {
+  return {
+    ...DEFAULT_COSTS,
+    markByteNs: 1e9 / costs.markBytesPerSecond,
+    sweepSpanNs: costs.sweepSpanNs,
+    madviseCallNs: costs.madviseCallNs,
+    madvisePageNs: costs.madvisePageNs,
+    madviseHugePageNs: costs.madviseHugePageNs,
+    pageFaultNs: costs.pageFaultNs,
+  };
+}
