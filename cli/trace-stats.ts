@@ -56,7 +56,7 @@ export const traceStatsCommand: CommandModule<object, TraceStatsArguments> = {
       })
       .coerce(["csv", "force", "window"], lastGiven)
       .example("$0 trace stats prog.csv.gz", "tables on the terminal")
-      .example("$0 trace stats prog.csv.gz --csv stats --window 10ms", "the same, and CSV files in stats/")
+      .example("$0 trace stats prog.csv.gz --csv stats", "the same, and CSV files in stats/")
       .epilogue("Exit code: 0 fine, 2 bad use, a damaged trace, or files that could not be written."),
   handler: async (args) => {
     const wanted = givenPath(args.file);

@@ -1,7 +1,7 @@
 /**
  * How well a fit does: plays the fitted program with many seeds, and sets what comes of it beside the replayed trace.
  *
- * Three figures are compared, as Fit.tolerances has them: the peak of heap_sys, the share of page allocations that need a
+ * Three figures are compared, within TOLERANCES: the peak of heap_sys, the share of page allocations that need a
  * find(), and the mean external fragmentation over time.
  */
 
@@ -103,13 +103,18 @@ export async function checkFit(trace: string, seeds: number): Promise<FitCheck> 
   const runs = Array.from({ length: seeds }, (_, i) => fittedFigures(program, i + 1));
   const mean = meanOf(runs);
   const error = {
-    peakHeapSysBytes: mean.peakHeapSysBytes / recorded.peakHeapSysBytes - 1,
-    findRate: mean.findRate / recorded.findRate - 1,
+    peakHeapSysBytes: relative(mean.peakHeapSysBytes, recorded.peakHeapSysBytes),
+    findRate: relative(mean.findRate, recorded.findRate),
     externalFragmentation: mean.externalFragmentation - recorded.externalFragmentation,
   };
   const keys = Object.keys(TOLERANCES) as (keyof Figures)[];
   const withinTolerances = keys.every((key) => Math.abs(error[key]) <= TOLERANCES[key]);
   return { program, trace: recorded, runs, mean, error, withinTolerances };
+}
+
+/** How far a value is off, as a share of what it should be; 0 when both are 0. */
+function relative(got: number, wanted: number): number {
+  return got === wanted ? 0 : got / wanted - 1;
 }
 
 /** Plays a fitted program once. */
