@@ -70,10 +70,10 @@ describe("a measure", () => {
     fc.assert(
       fc.property(series, fc.nat(30), fc.integer({ min: 1, max: 30 }), (steps, from, length) => {
         let time = 0;
-        const samples = steps.map(([step, value], i): [number, number] => [
-          (time += i === 0 ? 0 : step),
-          value,
-        ]);
+        const samples = steps.map(([step, value], i): [number, number] => {
+          if (i > 0) time += step;
+          return [time, value];
+        });
         const at = (t: number): number => samples.filter(([sampled]) => sampled <= t).at(-1)![1];
         const instants = Array.from({ length }, (_, i) => at(from + i));
         const found = (statistic: Statistic): number =>
