@@ -18,6 +18,8 @@ export const checkDeterminismCommand: CommandModule<object, CheckArguments> = {
       .positional("scenario", { type: "string", demandOption: true, describe: "a scenario's name or file" })
       .option("seed", SEED)
       .options(CHANGES)
+      .example("$0 check-determinism steady", "a scenario of the library")
+      .example("$0 check-determinism my.yaml --seed 3", "your own, with another seed")
       .epilogue("Exit code: 0 when both runs are the same, 1 when they differ."),
   handler: async ({ scenario: wanted, seed, ...changes }) => {
     const { kind, path } = findSource(givenPath(wanted));
