@@ -8,8 +8,8 @@ export const schemaCommand: CommandModule = {
   describe: "print the JSON Schema of scenario files, for editors",
   builder: (yargs) =>
     yargs
-      .example("$0 schema > scenario.schema.json", "then begin a scenario file with the line:")
-      .example("$0 schema", "# yaml-language-server: $schema=scenario.schema.json"),
+      .example("$0 schema > mheapsim.schema.json", "keep it for an editor")
+      .example("$0 schema", "look at it; docs/scenarios.md says how to use it"),
   handler: () => {
     console.log(JSON.stringify(jsonSchema(), null, 2));
   },

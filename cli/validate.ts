@@ -33,10 +33,7 @@ export const validateCommand: CommandModule<object, ValidateArguments> = {
         describe: "another value for anything, path=value, such as gc.gogc=50",
       })
       .example("$0 validate *.yaml", "check scenarios")
-      .example(
-        "$0 validate spike.yaml --param scale=10 --set gc.gogc=off",
-        "as a run with these would see it",
-      )
+      .example("$0 validate a.yaml --param scale=10", "as a run with it would see the file")
       .epilogue("Exit code: 0 all are valid, 2 one is not or cannot be read."),
   handler: ({ files, param, set }) => {
     for (const file of files.map(givenPath)) {

@@ -42,29 +42,27 @@ export type DistributionSpec =
   | { readonly kind: "shifted"; readonly of: DistributionSpec; readonly by: number }
   | { readonly kind: "clamped"; readonly of: DistributionSpec; readonly min?: number; readonly max?: number };
 
-/** A function of time. Times count from the start of the workload's window (of each repetition). */
+/**
+ * A function of time: engine/curves says what each kind means. Times count from the start of the workload's window, so
+ * that each repetition begins the curve anew.
+ */
 export type CurveSpec =
   | { readonly kind: "constant"; readonly value: number }
-  /** `from` until startNs, then in a straight line to `to` within overNs, then `to`. */
   | {
       readonly kind: "ramp";
       readonly from: number;
       readonly to: number;
       readonly startNs: number;
-      readonly overNs: number;
+      readonly durationNs: number;
     }
-  /** `before` until atNs, `after` from then on. */
   | { readonly kind: "step"; readonly before: number; readonly after: number; readonly atNs: number }
-  /** `peak` from atNs for widthNs, `base` outside; again every everyNs unless that is Infinity. */
   | {
       readonly kind: "pulse";
       readonly base: number;
-      readonly peak: number;
-      readonly atNs: number;
-      readonly widthNs: number;
-      readonly everyNs: number;
+      readonly value: number;
+      readonly startNs: number;
+      readonly durationNs: number;
     }
-  /** mean + amplitude · sin(2π (t / periodNs + phase)), phase in turns. */
   | {
       readonly kind: "oscillate";
       readonly mean: number;
@@ -72,31 +70,28 @@ export type CurveSpec =
       readonly periodNs: number;
       readonly phase: number;
     }
-  /** From min to max in a straight line within each period, then min again. */
-  | { readonly kind: "sawtooth"; readonly min: number; readonly max: number; readonly periodNs: number }
-  /** Begins at start; every everyNs a normal step of standard deviation step; kept within min and max. */
   | {
-      readonly kind: "randomWalk";
+      readonly kind: "sawtooth";
+      readonly min: number;
+      readonly max: number;
+      readonly periodNs: number;
+      readonly phase: number;
+    }
+  | {
+      readonly kind: "walk";
       readonly start: number;
       readonly step: number;
-      readonly everyNs: number;
+      readonly intervalNs: number;
       readonly min: number;
       readonly max: number;
     }
-  /** Straight lines between points; the first value before the first, the last after the last. */
-  | { readonly kind: "piecewise"; readonly timesNs: readonly number[]; readonly values: readonly number[] }
+  | { readonly kind: "piecewise"; readonly points: readonly (readonly [number, number])[] }
   | { readonly kind: "scale"; readonly of: CurveSpec; readonly by: number }
   | { readonly kind: "offset"; readonly of: CurveSpec; readonly by: number }
-  | { readonly kind: "sum"; readonly of: readonly CurveSpec[] }
-  /** The first factor in the curve's unit, the others plain numbers. */
-  | { readonly kind: "product"; readonly of: readonly CurveSpec[] }
-  | { readonly kind: "min"; readonly of: readonly CurveSpec[] }
-  | { readonly kind: "max"; readonly of: readonly CurveSpec[] }
-  | { readonly kind: "clamp"; readonly of: CurveSpec; readonly min: number; readonly max: number }
-  /** The curve, byNs later; its value at 0 before. */
+  | { readonly kind: "sum" | "product" | "min" | "max"; readonly of: readonly CurveSpec[] }
+  | { readonly kind: "clamp"; readonly of: CurveSpec; readonly min?: number; readonly max?: number }
   | { readonly kind: "delay"; readonly of: CurveSpec; readonly byNs: number }
-  /** The first everyNs of the curve, again and again. */
-  | { readonly kind: "repeat"; readonly of: CurveSpec; readonly everyNs: number };
+  | { readonly kind: "repeat"; readonly of: CurveSpec; readonly periodNs: number; readonly times?: number };
 
 /** How far apart arrivals are: exponentially distributed, or 1 / rate exactly. */
 export type Arrivals = "poisson" | "regular";

@@ -323,12 +323,15 @@ function buildPlatform(content: ScenarioContent, vocabulary: Vocabulary, problem
     };
   }
   const fault = vocabulary.platformFault(platform);
-  if (fault !== undefined)
-    problems.report(
-      [geometry === undefined ? "platform" : "platform", ...(geometry === undefined ? [] : ["geometry"])],
-      fault,
-    );
+  if (fault !== undefined) problems.report(["platform", ...keyOfFault(platform, fault)], fault);
   return platform;
+}
+
+/** The key that an impossible address space is about, if the sentence names one that this file has. */
+function keyOfFault(platform: PlatformSpec, fault: string): string[] {
+  if (platform.kind === "geometry") return ["geometry"];
+  const keys = { physPageBytes: "physPage", physHugePageBytes: "hugePage", arenaBytes: "arena" };
+  return Object.entries(keys).flatMap(([name, key]) => (fault.includes(`: ${name} is`) ? [key] : []));
 }
 
 function presetPlatform(preset: string): PlatformSpec {

@@ -14,7 +14,7 @@ type Issue = z.core.$ZodIssue;
 export function reportIssues(issues: readonly Issue[], tree: unknown, problems: Problems): void {
   const misspelt = misspeltKeys(issues);
   for (const issue of issues) {
-    if (problems.isSpoilt(issue.path) || isShadow(issue, misspelt)) continue;
+    if (problems.isSpoilt(issue.path) || isShadow(issue, tree, misspelt)) continue;
     reportIssue(issue, tree, problems);
   }
 }
@@ -34,9 +34,14 @@ function misspeltKeys(issues: readonly Issue[]): ReadonlyMap<string, readonly (s
 }
 
 /** Whether an issue only says again that a key is misspelt: the key that was meant is missing, the whole has no kind. */
-function isShadow(issue: Issue, misspelt: ReadonlyMap<string, readonly (string | undefined)[]>): boolean {
+function isShadow(
+  issue: Issue,
+  tree: unknown,
+  misspelt: ReadonlyMap<string, readonly (string | undefined)[]>,
+): boolean {
   if (issue.code === "unrecognized_keys") return false;
   if (issue.code === "custom" && misspelt.has(pathText(issue.path))) return true;
+  if (valueAt(tree, issue.path) !== undefined) return false;
   const meant = misspelt.get(pathText(issue.path.slice(0, -1))) ?? [];
   return issue.path.length > 0 && meant.includes(String(issue.path.at(-1)));
 }
@@ -86,7 +91,7 @@ function emptyValue(issue: Issue): string {
 function sentence(issue: Issue, found: unknown): string {
   switch (issue.code) {
     case "invalid_type":
-      return `${describe(found)} is not ${nounOf(issue.expected)}, expected ${nounOf(issue.expected)}`;
+      return `${describe(found)} cannot stand here, expected ${nounOf(issue.expected)}`;
     case "invalid_union":
       if ("options" in issue && issue.options !== undefined) return unknownWord(found, issue.options);
       return `${describe(found)} cannot stand here, ${issue.message}`;
@@ -110,7 +115,7 @@ function unknownWord(found: unknown, options: readonly unknown[]): string {
 }
 
 function size(issue: Issue & { code: "too_small" | "too_big" }, found: unknown): string {
-  if (issue.origin === "string") return "the text is empty, expected some";
+  if (issue.origin === "string") return "the text is empty, expected at least one letter";
   const wanted = issue.code === "too_small" ? issue.minimum : issue.maximum;
   const entries = (n: number): string => (n === 1 ? "1 entry" : `${n} entries`);
   const number = Array.isArray(found) ? found.length : 0;

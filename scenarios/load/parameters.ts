@@ -23,6 +23,7 @@ import {
   type Dimension,
   DURATION,
   dimensionName,
+  isUsual,
   NUMBER,
   parseQuantity,
   plain,
@@ -287,13 +288,17 @@ class Resolver {
         throw new ExpressionError(`${parameter} is ${describe(value)}, expected a number or a quantity`, 0);
       return quantity;
     });
-    return quantityToValue(result);
+    if (isUsual(result.dimension)) return quantityToValue(result);
+    throw new ExpressionError(
+      `the result is ${dimensionName(result.dimension)}, expected a number, a size, a duration or a rate`,
+      0,
+    );
   }
 
   #lookup(name: string): Value {
     if (!Object.hasOwn(this.declared, name)) {
       const known = Object.keys(this.declared);
-      const hint = known.length === 0 ? "the scenario has no params" : suggestion(name, known);
+      const hint = known.length === 0 ? "expected it under params" : suggestion(name, known);
       throw new ExpressionError(`no parameter is called ${describe(name)}, ${hint}`, 0);
     }
     const start = this.#open.indexOf(name);

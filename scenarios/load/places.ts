@@ -107,7 +107,10 @@ export class Problems {
   }
 
   #add(error: InputError): void {
-    if (!this.#errors.some((other) => other.message === error.message)) this.#errors.push(error);
+    const { file, line, column, problem } = error;
+    // Values and keys may hold anything, but a message is one line.
+    const shown = new InputError(file, line, column, problem.replace(/\s*[\r\n\u2028\u2029]+\s*/g, " "));
+    if (!this.#errors.some((other) => other.message === shown.message)) this.#errors.push(shown);
   }
 }
 

@@ -6,7 +6,18 @@
  * stands for a list of aliases can stand for a billion values.
  */
 
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLError } from "yaml";
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  type YAMLError,
+} from "yaml";
 import { describe } from "../schema/common.js";
 import { type Path, type Place, Places, Problems } from "./places.js";
 
@@ -50,7 +61,6 @@ export function readYaml(text: string, file: string): YamlSource {
     lineCounter: lines,
     prettyErrors: false,
     version: "1.2",
-    logLevel: "silent",
   });
   reportSyntax(document.errors, text, placeOf, problems);
   for (const warning of document.warnings) {
@@ -61,7 +71,7 @@ export function readYaml(text: string, file: string): YamlSource {
       problems.reportAt({ line: 1, column: 1 }, "the file is empty, expected a scenario with a name");
     return { tree: undefined, problems };
   }
-  const tree = new Converter(problems, placeOf).convert(document.contents as Node, []);
+  const tree = new Converter(problems, placeOf, document).convert(document.contents as Node, []);
   return {
     tree: document.errors.some((error) => error.code !== "DUPLICATE_KEY") ? undefined : tree,
     problems,
@@ -115,6 +125,7 @@ class Converter {
   constructor(
     private readonly problems: Problems,
     private readonly placeOf: (offset: number) => Place,
+    private readonly document: Document,
   ) {}
 
   convert(node: Node | null, path: Path): unknown {
@@ -123,6 +134,8 @@ class Converter {
       const what = isAlias(node) ? `the alias *${node.source}` : `the anchor &${node.anchor}`;
       this.refuse(node, path, `${what} is used, expected a parameter (params and $name) instead`);
     }
+    // What an alias of a plain value stands for is taken all the same, so that it is not reported as missing too.
+    if (isAlias(node)) return this.aliased(node);
     if (isScalar(node)) return this.scalar(node.value);
     if (path.length > MAX_DEPTH) {
       this.refuse(node, path, `it is nested deeper than ${MAX_DEPTH}, expected fewer levels`);
@@ -136,6 +149,11 @@ class Converter {
       });
     }
     return isMap(node) ? this.map(node.items as never, path) : undefined;
+  }
+
+  private aliased(alias: Alias): unknown {
+    const target = alias.resolve(this.document);
+    return isScalar(target) ? target.value : undefined;
   }
 
   /** YAML has no dates or big integers in its core schema: what is left is text, numbers, truth values and null. */

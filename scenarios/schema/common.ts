@@ -45,12 +45,14 @@ export interface QuantityType {
   readonly max: number;
   /** The range in words: `of 1ns or more`. */
   readonly range: string;
-  /** Whether `forever` is accepted, and what it is; 0: it is not. */
-  readonly forever: number;
+  /** A word that may stand instead of a number, such as `forever`; empty: none. */
+  readonly word: string;
+  /** What the word stands for. */
+  readonly wordValue: number;
 }
 
 const MAX = Number.MAX_SAFE_INTEGER;
-const base = { whole: true, max: MAX, forever: 0 } as const;
+const base = { whole: true, max: MAX, word: "", wordValue: 0 } as const;
 
 /** Lengths of time in ns. */
 export const duration: QuantityType = {
@@ -64,12 +66,12 @@ export const duration: QuantityType = {
 /** Lengths of time that may not be nothing. */
 export const positiveDuration: QuantityType = { ...duration, min: 1, range: "from 1ns to 104 days" };
 /** How long something lives: a duration or `forever`. */
-export const lifetime: QuantityType = { ...duration, what: "a duration or forever", forever: FOREVER_NS };
+export const lifetime: QuantityType = { ...duration, word: "forever", wordValue: FOREVER_NS };
 /** A duration above zero or `forever`. */
 export const period: QuantityType = {
   ...positiveDuration,
-  what: "a duration or forever",
-  forever: Number.POSITIVE_INFINITY,
+  word: "forever",
+  wordValue: Number.POSITIVE_INFINITY,
 };
 /** Bytes. */
 export const size: QuantityType = {
@@ -90,7 +92,8 @@ export const rate: QuantityType = {
   min: 0,
   max: 1e12,
   range: "from 0/s to 1000/ns",
-  forever: 0,
+  word: "",
+  wordValue: 0,
 };
 /** Bytes per second. */
 export const byteRate: QuantityType = {
@@ -111,7 +114,8 @@ export const ratio: QuantityType = {
   min: 0,
   max: 1,
   range: "from 0 to 1, or from 0% to 100%",
-  forever: 0,
+  word: "",
+  wordValue: 0,
 };
 /** Relative weights: only their proportions count. */
 export const weight: QuantityType = {
@@ -163,9 +167,9 @@ export function quantity(type: QuantityType): z.ZodType<number, QuantityInput> {
 
 /** A quantity's number of base units, or what is wrong with it. */
 export function readQuantity(value: unknown, type: QuantityType): number | { problem: string } {
-  const expected = `expected ${type.what} such as ${type.example}`;
+  const expected = `expected ${type.what} such as ${type.example}${orWord(type)}`;
   if (value === undefined) return { problem: expected };
-  if (type.forever > 0 && value === "forever") return type.forever;
+  if (type.word !== "" && value === type.word) return type.wordValue;
   if (typeof value !== "number" && typeof value !== "string") {
     return { problem: `${describe(value)} is not ${type.what}, ${expected}` };
   }
@@ -186,12 +190,50 @@ export function readQuantity(value: unknown, type: QuantityType): number | { pro
   return inRange(parsed, String(value), type);
 }
 
+function orWord({ word }: QuantityType): string {
+  return word === "" ? "" : `, or ${word}`;
+}
+
+/** What people write for units, and what they mean by it. */
+const USUAL_UNITS: Readonly<Record<string, string>> = {
+  sec: "s",
+  secs: "s",
+  second: "s",
+  seconds: "s",
+  msec: "ms",
+  usec: "us",
+  min: "m",
+  mins: "m",
+  minutes: "m",
+  hour: "h",
+  hours: "h",
+  k: "KiB",
+  kb: "KiB",
+  m: "MiB",
+  mb: "MiB",
+  g: "GiB",
+  gb: "GiB",
+  t: "TiB",
+  tb: "TiB",
+  bytes: "B",
+  "/sec": "/s",
+  "/second": "/s",
+  "/min": "/m",
+  hz: "/s",
+};
+
 function notAQuantity(value: QuantityInput, type: QuantityType, expected: string): string {
-  const text = typeof value === "string" ? value : String(value);
-  const unit = /^[+-]?[\d.]+\s*(\D+)$/.exec(text.trim())?.[1];
-  const near = unit === undefined || unitOf(unit) !== undefined ? undefined : nearMiss(unit, unitsOf(type));
-  const hint =
-    near === undefined ? expected : `did you mean ${text.trim().slice(0, -unit!.length).trim()}${near}?`;
+  const text = String(value).trim();
+  const [, digits, unit] = /^([+-]?[\d.]+)\s*(\D+)$/.exec(text) ?? [];
+  let hint = expected;
+  if (unit !== undefined && unitOf(unit) === undefined) {
+    const units = unitsOf(type);
+    const usual = USUAL_UNITS[unit.toLowerCase()];
+    const near = usual !== undefined && units.includes(usual) ? usual : nearMiss(unit, units);
+    if (near !== undefined) hint = `did you mean ${digits}${near}?`;
+  } else if (unit === undefined && type.word !== "" && nearMiss(text, [type.word]) !== undefined) {
+    hint = `did you mean "${type.word}"?`;
+  }
   return `${describe(value)} is not ${type.what}, ${hint}`;
 }
 
@@ -205,11 +247,11 @@ function inRange(parsed: Quantity, text: string, type: QuantityType): number | {
   const exact = toNumber(multiply(parsed.value, rational(perSecond)));
   // A size or a duration that is computed need not come out whole; a count that is written must.
   if (type.whole && sameDimension(type.dimension, NUMBER) && !Number.isInteger(exact)) {
-    return { problem: `${text} is not whole, expected ${type.what} such as ${type.example}` };
+    return { problem: `${text} is not whole, expected ${type.what} such as ${type.example}${orWord(type)}` };
   }
   const result = type.whole ? Math.round(exact) : exact;
   if (result >= type.min && result <= type.max) return result === 0 ? 0 : result;
-  return { problem: `${text} is out of range, expected ${type.what} ${type.range}` };
+  return { problem: `${text} is out of range, expected ${type.what} ${type.range}${orWord(type)}` };
 }
 
 /** A value as a message shows it, cut short when it is long. */

@@ -12,6 +12,7 @@ import { z } from "zod";
 import type { CurveSpec } from "../scenario.js";
 import {
   byteRate,
+  count,
   duration,
   fail,
   number,
@@ -35,7 +36,7 @@ export type CurveInput =
   | { step: { before: Q; after: Q; at: Q } }
   | { pulse: { base: Q; peak: Q; at?: Q; width: Q; every?: Q } }
   | { oscillate: { mean: Q; amplitude: Q; period: Q; phase?: Q } }
-  | { sawtooth: { min: Q; max: Q; period: Q } }
+  | { sawtooth: { min: Q; max: Q; period: Q; phase?: Q } }
   | { randomWalk: { start: Q; step: Q; every: Q; min: Q; max: Q } }
   | { piecewise: readonly (readonly [Q, Q])[] }
   | { scale: { of: CurveInput; by: number } }
@@ -46,7 +47,7 @@ export type CurveInput =
   | { max: readonly CurveInput[] }
   | { clamp: { of: CurveInput; min?: Q; max?: Q } }
   | { delay: { of: CurveInput; by: Q } }
-  | { repeat: { of: CurveInput; every: Q } };
+  | { repeat: { of: CurveInput; every: Q; times?: number } };
 
 type Spec = CurveSpec;
 
@@ -59,7 +60,7 @@ function curve(id: string, about: string, unit: QuantityType): z.ZodType<Spec, C
     constant: kind(value, (v): Spec => ({ kind: "constant", value: v })),
     ramp: kind(
       object({ from: value, to: value, over: length, start: time.optional() }),
-      (v): Spec => ({ kind: "ramp", from: v.from, to: v.to, startNs: v.start ?? 0, overNs: v.over }),
+      (v): Spec => ({ kind: "ramp", from: v.from, to: v.to, startNs: v.start ?? 0, durationNs: v.over }),
     ),
     step: kind(
       object({ before: value, after: value, at: time }),
@@ -77,16 +78,18 @@ function curve(id: string, about: string, unit: QuantityType): z.ZodType<Spec, C
       }),
     ),
     sawtooth: kind(
-      object({ min: value, max: value, period: length }).superRefine(ordered),
-      (v): Spec => ({ kind: "sawtooth", min: v.min, max: v.max, periodNs: v.period }),
+      object({ min: value, max: value, period: length, phase: quantity(number).optional() }).superRefine(
+        ordered,
+      ),
+      (v): Spec => ({ kind: "sawtooth", min: v.min, max: v.max, periodNs: v.period, phase: v.phase ?? 0 }),
     ),
     randomWalk: kind(
       object({ start: value, step: value, every: length, min: value, max: value }).superRefine(ordered),
       (v): Spec => ({
-        kind: "randomWalk",
+        kind: "walk",
         start: v.start,
         step: v.step,
-        everyNs: v.every,
+        intervalNs: v.every,
         min: v.min,
         max: v.max,
       }),
@@ -121,8 +124,8 @@ function combinations(
       (v): Spec => ({
         kind: "clamp",
         of: v.of,
-        min: v.min ?? Number.NEGATIVE_INFINITY,
-        max: v.max ?? Number.POSITIVE_INFINITY,
+        ...(v.min === undefined ? {} : { min: v.min }),
+        ...(v.max === undefined ? {} : { max: v.max }),
       }),
     ),
     delay: kind(
@@ -130,8 +133,17 @@ function combinations(
       (v): Spec => ({ kind: "delay", of: v.of, byNs: v.by }),
     ),
     repeat: kind(
-      object({ of, every: quantity(positiveDuration) }),
-      (v): Spec => ({ kind: "repeat", of: v.of, everyNs: v.every }),
+      object({
+        of,
+        every: quantity(positiveDuration),
+        times: quantity(count("a whole number", "5", 1, 1e6)).optional(),
+      }),
+      (v): Spec => ({
+        kind: "repeat",
+        of: v.of,
+        periodNs: v.every,
+        ...(v.times === undefined ? {} : { times: v.times }),
+      }),
     ),
   };
 }
@@ -144,14 +156,17 @@ function pulse(value: z.ZodType<number, Q>) {
     width: quantity(positiveDuration),
     every: quantity(period).optional(),
   }).transform((v, ctx): Spec => {
-    const everyNs = v.every ?? Number.POSITIVE_INFINITY;
-    if (v.width > everyNs)
+    const at = v.at ?? 0;
+    const pulse: Spec = { kind: "pulse", base: v.base, value: v.peak, startNs: at, durationNs: v.width };
+    if (v.every === undefined || v.every === Number.POSITIVE_INFINITY) return pulse;
+    if (at + v.width > v.every) {
       fail(
         ctx,
         ["width"],
-        "a pulse that is wider than the time to the next one, expected width to be at most every",
+        "a pulse that is not over when the next one comes, expected at and width within every",
       );
-    return { kind: "pulse", base: v.base, peak: v.peak, atNs: v.at ?? 0, widthNs: v.width, everyNs };
+    }
+    return { kind: "repeat", of: pulse, periodNs: v.every };
   });
 }
 
@@ -161,10 +176,13 @@ function points(value: z.ZodType<number, Q>) {
     .array(z.tuple([quantity(duration), value]))
     .min(1)
     .transform((list, ctx): Spec => {
-      const late = list.findIndex(([time], i) => i > 0 && time <= list[i - 1]![0]);
-      if (late > 0)
-        fail(ctx, [late, 0], "a point that is not after the one before it, expected times that grow");
-      return { kind: "piecewise", timesNs: list.map(([time]) => time), values: list.map(([, v]) => v) };
+      const back = list.findIndex(([time], i) => i > 0 && time < list[i - 1]![0]);
+      if (back > 0)
+        fail(ctx, [back, 0], "a point before the one above it, expected times that do not go back");
+      const third = list.findIndex(([time], i) => i > 1 && time === list[i - 2]![0]);
+      if (third > 0)
+        fail(ctx, [third, 0], "a third point at one time, expected two at most, which make a jump");
+      return { kind: "piecewise", points: list };
     });
 }
 

@@ -63,7 +63,7 @@ function distribution(
   unit: QuantityType,
 ): z.ZodType<Spec, DistributionInput> {
   // Means and scales are numbers of units that need not be whole, and forever is not one.
-  const finite: QuantityType = { ...unit, what: unit.what.replace(" or forever", ""), forever: 0 };
+  const finite: QuantityType = { ...unit, word: "" };
   const scale = quantity({ ...finite, whole: false, min: 1e-9, range: "above 0" });
   const value = quantity(unit);
   const bound = quantity({ ...finite, min: 0, range: unit.range });
@@ -249,8 +249,7 @@ export const durations = distribution(
   "A duration, or a distribution of durations",
   {
     ...lifetime,
-    what: "a duration",
-    forever: 0,
+    word: "",
   },
 );
 export const sizes = distribution(

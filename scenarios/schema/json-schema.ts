@@ -34,13 +34,20 @@ export function jsonSchema(): Record<string, unknown> {
       description: "A parameter of this file, $name, or an expression such as ${2 * name}",
     },
   };
+  for (const definition of Object.values(schema.$defs)) constantForms(definition as Json);
   return schema as Record<string, unknown>;
+}
+
+/** A number that stands for a constant has the forms of one: `100/s` where a rate belongs, and no size. */
+function constantForms(definition: Json): void {
+  const map = definition.anyOf?.at(-1) as Json | undefined;
+  const constant = (map?.properties as Record<string, Json> | undefined)?.["constant"];
+  if (constant?.anyOf !== undefined) definition.anyOf = [...constant.anyOf, map as Json];
 }
 
 function extend(zodSchema: z.ZodType, json: Json, key: string | number | undefined): void {
   const meta = (zodSchema.meta() ?? {}) as {
     quantity?: QuantityType;
-    word?: string;
     tagged?: { constant: boolean };
     shorthand?: string;
   };
@@ -48,8 +55,7 @@ function extend(zodSchema: z.ZodType, json: Json, key: string | number | undefin
   if (meta.quantity !== undefined) {
     // Wrappers inherit what they wrap, so that this comes by again.
     delete json["quantity"];
-    delete json["word"];
-    json.anyOf = [...quantityForms(meta.quantity, meta.word), PARAMETER];
+    json.anyOf = [...quantityForms(meta.quantity), PARAMETER];
     return;
   }
   if (meta.tagged !== undefined || meta.shorthand !== undefined) orShorthand(json, meta.tagged !== undefined);
@@ -65,9 +71,6 @@ function extend(zodSchema: z.ZodType, json: Json, key: string | number | undefin
 /** A number or text that stands for a map with one key. */
 function orShorthand(json: Json, tagged: boolean): void {
   if (json.type !== "object") return;
-  // A number stands for a constant, so that it has the forms of one.
-  const constant = (json.properties as Record<string, Json> | undefined)?.["constant"];
-  const short = constant?.anyOf ?? [{ type: "number" }, { type: "string" }];
   const map: Json = { type: "object" };
   for (const key of ["properties", "required", "additionalProperties"] as const) {
     if (json[key] !== undefined) map[key] = json[key] as never;
@@ -77,10 +80,10 @@ function orShorthand(json: Json, tagged: boolean): void {
   delete json.type;
   delete json["tagged"];
   delete json["shorthand"];
-  json.anyOf = [...short, map];
+  json.anyOf = [{ type: "number" }, { type: "string" }, map];
 }
 
-function quantityForms(type: QuantityType, word: string | undefined): Json[] {
+function quantityForms(type: QuantityType): Json[] {
   const forms: Json[] = [];
   const { bytes, time } = type.dimension;
   if (bytes === 0 && time === 0) {
@@ -96,7 +99,6 @@ function quantityForms(type: QuantityType, word: string | undefined): Json[] {
     });
     if (type.min <= 0) forms.push({ const: 0 });
   }
-  if (type.forever > 0) forms.push({ const: "forever" });
-  if (word !== undefined) forms.push({ const: word });
+  if (type.word !== "") forms.push({ const: type.word });
   return forms;
 }

@@ -53,32 +53,17 @@ export const DEFAULT_COSTS = {
 } as const;
 
 /** `off`, or a percentage. */
-const gogcType: QuantityType = {
-  ...count("GOGC in percent", "100", 0, 1_000_000),
-  what: "a whole number or off",
-};
-export const gogc = offOr(gogcType);
+const gogcType = count("a whole number", "100", 0, 1_000_000);
+export const gogc = orNull("off", gogcType);
 /** A size or `unlimited`. */
-const ram = wordOr("unlimited", { ...positiveSize, what: "a size or unlimited" });
+const ram = orNull("unlimited", positiveSize);
 
-/** `off` as null, or a quantity. */
-function offOr(type: QuantityType): z.ZodType<number | null, number | string> {
-  return wordOr("off", type);
-}
-
-function wordOr(word: string, type: QuantityType): z.ZodType<number | null, number | string> {
-  const numeric = quantity(type);
-  return z
-    .unknown()
-    .transform((value, ctx): number | null => {
-      if (value === word) return null;
-      const result = numeric.safeParse(value);
-      if (result.success) return result.data;
-      for (const issue of result.error.issues)
-        ctx.issues.push({ ...issue, input: value } as z.core.$ZodRawIssue);
-      return z.NEVER;
-    })
-    .meta({ quantity: type, word }) as unknown as z.ZodType<number | null, number | string>;
+/** A quantity, or a word for its absence, which becomes null. */
+function orNull(word: string, type: QuantityType): z.ZodType<number | null, number | string> {
+  const withWord: QuantityType = { ...type, word, wordValue: Number.NaN };
+  return quantity(withWord)
+    .transform((value) => (Number.isNaN(value) ? null : value))
+    .meta({ quantity: withWord });
 }
 
 const procs = quantity(count("a number of Ps", "4", 1, 1024));

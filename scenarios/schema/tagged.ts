@@ -46,8 +46,8 @@ export function tagged<Spec, Input>(
   const chosen = object(shape).transform((value: Record<string, unknown>, ctx): Spec => {
     const given = names.filter((name) => value[name] !== undefined);
     if (given.length !== 1) {
-      const fault = given.length === 0 ? "has no kind" : `has several kinds, ${listed(given)}`;
-      fail(ctx, [], `${what} that ${fault}, expected one of ${names.join(", ")}`);
+      if (given.length === 0) fail(ctx, [], `${what} that has no kind, expected one of ${names.join(", ")}`);
+      else fail(ctx, [given[1]!], `${what} that has several kinds, ${listed(given)}, expected one of them`);
       return z.NEVER;
     }
     return modify(kinds[given[0]!]!.spec(value[given[0]!] as never), value, ctx);

@@ -162,7 +162,8 @@ function checkCycle(
   ctx: z.core.$RefinementCtx,
 ): void {
   if (value.order === "random") return;
-  if (value.mix === undefined) fail(ctx, ["order"], "order is cycle, but there is no mix to go through");
+  if (value.mix === undefined)
+    fail(ctx, ["order"], "order is cycle, but there is no mix to go through, expected a mix");
   value.mix?.forEach((sort, i) => {
     if (!Number.isInteger(sort.weight)) {
       fail(

@@ -79,7 +79,7 @@ function tokens(text: string): Token[] {
   const rest = text.slice(offset).trimStart();
   if (rest !== "") {
     throw new ExpressionError(
-      `"${rest[0]}" has no meaning: expected numbers, names, + - * / ( ) and ${FUNCTION_NAMES.join(", ")}`,
+      `"${rest[0]}" has no meaning, expected numbers, names, + - * / ( ) and ${FUNCTION_NAMES.join(", ")}`,
       text.length - rest.length,
     );
   }

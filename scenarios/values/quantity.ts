@@ -58,10 +58,17 @@ export function sameDimension(a: Dimension, b: Dimension): boolean {
   return a.bytes === b.bytes && a.time === b.time;
 }
 
+/** Whether a dimension is one that a scenario has a use for. */
+export function isUsual(dimension: Dimension): boolean {
+  return NAMES.some(([other]) => sameDimension(dimension, other));
+}
+
 /** A dimension in words: `a size`. */
 export function dimensionName(dimension: Dimension): string {
   const known = NAMES.find(([other]) => sameDimension(dimension, other));
-  return known?.[1] ?? `bytes^${dimension.bytes} · time^${dimension.time}`;
+  if (known !== undefined) return known[1];
+  const parts = [`bytes^${dimension.bytes}`, `time^${dimension.time}`];
+  return `something in ${parts.filter((part) => !part.endsWith("^0")).join(" · ")}`;
 }
 
 /** A unit's size in base units and its dimension; `undefined` when there is no such unit. The empty unit is a number. */
@@ -114,6 +121,7 @@ export function plain(value: number): Quantity {
 /**
  * A quantity as a value of a scenario: a number when it has no unit, else text that reads back as the same quantity to
  * the precision of a double.
+ * @param quantity of a usual dimension
  */
 export function quantityToValue({ value, dimension }: Quantity): number | string {
   if (sameDimension(dimension, NUMBER)) return toNumber(value);
@@ -121,8 +129,7 @@ export function quantityToValue({ value, dimension }: Quantity): number | string
   if (sameDimension(dimension, DURATION)) return shortest(value);
   const perSecond = toNumber(multiply(value, rational(1_000_000_000n)));
   if (sameDimension(dimension, RATE)) return `${perSecond}/s`;
-  if (sameDimension(dimension, BYTE_RATE)) return `${perSecond}B/s`;
-  return `${toNumber(value)} (${dimensionName(dimension)})`;
+  return `${perSecond}B/s`;
 }
 
 /** A duration in the largest unit in which it is whole, so that messages show 20ms and not 20000000ns. */

@@ -62,7 +62,9 @@ export function toNumber({ num, den }: Rational): number {
   const scaled = shift > 0 ? magnitude / (den << BigInt(shift)) : (magnitude << BigInt(-shift)) / den;
   const exact =
     shift > 0 ? scaled * (den << BigInt(shift)) === magnitude : scaled * den === magnitude << BigInt(-shift);
-  const value = Number(exact ? scaled : scaled | 1n) * 2 ** shift;
+  // In two steps, since 2 ** shift alone is 0 where the result is among the smallest doubles.
+  const half = Math.trunc(shift / 2);
+  const value = Number(exact ? scaled : scaled | 1n) * 2 ** half * 2 ** (shift - half);
   return num < 0n ? -value : value;
 }
 

@@ -12,7 +12,6 @@ import { Arrivals, NO_ARRIVAL } from "../../engine/arrivals.js";
 import { type Curve, curve } from "../../engine/curves.js";
 import type { RandomStream } from "../../engine/random-streams.js";
 import type { Arrivals as ArrivalKind, CurveSpec } from "../scenario.js";
-import { engineCurve } from "./rate-curve.js";
 
 export { NO_ARRIVAL } from "../../engine/arrivals.js";
 
@@ -48,7 +47,7 @@ export class ArrivalClock {
     this.isRegular = arrivals === "regular";
     this.random = this.isRegular ? null : stream.double;
     this.stream = stream;
-    this.rate = new RatePerUnits(curve(engineCurve(spec), stream.fork("rate")));
+    this.rate = new RatePerUnits(curve(spec, stream.fork("rate")));
   }
 
   /** A window opens: time is 0. */

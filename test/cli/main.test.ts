@@ -10,7 +10,7 @@ const folder = new TestFolder();
 const HELLO = tracePath("hello-gmp1");
 
 describe("help", () => {
-  test.each(["run", "conform", "list"])(
+  test.each(["run", "conform", "list", "validate", "schema"])(
     "%s has examples, and each begins with the command",
     async (command) => {
       const { code, stdout, stderr } = await mheapsim([command, "--help"]);
@@ -27,7 +27,13 @@ describe("help", () => {
   test("lists the commands", async () => {
     const { code, stdout } = await mheapsim(["--help"]);
     expect(code).toBe(0);
-    for (const command of ["run [trace]", "conform <files..>", "list [what]"]) {
+    for (const command of [
+      "run [trace]",
+      "conform <files..>",
+      "list [what]",
+      "validate <files..>",
+      "schema",
+    ]) {
       expect(stdout).toContain(`mheapsim ${command}`);
     }
   });
@@ -40,7 +46,10 @@ describe("help", () => {
 
 describe("bad use", () => {
   test.each([
-    [[], "a command is missing: expected run, conform, list or trace; mheapsim --help shows how"],
+    [
+      [],
+      "a command is missing: expected run, conform, list, validate, schema or trace; mheapsim --help shows how",
+    ],
     [["walk"], "Unknown argument: walk; mheapsim --help shows how"],
     [["run", "--nope"], "Unknown argument: nope; mheapsim --help shows how"],
     [["run", "a.csv", "b.csv"], "Unknown argument: b.csv; mheapsim --help shows how"],
