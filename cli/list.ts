@@ -2,11 +2,12 @@
 
 import type { CommandModule } from "yargs";
 import { COLUMNS } from "../results/columns.js";
-import { BUNDLED_TRACES } from "../scenarios/library.js";
+import { BUNDLED_TRACES, scenarioNames, scenarioPath } from "../scenarios/library.js";
 import { platform, platformNames } from "../sim/address/platforms.js";
+import { readScenario } from "../studies/scenarios.js";
 import { POLICIES } from "../sim/policies/registry.js";
 
-const TOPICS = ["policies", "traces", "geometries", "columns"] as const;
+const TOPICS = ["scenarios", "policies", "traces", "geometries", "columns"] as const;
 type Topic = (typeof TOPICS)[number];
 
 interface ListArguments {
@@ -15,7 +16,7 @@ interface ListArguments {
 
 export const listCommand: CommandModule<object, ListArguments> = {
   command: "list [what]",
-  describe: "list policies (with the evidence for each), bundled traces, geometries, output columns",
+  describe: "list scenarios, policies (with the evidence for each), bundled traces, geometries, output columns",
   builder: (yargs) =>
     yargs
       .positional("what", {
@@ -32,6 +33,7 @@ export const listCommand: CommandModule<object, ListArguments> = {
 };
 
 const ROWS: Readonly<Record<Topic, () => string[][]>> = {
+  scenarios: () => scenarioNames().map(scenarioRow),
   policies: () => POLICIES.map((policy) => [policy.name, policy.evidence, policy.what]),
   traces: () => BUNDLED_TRACES.map((trace) => [trace.name, trace.what]),
   geometries: () =>
@@ -50,6 +52,13 @@ const ROWS: Readonly<Record<Topic, () => string[][]>> = {
     }),
   columns: () => COLUMNS.map((column) => [column.name, column.kind, column.unit, column.meaning]),
 };
+
+/** Name, issue, and the first sentence of what a scenario is about. */
+function scenarioRow(name: string): string[] {
+  const { issue, about } = readScenario(scenarioPath(name));
+  const sentence = /^.*?[.:](?=\s|$)/s.exec(about.trim())?.[0] ?? about.trim();
+  return [name, issue ?? "", sentence.replace(/\s+/g, " ").replace(/[.:]$/, "")];
+}
 
 function table(rows: readonly string[][]): string {
   const width = (i: number): number => Math.max(...rows.map((row) => row[i]!.length));

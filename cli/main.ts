@@ -6,12 +6,14 @@
 import yargs from "yargs";
 import { OutputError, OutputFolder, streamFault } from "../results/output-folder.js";
 import { TOOL_VERSION } from "../results/version.js";
+import { checkDeterminismCommand } from "./check-determinism.js";
 import { conformCommand } from "./conform.js";
 import { asUsageError, report } from "./errors.js";
 import { listCommand } from "./list.js";
 import { stopProgress } from "./progress.js";
 import { runCommand } from "./run.js";
 import { schemaCommand } from "./schema.js";
+import { showCommand } from "./show.js";
 import { traceCommand } from "./trace.js";
 import { validateCommand } from "./validate.js";
 
@@ -43,10 +45,12 @@ const cli = yargs(args)
   .command(runCommand)
   .command(conformCommand)
   .command(listCommand)
+  .command(showCommand)
   .command(validateCommand)
   .command(schemaCommand)
+  .command(checkDeterminismCommand)
   .command(traceCommand)
-  .demandCommand(1, "a command is missing: expected run, conform, list, validate, schema or trace")
+  .demandCommand(1, "a command is missing: expected run, conform, list, show, validate, schema, check-determinism or trace")
   .option("debug", { type: "boolean", default: false, describe: "show stack traces of errors" })
   .strict()
   .version(TOOL_VERSION)

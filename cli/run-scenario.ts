@@ -4,48 +4,88 @@ import { join } from "node:path";
 import { closingTable } from "../results/terminal.js";
 import { formatDuration, formatSize } from "../scenarios/units.js";
 import { type RunScenarioResult, runScenario } from "../studies/run-scenario.js";
-import { EXIT_FAILED } from "./errors.js";
+import { EXIT_FAILED, UsageError } from "./errors.js";
 import { startProgress } from "./progress.js";
 import { type Changes, loadScenario } from "./scenario-options.js";
+
+/** More replications than this are refused: their folders have four digits. */
+const MAX_REPEAT = 9999;
 
 /** What the command line asks for. */
 export interface ScenarioArguments extends Changes {
   readonly path: string;
   readonly seed: string | undefined;
+  readonly repeat: number | undefined;
   readonly out: string | undefined;
   readonly force: boolean;
   readonly sampleNs: number | undefined;
+  readonly gctrace: boolean;
+  readonly scavtrace: boolean;
 }
 
 /** Runs a scenario and prints what came out. */
-export function runScenarioCommand(args: ScenarioArguments): void {
-  const read = loadScenario(args.path, args, args.seed);
-  const { sampleNs } = args;
+export async function runScenarioCommand(args: ScenarioArguments): Promise<void> {
+  const { path, sampleNs, repeat } = args;
+  if (repeat !== undefined && !(Number.isInteger(repeat) && repeat >= 1 && repeat <= MAX_REPEAT)) {
+    throw new UsageError(`--repeat is a whole number from 1 to ${MAX_REPEAT}, such as --repeat 20`);
+  }
+  const read = loadScenario(path, args, args.seed);
   const scenario =
     sampleNs === undefined ? read : { ...read, samples: { kind: "every", everyNs: sampleNs } as const };
   const { name, policy, seed } = scenario;
+  const out = args.out ?? join("out", fileName(`${name}-${policy}-${seed}`));
+  const print = (line: string): void => console.error(line);
   const progress = startProgress(name);
-  let result: RunScenarioResult;
+  let results: RunScenarioResult[];
   try {
-    result = runScenario({
+    results = await runScenario({
       scenario,
-      out: args.out ?? join("out", `${name}-${policy}-${seed}`),
+      path,
+      out,
       force: args.force,
       onProgress: (share) => progress.update(share),
+      ...(repeat === undefined ? {} : { repeat }),
+      ...(args.gctrace ? { onGcLine: print } : {}),
+      ...(args.scavtrace ? { onScavengeLine: print } : {}),
     });
   } finally {
     progress.stop();
   }
-  const duration = formatDuration(result.endNs);
-  console.log(`${name} under ${policy}, seed ${seed}: ${duration}, ${result.events} events`);
-  console.log();
-  console.log(closingTable(result.samples, formatSize));
-  console.log();
-  console.log(`fingerprint ${result.fingerprint}`);
-  console.log(
-    `written to ${args.out ?? join("out", `${name}-${policy}-${seed}`)}: timeseries.csv, summary.json, manifest.json`,
-  );
-  if (result.end === "completed") return;
-  console.error(result.endMessage);
-  process.exitCode = EXIT_FAILED;
+  for (const result of results) printRun(`${name} under ${policy}`, result, scenario.expect.length);
+  const [only] = results;
+  if (repeat === undefined) {
+    console.log(`\n${closingTable(only!.samples, formatSize)}\n`);
+    console.log(`fingerprint ${only!.fingerprint}`);
+  }
+  const files = "timeseries.csv, summary.json, manifest.json";
+  const folders = repeat === undefined ? files : `manifest.json, and ${files} in ${foldersText(results)}`;
+  console.log(`written to ${out}: ${folders}`);
+  for (const result of results) reportRun(result);
+}
+
+/** A line about a run; with several, its folder and fingerprint too. */
+function printRun(what: string, result: RunScenarioResult, expectations: number): void {
+  const { folder, seed, end, endNs, events, failures, fingerprint } = result;
+  const held = expectations === 0 ? "" : `, ${expectations - failures.length} of ${expectations} expectations hold`;
+  const ended = end === "completed" ? "" : `, ${end}`;
+  const line = `${what}, seed ${seed}: ${formatDuration(endNs)}${ended}, ${events} events${held}`;
+  console.log(folder === "" ? line : `${folder} ${line}, fingerprint ${fingerprint}`);
+}
+
+/** What went wrong, a line each on stderr, and the exit code. */
+function reportRun({ folder, end, endMessage, endedAsExpected, failures }: RunScenarioResult): void {
+  const where = folder === "" ? "" : `${folder}: `;
+  if (end !== "completed" && !endedAsExpected) console.error(`${where}${endMessage}`);
+  for (const failure of failures) console.error(`${where}${failure}`);
+  if (!endedAsExpected || failures.length > 0) process.exitCode = EXIT_FAILED;
+}
+
+function foldersText(results: readonly RunScenarioResult[]): string {
+  const [first, last] = [results[0]!.folder, results.at(-1)!.folder];
+  return first === last ? first : `${first} to ${last}`;
+}
+
+/** A name without what file systems and shells would stumble over. */
+function fileName(name: string): string {
+  return name.replace(/[^\w.+-]+/g, "-");
 }

@@ -14,6 +14,9 @@ import { CHANGES, type Changes, findSource, SEED } from "./scenario-options.js";
 interface RunArguments extends Changes {
   what: string | undefined;
   seed: string | undefined;
+  repeat: number | undefined;
+  gctrace: boolean;
+  scavtrace: boolean;
   out: string | undefined;
   force: boolean;
   sample: string | undefined;
@@ -31,6 +34,21 @@ export const runCommand: CommandModule<object, RunArguments> = {
           "scenario (.yaml) or trace (.csv or .csv.gz): a file, the name of a bundled one, or - for a trace on standard input; a bundled trace by default",
       })
       .option("seed", SEED)
+      .option("repeat", {
+        type: "number",
+        requiresArg: true,
+        describe: "run so many times with the next seeds, into rep-0001, rep-0002, …",
+      })
+      .option("gctrace", {
+        type: "boolean",
+        default: false,
+        describe: "print a line for each collection, as GODEBUG=gctrace=1 does",
+      })
+      .option("scavtrace", {
+        type: "boolean",
+        default: false,
+        describe: "print a line for each generation of the scavenger, as GODEBUG=scavtrace=1 does",
+      })
       .options(CHANGES)
       .option("out", {
         type: "string",
@@ -52,7 +70,7 @@ export const runCommand: CommandModule<object, RunArguments> = {
         default: false,
         describe: "predict the heap from the trace's init, procs, span and spanfree rows alone",
       })
-      .coerce(["out", "force", "sample", "spans-only", "seed"], lastGiven)
+      .coerce(["out", "force", "sample", "spans-only", "seed", "repeat", "gctrace", "scavtrace"], lastGiven)
       .example("$0 run steady --seed 7 --param scale=2", "a scenario of the library, with a seed of your own")
       .example("$0 run", "replay the bundled trace into out/")
       .example("$0 run prog.csv.gz --out result --sample 10ms", "your own trace, a sample every 10 ms")
@@ -63,11 +81,13 @@ export const runCommand: CommandModule<object, RunArguments> = {
     const sampleNs = args.sample === undefined ? undefined : parseDuration(args.sample);
     if (kind === "scenario") {
       refuse(args["spans-only"], "--spans-only", "traces");
-      const { seed, out, force, param, set } = args;
-      runScenarioCommand({ path, seed, out, force, param, set, sampleNs });
+      await runScenarioCommand({ ...args, path, sampleNs });
       return;
     }
     refuse(args.seed !== undefined, "--seed", "scenarios");
+    refuse(args.repeat !== undefined, "--repeat", "scenarios");
+    refuse(args.gctrace, "--gctrace", "scenarios");
+    refuse(args.scavtrace, "--scavtrace", "scenarios");
     refuse(args.param.length > 0, "--param", "scenarios");
     refuse(args.set.length > 0, "--set", "scenarios");
     await replay(path, args, sampleNs);

@@ -7,6 +7,7 @@
  */
 
 import { COLUMN, COLUMNS } from "./columns.js";
+import { sortedPercentile, weightedMean } from "./measure.js";
 import { formatCell } from "./timeseries.js";
 
 /** Percentiles that are reported, 0..100. */
@@ -74,10 +75,10 @@ export class Summary {
     const weighted = this.#weighted(column);
     if (weighted.length === 0) return null;
     const total = weighted.reduce((sum, [, weight]) => sum + weight, 0);
-    const mean = total === 0 ? weighted[0]![0] : weighted.reduce((sum, [v, w]) => sum + v * w, 0) / total;
+    const mean = weightedMean(weighted);
     const sorted = [...weighted].sort((a, b) => a[0] - b[0]);
     const percentiles: Record<string, Json> = {};
-    for (const p of PERCENTILES) percentiles[`p${p}`] = cell(weightedPercentile(sorted, total, p));
+    for (const p of PERCENTILES) percentiles[`p${p}`] = cell(sortedPercentile(sorted, total, p));
     return {
       mean: cell(mean),
       min: cell(sorted[0]![0]),
@@ -104,17 +105,6 @@ export class Summary {
     const first = this.#rows.find((row) => row[column] === peak[column]) ?? peak;
     return Object.fromEntries(COLUMNS.map((c, i) => [c.name, cell(first[i]!)]));
   }
-}
-
-/** The smallest value that holds for at least p percent of the time, from values sorted ascending with weights. */
-function weightedPercentile(sorted: readonly [number, number][], total: number, p: number): number {
-  const wanted = (total * p) / 100;
-  let sum = 0;
-  for (const [value, weight] of sorted) {
-    sum += weight;
-    if (sum >= wanted && sum > 0) return value;
-  }
-  return sorted.at(-1)![0];
 }
 
 function cell(value: number): number | null {

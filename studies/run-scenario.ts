@@ -7,26 +7,40 @@
  * Output goes to a folder that appears when it is complete.
  */
 
+import { Fingerprint } from "../engine/fingerprint.js";
+import { manifestText } from "../results/manifest.js";
 import { OutputFolder } from "../results/output-folder.js";
 import type { Scenario } from "../scenarios/scenario.js";
+import type { Recordings } from "../scenarios/workloads/workloads.js";
+import { failedExpectations } from "./expectations.js";
 import { Recording } from "./recording.js";
+import { readRecordings } from "./recordings.js";
+import { CycleLog, scavengeLine } from "./runtime-lines.js";
 import { type Onlooker, type RunEnd, ScenarioRun } from "./scenario-run.js";
 
 /** What to run, and where the result goes. */
 export interface RunScenarioOptions {
   readonly scenario: Scenario;
+  /** Path of the scenario's file, from whose folder recordings are looked up; the current folder without. */
+  readonly path?: string;
   /** Output folder. */
   readonly out: string;
   /** Whether an earlier result in that folder may be replaced. */
   readonly force?: boolean;
-  /** Called now and then with the share of the run that is over, 0..1. */
+  /** Number of runs, each with a seed of its own. Default: one, not in a folder of its own. */
+  readonly repeat?: number;
+  /** Called now and then with the share of the work that is done, 0..1. */
   readonly onProgress?: (share: number) => void;
-  /** Sees each collection and each scavenge. */
-  readonly onlooker?: Omit<Onlooker, "onSample">;
+  /** Gets the line of each collection, in the runtime's own format. */
+  readonly onGcLine?: (line: string) => void;
+  /** Gets the line of each generation of the scavenger. */
+  readonly onScavengeLine?: (line: string) => void;
 }
 
 /** What came of a run. */
 export interface RunScenarioResult {
+  /** Folder of the run within the output folder, "" for the folder itself. */
+  readonly folder: string;
   readonly seed: string;
   readonly end: RunEnd;
   /** What the runtime or the system said when it ended the program. */
@@ -35,57 +49,141 @@ export interface RunScenarioResult {
   readonly samples: readonly Float64Array[];
   readonly fingerprint: string;
   readonly events: number;
+  /** Expectations that do not hold, a line each. */
+  readonly failures: readonly string[];
+  /** Whether the program came to its end, or to the one that the scenario expects. */
+  readonly endedAsExpected: boolean;
 }
 
 /**
  * Runs a scenario and writes what came out.
- * @throws OutputError when it cannot be written, LimitError when the run would never end; nothing is left behind then
+ * @returns a result for each run
+ * @throws InputError when a recording cannot be read, OutputError when the result cannot be written, LimitError when the
+ *   run would never end; nothing is left behind then
  */
-export function runScenario(options: RunScenarioOptions): RunScenarioResult {
+export async function runScenario(options: RunScenarioOptions): Promise<RunScenarioResult[]> {
   const folder = new OutputFolder(options.out, options.force ?? false);
   try {
-    const result = recordRun(options.scenario, folder, "", options);
+    const recordings = await readRecordings(options.scenario, options.path ?? "");
+    const job = new ScenarioJob(options, folder, recordings);
+    const results = options.repeat === undefined ? [job.run("", 0)] : job.repeat(options.repeat);
     folder.commit();
-    return result;
+    return results;
   } catch (error) {
     folder.discard();
     throw error;
   }
 }
 
-function recordRun(
-  scenario: Scenario,
-  folder: OutputFolder,
-  prefix: string,
-  options: RunScenarioOptions,
-): RunScenarioResult {
-  let recording: Recording | undefined;
-  const run = new ScenarioRun(scenario, {
-    ...options.onlooker,
-    onSample: ({ sim, heap, collectorSample, fingerprint, durationNs }) => {
-      recording ??= new Recording(folder, fingerprint, prefix);
-      recording.sample(sim.nowNs, heap, collectorSample);
-      options.onProgress?.(sim.nowNs / durationNs);
-    },
-  });
-  run.run();
-  recording!.finish(run.heap, {
-    name: scenario.name,
-    scenario: { kind: "scenario", name: scenario.name, seed: scenario.seed },
-    policy: scenario.policy,
-    parameters: {
-      ...Object.fromEntries(scenario.params.map(({ name, value }) => [name, value])),
-      sample_ns: run.sampleNs,
-    },
-    result: { end: run.end, message: run.endMessage === "" ? null : run.endMessage, events: run.sim.events },
-  });
-  return {
-    seed: scenario.seed,
-    end: run.end,
-    endMessage: run.endMessage,
-    endNs: run.sim.nowNs,
-    samples: recording!.rows,
-    fingerprint: run.fingerprint.hex(),
-    events: run.sim.events,
-  };
+/** The seed of a replication, counted from 0: the next numbers, or the word with a number. */
+export function replicationSeed(seed: string, index: number): string {
+  if (index === 0) return seed;
+  return /^\d+$/.test(seed) ? String(Number(seed) + index) : `${seed}-${index}`;
+}
+
+class ScenarioJob {
+  constructor(
+    readonly options: RunScenarioOptions,
+    readonly folder: OutputFolder,
+    readonly recordings: Recordings,
+  ) {}
+
+  /** Runs the replications, and writes a manifest of all of them. */
+  repeat(times: number): RunScenarioResult[] {
+    const { scenario } = this.options;
+    const files = new Map<string, string>();
+    const results = Array.from({ length: times }, (_, i) =>
+      this.run(`rep-${String(i + 1).padStart(4, "0")}`, i, files),
+    );
+    const content = {
+      name: scenario.name,
+      scenario: { kind: "scenario", name: scenario.name, seed: scenario.seed },
+      policy: scenario.policy,
+      parameters: parametersOf(scenario),
+      replications: results.map(({ folder, seed, end, fingerprint, failures }) => ({
+        folder,
+        seed,
+        end,
+        fingerprint,
+        failed_expectations: failures.length,
+      })),
+    };
+    this.folder.write("manifest.json", manifestText(content, files));
+    return results;
+  }
+
+  /** One run, into a folder within the output; the digests of its files go into `files`. */
+  run(folder: string, index: number, files = new Map<string, string>()): RunScenarioResult {
+    const { options } = this;
+    const scenario = { ...options.scenario, seed: replicationSeed(options.scenario.seed, index) };
+    const prefix = folder === "" ? "" : `${folder}/`;
+    const fingerprint = new Fingerprint();
+    const recording = new Recording(this.folder, fingerprint, prefix);
+    const share = (part: number): number => (index + part) / (options.repeat ?? 1);
+    const onlooker = {
+      ...this.lines(),
+      onSample: ({ sim, heap, collectorSample, durationNs }: ScenarioRun) => {
+        recording.sample(sim.nowNs, heap, collectorSample);
+        options.onProgress?.(share(sim.nowNs / durationNs));
+      },
+    };
+    const run = new ScenarioRun(scenario, { onlooker, recordings: this.recordings, fingerprint });
+    run.run();
+    const failures = failedExpectations(scenario.expect, {
+      rows: recording.rows,
+      end: run.end,
+      endNs: run.sim.nowNs,
+    });
+    const digests = recording.finish(run.heap, {
+      name: scenario.name,
+      scenario: { kind: "scenario", name: scenario.name, seed: scenario.seed },
+      policy: scenario.policy,
+      parameters: { ...parametersOf(scenario), sample_ns: run.sampleNs },
+      result: {
+        end: run.end,
+        message: run.endMessage === "" ? null : run.endMessage,
+        events: run.sim.events,
+        expectations: scenario.expect.length,
+        failed_expectations: failures.length,
+      },
+    });
+    for (const [file, digest] of digests) files.set(file, digest);
+    return {
+      folder,
+      seed: scenario.seed,
+      end: run.end,
+      endMessage: run.endMessage,
+      endNs: run.sim.nowNs,
+      samples: recording.rows,
+      fingerprint: fingerprint.hex(),
+      events: run.sim.events,
+      failures,
+      endedAsExpected:
+        run.end === "completed" || scenario.expect.some((one) => one.kind === "exit" && one.exit === run.end),
+    };
+  }
+
+  /** Prints what the runtime would. */
+  private lines(): Onlooker {
+    const { onGcLine, onScavengeLine } = this.options;
+    const log = new CycleLog();
+    const generationLine = ({ heap }: ScenarioRun): void => {
+      const { gen, releasedBytes } = heap.scavenger;
+      onScavengeLine?.(scavengeLine(gen, releasedBytes, heap, false));
+    };
+    return {
+      ...(onGcLine === undefined ? {} : { onCycle: (run) => onGcLine(log.line(run)) }),
+      ...(onScavengeLine === undefined
+        ? {}
+        : {
+            onGeneration: generationLine,
+            onForcedRelease: ({ heap }, releasedBytes) =>
+              onScavengeLine(scavengeLine(heap.scavenger.gen, releasedBytes, heap, true)),
+          }),
+    };
+  }
+}
+
+function parametersOf({ params }: Scenario): Record<string, string | number | boolean> {
+  return Object.fromEntries(params.map(({ name, value }) => [name, value]));
 }

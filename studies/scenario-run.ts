@@ -14,13 +14,14 @@ import { Priority, Simulation } from "../engine/simulation.js";
 import type { CollectorSample } from "../results/sampler.js";
 import type { ActionSpec, CostsSpec, Scenario } from "../scenarios/scenario.js";
 import { Stage } from "../scenarios/workloads/stage.js";
-import { startWorkloads } from "../scenarios/workloads/workloads.js";
+import { type Recordings, startWorkloads } from "../scenarios/workloads/workloads.js";
 import { type Costs, DEFAULT_COSTS } from "../sim/gc/costs.js";
 import { OutOfMemoryError } from "../sim/heap/heap.js";
 import { StackOverflowError } from "../sim/objects/goroutines.js";
 import { MachineMemoryError, Runtime } from "../sim/runtime.js";
 import { FingerprintEvent, FingerprintedHeap } from "./fingerprinted-heap.js";
 import { DEFAULT_SAMPLES, MAX_SAMPLES } from "./recording.js";
+import { withDuration } from "./recordings.js";
 import { geometryOf } from "./scenarios.js";
 
 /** How a run ended. */
@@ -38,11 +39,20 @@ export interface Onlooker {
   readonly onForcedRelease?: (run: ScenarioRun, releasedBytes: number) => void;
 }
 
+export interface ScenarioRunOptions {
+  /** Called as the run goes on. Default: nobody. */
+  readonly onlooker?: Onlooker;
+  /** What its trace workloads play. Default: none. */
+  readonly recordings?: Recordings;
+  /** Of the run's events. Default: a new one. */
+  readonly fingerprint?: Fingerprint;
+}
+
 export class ScenarioRun {
   readonly sim: Simulation;
   readonly heap: FingerprintedHeap;
   readonly runtime: Runtime;
-  readonly fingerprint = new Fingerprint();
+  readonly fingerprint: Fingerprint;
   /** Time between samples, ns. */
   readonly sampleNs: number;
   readonly durationNs: number;
@@ -50,14 +60,19 @@ export class ScenarioRun {
   /** What the runtime or the system says when it ends the program; empty otherwise. */
   endMessage = "";
 
+  private readonly onlooker: Onlooker;
   private readonly sampleKind: number;
   private sampledNs = -1;
 
-  /** @param onlooker called as the run goes on */
-  constructor(
-    readonly scenario: Scenario,
-    private readonly onlooker: Onlooker = {},
-  ) {
+  readonly scenario: Scenario;
+
+  /** @throws GeometryError when the scenario's address space is impossible, RangeError when a recording is missing */
+  constructor(given: Scenario, options: ScenarioRunOptions = {}) {
+    const { onlooker = {}, recordings = new Map(), fingerprint = new Fingerprint() } = options;
+    this.onlooker = onlooker;
+    this.fingerprint = fingerprint;
+    const scenario = withDuration(given, recordings);
+    this.scenario = scenario;
     this.durationNs = scenario.durationNs;
     this.sampleNs = sampleInterval(scenario.samples, this.durationNs);
     this.sim = new Simulation({ maxEvents: scenario.limits.events });
@@ -66,7 +81,7 @@ export class ScenarioRun {
     this.listen();
     this.sampleKind = this.sim.handler("sample", Priority.sample, () => this.sampleDue());
     this.scheduleActions();
-    startWorkloads(scenario, new Stage(this.sim, this.runtime, new RandomStreams(scenario.seed)));
+    startWorkloads(scenario, new Stage(this.sim, this.runtime, new RandomStreams(scenario.seed)), recordings);
     this.sim.schedule(0, this.sampleKind);
   }
 

@@ -11,6 +11,7 @@
 import { Arrivals, NO_ARRIVAL } from "../../engine/arrivals.js";
 import { type Curve, curve } from "../../engine/curves.js";
 import type { RandomStream } from "../../engine/random-streams.js";
+import { TIME_MAX_NS } from "../../engine/simulation.js";
 import type { Arrivals as ArrivalKind, CurveSpec } from "../scenario.js";
 
 export { NO_ARRIVAL } from "../../engine/arrivals.js";
@@ -64,14 +65,15 @@ export class ArrivalClock {
    * @returns whole ns from the start of the window, or NO_ARRIVAL
    */
   next(units: number, endNs: number): number {
+    const until = Math.min(endNs, TIME_MAX_NS);
     if (this.arrivals !== null) {
       this.rate.units = units;
-      const at = this.arrivals.next(endNs);
-      return at < endNs ? at : NO_ARRIVAL;
+      const at = this.arrivals.next(until);
+      return at < until ? at : NO_ARRIVAL;
     }
     const share = this.random === null ? 1 : -Math.log1p(-this.random());
     this.atNs += this.gapNs * units * share;
     const at = Math.round(this.atNs);
-    return at < endNs ? at : NO_ARRIVAL;
+    return at < until ? at : NO_ARRIVAL;
   }
 }

@@ -71,13 +71,19 @@ export abstract class Workload {
 
   /** When something dies that is made now and lives so long: leaks and the end of the window have their say. */
   protected deathNs(lifetimeNs: number): number {
-    const now = this.sim.nowNs;
-    const death = deathAfter(now, lifetimeNs);
+    const leaked = this.leakedDeathNs();
+    if (leaked !== NO_LEAK) return leaked;
+    const death = deathAfter(this.sim.nowNs, lifetimeNs);
+    return this.dropAtStop > 0 ? this.droppedDeath(death) : death;
+  }
+
+  /** When something dies that is made now, if it leaks; else NO_LEAK. */
+  protected leakedDeathNs(): number {
     for (let i = 0; i < this.leaks.length; i++) {
-      const leaked = this.leaks[i]!.deathNs(now);
+      const leaked = this.leaks[i]!.deathNs(this.sim.nowNs);
       if (leaked !== NO_LEAK) return leaked;
     }
-    return this.dropAtStop > 0 ? this.droppedDeath(death) : death;
+    return NO_LEAK;
   }
 
   /** Whether something that is alive at the end of the window dies then. */

@@ -66,7 +66,7 @@ export class Collector implements CollectorHooks {
   private readonly heap: Heap;
   private readonly world: CollectedWorld;
   private readonly scavenger: BackgroundScavenger;
-  private readonly costs: Costs;
+  readonly costs: Costs;
   private readonly stackBytes: () => number;
   private readonly forcePeriodNs: number;
   private readonly onCycle: ((collector: Collector) => void) | undefined;
@@ -88,7 +88,8 @@ export class Collector implements CollectorHooks {
   private creditBytes = 0;
   private debtBytes = 0;
   private progressNs = 0;
-  private idleNs = 0;
+  /** Time that idle Ps marked in the last cycle, on all of them, ns. */
+  idleNs = 0;
   /** Part of heapLive at the start that the last mark found alive and scannable. */
   private scanPart = 1;
 
