@@ -4,7 +4,6 @@ import { distribution } from "../engine/distributions.js";
 import { curve, integrate } from "../engine/curves.js";
 import { RandomStreams } from "../engine/random-streams.js";
 import type { ArrivalSpec, CurveSpec, DistributionSpec, WorkloadKind, WorkloadSpec } from "../scenarios/scenario.js";
-import { engineCurve } from "../scenarios/workloads/rate-curve.js";
 import { Windows } from "../scenarios/workloads/windows.js";
 
 /** Windows that are looked at; the others are taken to be alike. */
@@ -62,7 +61,7 @@ function meanUnits(spec: Extract<WorkloadKind, ArrivalSpec>): number {
 }
 
 function area(spec: CurveSpec, lengthNs: number): number {
-  return integrate(curve(engineCurve(spec), new RandomStreams(0).get("expected")), 0, lengthNs) / 1e9;
+  return integrate(curve(spec, new RandomStreams(0).get("expected")), 0, lengthNs) / 1e9;
 }
 
 function mean(spec: DistributionSpec): number {
