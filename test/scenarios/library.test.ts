@@ -1,0 +1,78 @@
+import { describe, expect, test } from "vitest";
+import { scenarioNames } from "../../scenarios/library.js";
+import type { ScenarioOverrides } from "../../scenarios/load/load.js";
+import { recordedFingerprints, runLibraryScenario } from "./library-runs.js";
+
+/**
+ * For each scenario: what takes its cause away, and what it expects that is then no longer so. An expectation that held
+ * all the same would say nothing.
+ */
+const WITHOUT_CAUSE: Readonly<Record<string, readonly (ScenarioOverrides & { readonly breaks: string })[]>> =
+  {
+    "alternating-spans": [{ params: ["large=8"], breaks: "but large allocations make it grow" }],
+    "arena-size": [{ params: ["arena=4MiB"], breaks: "an arena is reserved" }],
+    "batch-pipeline": [{ sets: ["workloads.rows.dropAtStop=0%"], breaks: "memory of batches is used again" }],
+    "burst-of-goroutines": [
+      { params: ["depth=1KiB"], breaks: "stacks grow by doubling" },
+      { sets: ["phases.burst.workloads.handlers.lifetime=forever"], breaks: "they are freed" },
+    ],
+    "cache-with-eviction": [{ sets: ["workloads.values.lifetime=forever"], breaks: "and does not creep" }],
+    "coarse-clock": [{ params: ["clock=1ns"], breaks: "but slow" }],
+    "doubling-buffers": [{ params: ["from=64MiB"], breaks: "all that it was before lies idle" }],
+    "free-os-memory-under-load": [{ params: ["every=1h"], breaks: "much is released" }],
+    "huge-array-replaced": [
+      { params: ["first=200MiB", "second=150MiB"], breaks: "and of no use to the second" },
+    ],
+    "interleaved-size-classes": [{ params: ["physPage=4KiB"], breaks: "most of that cannot be released" }],
+    "large-physical-pages": [{ params: ["physPage=4KiB"], breaks: "nearly none of them is released" }],
+    "large-spans": [{ params: ["smallest=1", "largest=4"], breaks: "nearly every allocation searches" }],
+    "memory-ballast": [{ params: ["ballast=1B"], breaks: "collections are rare" }],
+    "page-cache-mix": [{ params: ["smallest=16", "largest=20"], breaks: "page caches serve nearly all" }],
+    "pinned-spans": [{ params: ["size=64KiB"], breaks: "in use is half as much again as live" }],
+    ramp: [{ params: ["factor=1"], breaks: "in use rises with the load" }],
+    sawtooth: [{ sets: ["workloads.load.throughput=20MiB/s"], breaks: "in use rises and falls" }],
+    "slow-leak": [{ params: ["fraction=0%"], breaks: "live memory grows" }],
+    "spike-then-idle": [
+      { params: ["forcedPeriod=10s"], breaks: "and still is after a minute" },
+      { params: ["idleTimer=1h"], breaks: "then it is soon released" },
+      { sets: ["scavenger.background=false"], breaks: "then it is soon released" },
+    ],
+    "spiky-buffers": [{ params: ["gogc=10"], breaks: "exit" }],
+    steady: [{ sets: ["workloads.requests.lifetime=forever"], breaks: "the heap has stopped growing" }],
+  };
+
+describe.each(scenarioNames())("%s", (name) => {
+  test("does what it expects, for seeds 1 and 2, and says what it is about", async () => {
+    const first = await runLibraryScenario(name, 1);
+    expect(first.failures).toEqual([]);
+    expect((await runLibraryScenario(name, 2)).failures).toEqual([]);
+    expect(first.scenario.name).toBe(name);
+    expect(first.scenario.about.length).toBeGreaterThan(150);
+    expect(first.scenario.expect.length).toBeGreaterThan(0);
+    expect(first.scenario.params.map((param) => param.name)).toContain("scale");
+  });
+
+  test("has the recorded fingerprint", async () => {
+    expect((await runLibraryScenario(name, 1)).fingerprint).toBe(recordedFingerprints()[name]);
+  });
+
+  test("does not do so without its cause", async () => {
+    const without = WITHOUT_CAUSE[name] ?? [];
+    expect(without.length).toBeGreaterThan(0);
+    for (const { breaks, ...overrides } of without) {
+      const { failures } = await runLibraryScenario(name, 1, overrides);
+      expect(failures.join("\n"), JSON.stringify(overrides)).toContain(breaks);
+    }
+  });
+});
+
+test("no fingerprint is left of a scenario that is gone", () => {
+  expect(Object.keys(recordedFingerprints())).toEqual(scenarioNames());
+});
+
+test("physical pages of 4 KiB: nearly all that large pages keep is released", async () => {
+  const { rows } = await runLibraryScenario("large-physical-pages", 1, { params: ["physPage=4KiB"] });
+  const last = rows.at(-1)!;
+  const { COLUMN } = await import("../../results/columns.js");
+  expect(last[COLUMN.heap_released_bytes]! / last[COLUMN.heap_idle_bytes]!).toBeGreaterThan(0.99);
+});
