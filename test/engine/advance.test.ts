@@ -14,9 +14,14 @@ function ran(stepNs: number, others: readonly number[], untilNs: number, advanci
       return;
     }
   });
-  const other = sim.handler("other", 4, () => seen.push(`other ${sim.nowNs}`));
+  // One that comes before the source at the same instant, and one that comes after it.
+  const before = sim.handler("before", 2, () => seen.push(`before ${sim.nowNs}`));
+  const after = sim.handler("after", 4, () => seen.push(`after ${sim.nowNs}`));
   sim.schedule(0, source);
-  for (const at of others) sim.schedule(at, other);
+  for (const at of others) {
+    sim.schedule(at, before);
+    sim.schedule(at, after);
+  }
   sim.run(untilNs);
   sim.run(untilNs + 2 * stepNs);
   seen.push(`${sim.events} events, ${sim.firedOf(source)} of the source, at ${sim.nowNs}`);
