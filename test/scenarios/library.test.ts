@@ -1,6 +1,9 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { scenarioNames } from "../../scenarios/library.js";
+import { COLUMN } from "../../results/columns.js";
+import { scenarioNames, scenarioPath } from "../../scenarios/library.js";
 import type { ScenarioOverrides } from "../../scenarios/load/load.js";
+import { readScenario } from "../../studies/scenarios.js";
 import { recordedFingerprints, runLibraryScenario } from "./library-runs.js";
 
 /**
@@ -66,6 +69,14 @@ describe.each(scenarioNames())("%s", (name) => {
   });
 });
 
+test("the manual has every scenario, with its issue", () => {
+  const manual = readFileSync(new URL("../../docs/library.md", import.meta.url), "utf8");
+  for (const name of scenarioNames()) {
+    const row = manual.split("\n").find((line) => line.startsWith(`| \`${name}\` |`)) ?? "";
+    expect(row, name).toContain(readScenario(scenarioPath(name)).issue ?? name);
+  }
+});
+
 test("no fingerprint is left of a scenario that is gone", () => {
   expect(Object.keys(recordedFingerprints())).toEqual(scenarioNames());
 });
@@ -73,6 +84,5 @@ test("no fingerprint is left of a scenario that is gone", () => {
 test("physical pages of 4 KiB: nearly all that large pages keep is released", async () => {
   const { rows } = await runLibraryScenario("large-physical-pages", 1, { params: ["physPage=4KiB"] });
   const last = rows.at(-1)!;
-  const { COLUMN } = await import("../../results/columns.js");
   expect(last[COLUMN.heap_released_bytes]! / last[COLUMN.heap_idle_bytes]!).toBeGreaterThan(0.99);
 });
