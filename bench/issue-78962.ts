@@ -2,8 +2,8 @@
  * golang/go#78962 at full size: 20 million objects of 200 bytes, of which 95 % die at random, with physical pages of 4, 16
  * and 64 KiB.
  *
- *     node --max-old-space-size=6000 --import tsx bench/issue-78962.ts          all three sizes
- *     node --import tsx bench/issue-78962.ts --scale 10                         a tenth: 2 million objects
+ *     npm run bench:78962                    all three sizes
+ *     npm run bench:78962 -- --scale 10      a tenth: 2 million objects
  *
  * It runs the scenario large-physical-pages of the library, scale=100, and prints what it takes from the last sample.
  */

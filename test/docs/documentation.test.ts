@@ -30,7 +30,11 @@ const DOCUMENTS = [
 ];
 
 /** Commands that install, build, test or measure: they run in .ci/run, on a clean checkout, not inside a test. */
-const RUN_BY_CI = [/^npm ci && npm test$/, /^npm ci && npx mheapsim run$/, /^npm run bench\b/];
+const RUN_BY_CI = [
+  /^npm ci && npm test$/,
+  /^npm ci && npx mheapsim run$/,
+  /^npm run (bench|library|swarm)\b/,
+];
 
 function read(file: string): string {
   return readFileSync(join(ROOT, file), "utf8");

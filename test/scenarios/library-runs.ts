@@ -1,9 +1,9 @@
 /**
  * Runs of the scenarios of the library, in memory: what came of one, and what it takes for its point to be lost.
  *
- *     npx tsx test/scenarios/library-runs.ts              all scenarios, seeds 1 to 20: a line each, exit 1 when one fails
- *     npx tsx test/scenarios/library-runs.ts --seeds 3    fewer seeds
- *     npx tsx test/scenarios/library-runs.ts --renew      writes scenarios/library/fingerprints.json anew, of seed 1
+ *     npm run library                 all scenarios, seeds 1 to 20: a line each, exit 1 when one fails
+ *     npm run library -- --seeds 3    fewer seeds
+ *     npm run library -- --renew      writes scenarios/library/fingerprints.json anew, of seed 1
  */
 
 import { readFileSync, writeFileSync } from "node:fs";
