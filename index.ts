@@ -46,6 +46,10 @@ export {
 } from "./sim/probes.js";
 export { GenerationScavenger, ScavengeWork } from "./sim/scavenge/generations.js";
 export { scavengeGoal } from "./sim/scavenge/goal.js";
+export { checkDeterminism, type DeterminismResult } from "./studies/check-determinism.js";
 export { type ConformOptions, type ConformResult, conformFile } from "./studies/conform.js";
+export { readRecordings } from "./studies/recordings.js";
+export { type RunScenarioOptions, type RunScenarioResult, runScenario } from "./studies/run-scenario.js";
 export { type RunTraceOptions, type RunTraceResult, runTrace } from "./studies/run-trace.js";
+export { type Onlooker, type RunEnd, ScenarioRun, type ScenarioRunOptions } from "./studies/scenario-run.js";
 export { checkScenarioFile, geometryOf, readScenario, scenario } from "./studies/scenarios.js";

@@ -4,8 +4,8 @@ import type { CommandModule } from "yargs";
 import { COLUMNS } from "../results/columns.js";
 import { BUNDLED_TRACES, scenarioNames, scenarioPath } from "../scenarios/library.js";
 import { platform, platformNames } from "../sim/address/platforms.js";
-import { readScenario } from "../studies/scenarios.js";
 import { POLICIES } from "../sim/policies/registry.js";
+import { readScenario } from "../studies/scenarios.js";
 
 const TOPICS = ["scenarios", "policies", "traces", "geometries", "columns"] as const;
 type Topic = (typeof TOPICS)[number];
@@ -16,7 +16,8 @@ interface ListArguments {
 
 export const listCommand: CommandModule<object, ListArguments> = {
   command: "list [what]",
-  describe: "list scenarios, policies (with the evidence for each), bundled traces, geometries, output columns",
+  describe:
+    "list scenarios, policies (with the evidence for each), bundled traces, geometries, output columns",
   builder: (yargs) =>
     yargs
       .positional("what", {

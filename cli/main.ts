@@ -50,7 +50,10 @@ const cli = yargs(args)
   .command(schemaCommand)
   .command(checkDeterminismCommand)
   .command(traceCommand)
-  .demandCommand(1, "a command is missing: expected run, conform, list, show, validate, schema, check-determinism or trace")
+  .demandCommand(
+    1,
+    "a command is missing: expected run, conform, list, show, validate, schema, check-determinism or trace",
+  )
   .option("debug", { type: "boolean", default: false, describe: "show stack traces of errors" })
   .strict()
   .version(TOOL_VERSION)

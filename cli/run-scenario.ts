@@ -66,7 +66,8 @@ export async function runScenarioCommand(args: ScenarioArguments): Promise<void>
 /** A line about a run; with several, its folder and fingerprint too. */
 function printRun(what: string, result: RunScenarioResult, expectations: number): void {
   const { folder, seed, end, endNs, events, failures, fingerprint } = result;
-  const held = expectations === 0 ? "" : `, ${expectations - failures.length} of ${expectations} expectations hold`;
+  const held =
+    expectations === 0 ? "" : `, ${expectations - failures.length} of ${expectations} expectations hold`;
   const ended = end === "completed" ? "" : `, ${end}`;
   const line = `${what}, seed ${seed}: ${formatDuration(endNs)}${ended}, ${events} events${held}`;
   console.log(folder === "" ? line : `${folder} ${line}, fingerprint ${fingerprint}`);

@@ -25,14 +25,17 @@ export const showCommand: CommandModule<object, ShowArguments> = {
   handler: ({ scenario: wanted, seed, ...changes }) => {
     const { kind, path } = findSource(givenPath(wanted));
     if (kind === "trace")
-      throw new UsageError(`${wanted} is no scenario: expected a name of mheapsim list scenarios, or a .yaml file`);
+      throw new UsageError(
+        `${wanted} is no scenario: expected a name of mheapsim list scenarios, or a .yaml file`,
+      );
     console.log(describeScenario(loadScenario(path, changes, seed)));
   },
 };
 
 function describeScenario(scenario: Scenario): string {
   const { name, about, issue, params, phases, actions, expect, durationNs, policy, seed } = scenario;
-  const length = durationNs === Number.POSITIVE_INFINITY ? "as long as its traces" : formatDuration(durationNs);
+  const length =
+    durationNs === Number.POSITIVE_INFINITY ? "as long as its traces" : formatDuration(durationNs);
   const sections = [
     `${name}${issue === null ? "" : ` (${issue})`}`,
     about.trim(),

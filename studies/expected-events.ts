@@ -1,9 +1,15 @@
 /** How much a workload will do, estimated without running it. */
 
-import { distribution } from "../engine/distributions.js";
 import { curve, integrate } from "../engine/curves.js";
+import { distribution } from "../engine/distributions.js";
 import { RandomStreams } from "../engine/random-streams.js";
-import type { ArrivalSpec, CurveSpec, DistributionSpec, WorkloadKind, WorkloadSpec } from "../scenarios/scenario.js";
+import type {
+  ArrivalSpec,
+  CurveSpec,
+  DistributionSpec,
+  WorkloadKind,
+  WorkloadSpec,
+} from "../scenarios/scenario.js";
 import { Windows } from "../scenarios/workloads/windows.js";
 
 /** Windows that are looked at; the others are taken to be alike. */

@@ -29,7 +29,8 @@ export const VOCABULARY: Vocabulary = {
       geometryOf(spec);
       return undefined;
     } catch (error) {
-      if (error instanceof GeometryError) return error.message.replace(/\s*\n\s*/g, ", ").replace("is undefined", "is missing");
+      if (error instanceof GeometryError)
+        return error.message.replace(/\s*\n\s*/g, ", ").replace("is undefined", "is missing");
       throw error;
     }
   },

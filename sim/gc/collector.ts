@@ -42,7 +42,7 @@ export interface CollectorOptions {
   readonly forcePeriodNs?: number;
   /** Goroutine stacks now, bytes. Default: what the heap counts as stacks. */
   readonly stackBytes?: () => number;
-  /** Called at the end of each cycle, after goals and sweeping were set up. */
+  /** Called at the end of each cycle, after goals and sweeping were set up, and before whoever waited for it goes on. */
   readonly onCycle?: (collector: Collector) => void;
 }
 
@@ -146,6 +146,7 @@ export class Collector implements CollectorHooks {
   setGcPercent(gcPercent: number): void {
     const { pacer } = this;
     pacer.setGcPercent(gcPercent, this.sweeper.isDone);
+    if (this.marking) pacer.revise(Math.trunc(this.doneBytes));
     this.sweeper.pace(pacer.triggerBytes);
     this.#paceScavenger();
     this.heapLiveChanged(0);
@@ -276,8 +277,7 @@ export class Collector implements CollectorHooks {
     pacer.heapLiveBytes = world.heapLiveBytes;
     const heapInUse = this.heap.statistics.heapInUseBytes;
     const marked = world.finishMark(this.markStartNs, sim.nowNs);
-    this.#outcome();
-    pacer.resetLive(marked, world.markedScanBytes);
+    this.#outcome(marked);
     this.lastHeapInUse = heapInUse;
     this.cycles++;
     if (this.cause !== CycleCause.trigger) this.forcedCycles++;
@@ -287,20 +287,28 @@ export class Collector implements CollectorHooks {
     this.#paceScavenger();
     const forcedNs = sim.nowNs + this.forcePeriodNs + 1;
     if (forcedNs <= TIME_MAX_NS) this.periodEvent = sim.schedule(forcedNs, this.periodKind, 0);
-    this.#afterCycle();
     this.onCycle?.(this);
+    this.#afterCycle();
   }
 
-  /** Tells the pacer how the cycle went. */
-  #outcome(): void {
+  /**
+   * Tells the pacer how the cycle went.
+   * @param markedBytes what the mark found
+   */
+  #outcome(markedBytes: number): void {
     const { pacer, world } = this;
+    // What was allocated while marking is marked, but it was not scanned; it is taken to have its share of pointers.
+    const allocated = this.liveAtEndBytes - this.liveAtStartBytes;
+    const scanShare = markedBytes > 0 ? world.markedScanBytes / markedBytes : 0;
+    const scanned = Math.max(0, Math.round((markedBytes - allocated) * scanShare));
     const procNs = Math.max(1, this.markEndNs - this.markStartNs) * this.heap.procs;
     pacer.endCycle({
-      scanWorkBytes: Math.max(1, world.markedScanBytes + pacer.stackScanBytes + pacer.globalsScanBytes),
+      scanWorkBytes: Math.max(1, scanned + pacer.stackScanBytes + pacer.globalsScanBytes),
       utilization: Math.min(0.99, BACKGROUND_UTILIZATION + this.assistNs / procNs),
       idleUtilization: this.idleNs / procNs,
     });
-    this.scanPart = world.markedScanBytes / Math.max(1, this.liveAtStartBytes);
+    pacer.resetLive(markedBytes, scanned);
+    this.scanPart = Math.min(1, scanned / Math.max(1, this.liveAtStartBytes));
   }
 
   /** Whoever waited goes on: sweeps all, and gives all back if that was asked for. */

@@ -10,7 +10,7 @@ const folder = new TestFolder();
 const HELLO = tracePath("hello-gmp1");
 
 describe("help", () => {
-  test.each(["run", "conform", "list", "validate", "schema"])(
+  test.each(["run", "conform", "list", "show", "validate", "schema", "check-determinism"])(
     "%s has examples, and each begins with the command",
     async (command) => {
       const { code, stdout, stderr } = await mheapsim([command, "--help"]);
@@ -28,9 +28,11 @@ describe("help", () => {
     const { code, stdout } = await mheapsim(["--help"]);
     expect(code).toBe(0);
     for (const command of [
-      "run [trace]",
+      "run [what]",
       "conform <files..>",
       "list [what]",
+      "show <scenario>",
+      "check-determinism <scenario>",
       "validate <files..>",
       "schema",
     ]) {
@@ -48,7 +50,7 @@ describe("bad use", () => {
   test.each([
     [
       [],
-      "a command is missing: expected run, conform, list, validate, schema or trace; mheapsim --help shows how",
+      "a command is missing: expected run, conform, list, show, validate, schema, check-determinism or trace; mheapsim --help shows how",
     ],
     [["walk"], "Unknown argument: walk; mheapsim --help shows how"],
     [["run", "--nope"], "Unknown argument: nope; mheapsim --help shows how"],
@@ -60,7 +62,7 @@ describe("bad use", () => {
     [["conform", ""], "the name of a file is empty; mheapsim --help shows how"],
     [
       ["list", "prices"],
-      'Invalid values: Argument: what, Given: "prices", Choices: "policies", "traces", "geometries", "columns"; mheapsim --help shows how',
+      'Invalid values: Argument: what, Given: "prices", Choices: "scenarios", "policies", "traces", "geometries", "columns"; mheapsim --help shows how',
     ],
     ...["0", "10", "-5ms", "5 parsecs", "0.1ns", "1MS", "99999999h", ""].map((text): [string[], string] => [
       ["run", HELLO, `--sample=${text}`],
@@ -101,7 +103,7 @@ describe("list", () => {
   test("shows everything, or one topic", async () => {
     const all = await mheapsim(["list"]);
     expect([all.code, all.stderr]).toEqual([0, ""]);
-    const topics = ["policies", "traces", "geometries", "columns"];
+    const topics = ["scenarios", "policies", "traces", "geometries", "columns"];
     let together = "";
     for (const topic of topics) {
       const { code, stdout } = await mheapsim(["list", topic]);

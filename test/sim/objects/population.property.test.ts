@@ -9,7 +9,7 @@ const step = fc.record({ add: fc.nat({ max: 90_000 }), take: fc.nat({ max: 90_00
 describe("a population", () => {
   it("gives back what was put in, and keeps memory for what is there", () => {
     fc.assert(
-      fc.property(fc.array(step, { minLength: 1, maxLength: 6 }), (steps) => {
+      fc.property(fc.array(step, { minLength: 1, maxLength: 6, size: "max" }), (steps) => {
         const population = new Population();
         const list: number[] = [];
         let next = 0;

@@ -165,6 +165,18 @@ describe("tiny objects", () => {
     expect(objects.finishMark(35, 36)).toBe(16);
   });
 
+  it("that die early do not end their block, and a block with as much room does not replace another", () => {
+    const objects = new Objects(new Heap(platform("linux/amd64")));
+    objects.alloc(0, 8, true, 30);
+    objects.alloc(0, 8, true, 10);
+    expect(objects.finishMark(20, 21)).toBe(16);
+    const others = new Objects(new Heap(platform("linux/amd64")));
+    others.alloc(0, 12, true, 10);
+    others.alloc(0, 12, true, 100);
+    others.alloc(0, 4, true, 50);
+    expect(others.finishMark(20, 21)).toBe(32);
+  });
+
   it("of eight bytes are two to a block, those of nine one", () => {
     const objects = new Objects(new Heap(platform("linux/amd64")));
     for (let i = 0; i < 10; i++) objects.alloc(1, 8, true, FOREVER);

@@ -1,0 +1,317 @@
+import { describe, expect, test } from "vitest";
+import type { ScenarioInput } from "../../../scenarios/schema/root.js";
+import type { TraceSpans } from "../../../scenarios/workloads/trace.js";
+import { KIND_STACK } from "../../../sim/heap/kinds.js";
+import { type Demand, demandsOf } from "./demand-log.js";
+
+type Workloads = NonNullable<ScenarioInput["workloads"]>;
+
+const MS = 1e6;
+const of = (workloads: Workloads, duration = "1s"): ScenarioInput => ({ name: "test", duration, workloads });
+const only = (workload: Workloads[string], duration?: string): Demand[] =>
+  demandsOf(of({ w: workload }, duration)).byWorker[0]!;
+const times = (demands: readonly Demand[]): number[] => demands.map(([time]) => time);
+const deaths = (demands: readonly Demand[]): number[] => demands.map((demand) => demand.at(-1) as number);
+
+const OBJECTS = { kind: "objects", size: "100B", lifetime: "1ms", noscan: 0 } as const;
+const SPANS = { kind: "spans", pages: 2, lifetime: "10ms" } as const;
+
+const ALL: Workloads = {
+  spans: {
+    kind: "spans",
+    rate: "500/s",
+    mix: [
+      { weight: 3, pages: 1, lifetime: { exponential: { mean: "10ms" } } },
+      { pages: { uniform: { min: 1, max: 9 } }, lifetime: "5ms", spanKind: "stack" },
+    ],
+    dropAtStop: 0.5,
+  },
+  objects: {
+    kind: "objects",
+    throughput: "1MiB/s",
+    size: { lognormal: { median: "200B", sigma: 1 } },
+    lifetime: "5ms",
+  },
+  stacks: {
+    kind: "stacks",
+    rate: { oscillate: { mean: "200/s", amplitude: "100/s", period: "300ms" } },
+    lifetime: { exponential: { mean: "20ms" } },
+    depth: { uniform: { min: "1KiB", max: "20KiB" } },
+    growth: "2ms",
+  },
+  buffers: {
+    kind: "buffers",
+    rate: "50/s",
+    from: "1KiB",
+    to: { uniform: { min: "4KiB", max: "100KiB" } },
+    step: "1ms",
+    copy: "1ms",
+    lifetime: { exponential: { mean: "5ms" } },
+    pool: 3,
+    survivor: { size: "64B", lifetime: "100ms" },
+  },
+  rows: { kind: "birthDeath", rows: [{ pages: 1, rate: "300/s", live: 20 }] },
+  drip: { kind: "leak", of: "objects", fraction: 0.05 },
+};
+
+describe("draws", () => {
+  const standard = demandsOf(of(ALL)).byWorker;
+  const names = Object.keys(ALL).filter((name) => ALL[name]!.kind !== "leak");
+
+  test("every workload makes demands", () => {
+    expect(standard).toHaveLength(names.length);
+    for (const demands of standard) expect(demands.length).toBeGreaterThan(20);
+  });
+
+  test.each([
+    ["spans", { ...ALL.spans, rate: "900/s" }],
+    ["objects", { ...ALL.objects, throughput: "3MiB/s", lifetime: { exponential: { mean: "9ms" } } }],
+    ["stacks", { ...ALL.stacks, depth: "3KiB", rate: "1000/s" }],
+    ["buffers", { ...ALL.buffers, pool: 0, rate: "400/s" }],
+    ["rows", { kind: "birthDeath", rows: [{ pages: 3, rate: "100/s", live: 50 }] }],
+  ] as [string, Workloads[string]][])("of others stay when %s is changed", (changed, workload) => {
+    const other = demandsOf(of({ ...ALL, [changed]: workload })).byWorker;
+    names.forEach((name, i) => {
+      if (name === changed) expect(withoutHandles(other[i]!)).not.toEqual(withoutHandles(standard[i]!));
+      else expect(withoutHandles(other[i]!), name).toEqual(withoutHandles(standard[i]!));
+    });
+  });
+
+  test("a leak changes nothing of its parent but deaths, and nothing of others", () => {
+    const { drip: _, ...without } = ALL;
+    const dry = demandsOf(of(without)).byWorker;
+    names.forEach((name, i) => {
+      const cut = (demands: readonly Demand[]): unknown =>
+        name === "objects" ? demands.map((demand) => demand.slice(0, -1)) : withoutHandles(demands);
+      expect(cut(dry[i]!)).toEqual(cut(standard[i]!));
+    });
+    const leaked = deaths(standard[1]!).filter((death) => death === Number.POSITIVE_INFINITY).length;
+    expect(leaked / standard[1]!.length).toBeGreaterThan(0.03);
+    expect(leaked / standard[1]!.length).toBeLessThan(0.07);
+  });
+
+  test("another seed draws others", () => {
+    const other = demandsOf(of(ALL), "2").byWorker;
+    for (const i of names.keys()) expect(other[i]).not.toEqual(standard[i]);
+  });
+});
+
+/** Numbers of goroutines are dealt out over all workloads, so they say nothing about draws. */
+function withoutHandles(demands: readonly Demand[]): unknown {
+  return demands.map((demand) => (demand[1] === "use" ? [...demand.slice(0, 3), demand[4]] : demand));
+}
+
+describe("arrivals", () => {
+  test("regular ones come 1 / rate apart, on all Ps in turn", () => {
+    const made = only({ ...OBJECTS, rate: "1000/s", arrivals: "regular" });
+    expect(times(made)).toEqual(Array.from({ length: 999 }, (_, i) => (i + 1) * MS));
+    expect(made.slice(0, 4).map((demand) => demand[2])).toEqual([0, 1, 2, 0]);
+    expect(deaths(made)[0]).toBe(2 * MS);
+  });
+
+  test("by bytes, a thing takes its bytes / rate, and the first comes at once", () => {
+    const made = only({ ...SPANS, throughput: `${8192 * 100}B/s`, arrivals: "regular" });
+    expect(times(made)).toEqual(Array.from({ length: 50 }, (_, i) => i * 20 * MS));
+  });
+
+  test("Poisson ones are as many as the rate says, under a curve too", () => {
+    expect(only({ ...OBJECTS, rate: "20000/s" }).length / 20_000).toBeCloseTo(1, 1);
+    const ramp = { ramp: { from: "0/s", to: "40000/s", over: "1s" } } as const;
+    const made = only({ ...OBJECTS, rate: ramp });
+    expect(made.length / 20_000).toBeCloseTo(1, 1);
+    const half = made.filter(([time]) => time < 500 * MS).length;
+    expect(half / made.length).toBeCloseTo(0.25, 1);
+  });
+
+  test("initial things come first, all at once; a count ends it; a batch comes together", () => {
+    const made = only({ ...SPANS, rate: "100/s", arrivals: "regular", initial: 5000, count: 5007, batch: 3 });
+    expect(made).toHaveLength(5007);
+    expect(times(made).filter((time) => time === 0)).toHaveLength(5000);
+    expect(times(made).slice(5000)).toEqual([10, 10, 10, 20, 20, 20, 30].map((ms) => ms * MS));
+    expect(only({ ...SPANS, initial: 7 })).toHaveLength(7);
+  });
+
+  test("windows repeat, with their curves and counts", () => {
+    const made = only({
+      ...OBJECTS,
+      rate: { step: { before: "0/s", after: "100/s", at: "50ms" } },
+      arrivals: "regular",
+      start: "100ms",
+      stop: "200ms",
+      repeat: { every: "300ms", times: 2 },
+    });
+    expect(times(made).map((time) => time / MS)).toEqual([160, 170, 180, 190, 460, 470, 480, 490]);
+  });
+
+  test("a cycle goes through its sorts by weight", () => {
+    const sort = (pages: number, weight: number) => ({ pages, weight, lifetime: "1s" });
+    const made = only({
+      kind: "spans",
+      initial: 8,
+      mix: [sort(1, 2), sort(5, 0), sort(7, 1)],
+      order: "cycle",
+    });
+    expect(made.map((demand) => demand[3])).toEqual([1, 1, 7, 1, 1, 7, 1, 1]);
+  });
+
+  test("a P of one's own, as long as there is one", () => {
+    expect(new Set(only({ ...SPANS, initial: 9, proc: 1 }).map((demand) => demand[2]))).toEqual(new Set([1]));
+    expect(new Set(only({ ...SPANS, initial: 9, proc: 3 }).map((demand) => demand[2]))).toEqual(new Set([0]));
+  });
+});
+
+describe("deaths", () => {
+  test("some of what is alive dies at the end of the window", () => {
+    const made = only({ ...OBJECTS, lifetime: "forever", initial: 1000, stop: "500ms", dropAtStop: 0.25 });
+    const dropped = deaths(made).filter((death) => death === 500 * MS).length;
+    expect(dropped).toBeGreaterThan(200);
+    expect(dropped).toBeLessThan(300);
+    expect(deaths(made).filter((death) => death === Number.POSITIVE_INFINITY)).toHaveLength(1000 - dropped);
+  });
+
+  test("spans that are not the collector's are freed when their time is up", () => {
+    const log = demandsOf(of({ w: { ...SPANS, initial: 2, spanKind: "stack" } }));
+    expect(log.byWorker[0]).toEqual([
+      [0, "pages", 0, 2, KIND_STACK],
+      [0, "pages", 1, 2, KIND_STACK],
+    ]);
+    expect(log.ends).toEqual([
+      [10 * MS, "free", 0],
+      [10 * MS, "free", 1],
+    ]);
+    expect(demandsOf(of({ w: { ...SPANS, initial: 2, freedBy: "program" } })).ends).toHaveLength(2);
+    expect(demandsOf(of({ w: { ...SPANS, initial: 2 } })).ends).toEqual([]);
+  });
+
+  test("a leak takes things only while its window is open", () => {
+    const leak = {
+      kind: "leak",
+      of: "w",
+      fraction: 1,
+      start: "200ms",
+      stop: "300ms",
+      lifetime: "7ms",
+    } as const;
+    const [made] = demandsOf(of({ w: { ...OBJECTS, rate: "100/s", arrivals: "regular" }, leak })).byWorker;
+    for (const demand of made!) {
+      const isOpen = demand[0] >= 200 * MS && demand[0] < 300 * MS;
+      expect((demand.at(-1) as number) - demand[0]).toBe(isOpen ? 7 * MS : MS);
+    }
+  });
+});
+
+test("goroutines go deep, rest and end", () => {
+  const log = demandsOf(
+    of({
+      w: {
+        kind: "stacks",
+        initial: 1,
+        lifetime: "50ms",
+        depth: "10KiB",
+        growth: "10ms",
+        hold: "20ms",
+        rest: "2KiB",
+      },
+    }),
+  );
+  expect(log.byWorker[0]).toEqual([
+    [0, "start", 0, 256],
+    [10 * MS, "use", 1, 0, 10_240],
+    [30 * MS, "use", 2, 0, 2048],
+  ]);
+  expect(log.ends).toEqual([[50 * MS, "end", 0, 0]]);
+});
+
+describe("buffers", () => {
+  const growing = {
+    kind: "buffers",
+    initial: 1,
+    from: "1KiB",
+    to: "5KiB",
+    step: "10ms",
+    copy: "3ms",
+    lifetime: "50ms",
+  } as const;
+
+  test("double until they have their last size", () => {
+    const made = only(growing);
+    expect(made.map(([time, , , bytes, , death]) => [time / MS, bytes, (death as number) / MS])).toEqual([
+      [0, 1024, 13],
+      [10, 2048, 23],
+      [20, 4096, 33],
+      [30, 5120, 80],
+    ]);
+  });
+
+  test("wait in a pool for others that fit", () => {
+    const pooled = {
+      ...growing,
+      from: "5KiB",
+      initial: 0,
+      rate: "10/s",
+      arrivals: "regular",
+      pool: 1,
+    } as const;
+    const log = demandsOf(of({ w: pooled }));
+    expect(log.byWorker[0]).toEqual([[100 * MS, "object", 0, 5120, 1, Number.POSITIVE_INFINITY]]);
+    expect(log.ends).toEqual([]);
+    // Two at a time, of which the pool keeps one.
+    const two = demandsOf(of({ w: { ...pooled, batch: 2 } }));
+    expect(two.byWorker[0]).toHaveLength(10);
+    expect(two.ends).toHaveLength(9);
+  });
+
+  test("leave survivors behind", () => {
+    const made = only({ ...growing, survivor: { size: "64B", lifetime: "1s" } });
+    expect(made.filter((demand) => demand[3] === 64)).toHaveLength(3);
+  });
+});
+
+test("birth and death keep their numbers", () => {
+  const rows = [
+    { pages: 1, rate: "1000/s", live: 50 },
+    { pages: 4, rate: "0/s", live: 5000, spanKind: "noscan" as const },
+  ];
+  const log = demandsOf(of({ w: { kind: "birthDeath", rows } }));
+  const made = log.byWorker[0]!;
+  expect(made.filter(([time]) => time === 0)).toHaveLength(5050);
+  expect(made.length - 5050).toBe(log.ends.length);
+  expect(log.ends.length / 1000).toBeCloseTo(1, 1);
+  const killed = log.ends.map((demand) => demand[2]);
+  expect(new Set(killed).size).toBe(killed.length);
+});
+
+describe("a recording", () => {
+  const spans: TraceSpans = {
+    bornNs: [0, 10, 20, 30, 40],
+    diedNs: [15, 35, Number.POSITIVE_INFINITY, 100, 60],
+    npages: [1, 2, 3, 4, 5],
+    kinds: [4, 5, KIND_STACK, 0, 1],
+    procs: [0, 1, -1, 7, 0],
+    endNs: 100,
+  };
+  const play = (keys: object) =>
+    demandsOf(of({ w: { kind: "trace", file: "x", ...keys } }, "1us"), "1", new Map([["x", spans]]));
+
+  test("is played in its own time, and its spans die when they did", () => {
+    const log = play({});
+    expect(log.byWorker[0]).toEqual([
+      [0, "span", 0, 1, 4, 15],
+      [10, "span", 1, 2, 5, 35],
+      [20, "pages", -1, 3, KIND_STACK],
+      [30, "span", 1, 4, 0, 100],
+      [40, "span", 0, 5, 1, 60],
+    ]);
+    expect(log.ends).toEqual([]);
+    expect(play({ frees: "recorded" }).ends.map(([time]) => time)).toEqual([15, 35, 60, 100]);
+  });
+
+  test("is cut, filtered, stretched and repeated", () => {
+    expect(times(play({ cut: { from: "10ns", to: "40ns" }, timeScale: 2 }).byWorker[0]!)).toEqual([
+      0, 20, 40,
+    ]);
+    expect(play({ filter: { spanKinds: ["noscan"], maxPages: 4 } }).byWorker[0]).toHaveLength(1);
+    const again = play({ start: "5ns", stop: "30ns", repeat: { every: "100ns", times: 2 } });
+    expect(times(again.byWorker[0]!)).toEqual([5, 15, 25, 105, 115, 125]);
+  });
+});
