@@ -30,7 +30,13 @@ const DOCUMENTS = [
 ];
 
 /** Commands that install, build, test or measure: they run in .ci/run, on a clean checkout, not inside a test. */
-const RUN_BY_CI = [/^npm ci && npm test$/, /^npm ci && npx mheapsim run$/, /^npm run bench\b/];
+const RUN_BY_CI = [
+  /^npm ci && npm test$/,
+  /^npm ci && npx mheapsim run$/,
+  /^npm run bench\b/,
+  /^node --max-old-space-size=8000 --import tsx bench\/issue-78962\.ts$/,
+  /^npx tsx test\/scenarios\/library-runs\.ts --renew$/,
+];
 
 function read(file: string): string {
   return readFileSync(join(ROOT, file), "utf8");
