@@ -40,6 +40,9 @@ import type { Path, Problems } from "./places.js";
 
 type Value = number | string | boolean;
 
+/** Parameters that may depend on each other in a row. */
+const MAX_CHAIN = 100;
+
 const WHOLE_NAME = /^\$([A-Za-z_]\w*)$/;
 const WHOLE_EXPRESSION = /^\$\{([^{}]*)\}$/;
 const PART = /\$\$|\$\{([^{}]*)\}?/g;
@@ -306,6 +309,12 @@ class Resolver {
       const circle = [...this.#open.slice(start), name].join(" → ");
       throw new ExpressionError(
         `${describe(name)} depends on itself (${circle}), expected parameters without a circle`,
+        0,
+      );
+    }
+    if (this.#open.length >= MAX_CHAIN) {
+      throw new ExpressionError(
+        `more than ${MAX_CHAIN} parameters depend on each other in a row, expected fewer`,
         0,
       );
     }

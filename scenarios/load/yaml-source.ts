@@ -50,18 +50,17 @@ export function readYaml(text: string, file: string): YamlSource {
   }
   const deep = tooDeep(text);
   if (deep >= 0) {
-    parseDocument(text.slice(0, 0), { lineCounter: lines });
     problems.reportAt(
       placeInText(text, deep),
       `brackets are nested deeper than ${MAX_DEPTH}, expected fewer`,
     );
     return { tree: undefined, problems };
   }
-  const document = parseDocument(text, {
-    lineCounter: lines,
-    prettyErrors: false,
-    version: "1.2",
-  });
+  const document = parse(text, lines);
+  if (document === undefined) {
+    problems.reportAt({ line: 1, column: 1 }, "it is nested too deep to be read, expected fewer levels");
+    return { tree: undefined, problems };
+  }
   reportSyntax(document.errors, text, placeOf, problems);
   for (const warning of document.warnings) {
     problems.reportAt(placeOf(warning.pos[0]), yamlSentence(warning, text));
@@ -76,6 +75,16 @@ export function readYaml(text: string, file: string): YamlSource {
     tree: document.errors.some((error) => error.code !== "DUPLICATE_KEY") ? undefined : tree,
     problems,
   };
+}
+
+/** The document; undefined when it is nested deeper than the parser, which calls itself, can follow. */
+function parse(text: string, lineCounter: LineCounter) {
+  try {
+    return parseDocument(text, { lineCounter, prettyErrors: false, version: "1.2" });
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 /** Only the first fault of syntax is told: the ones after it are mostly its shadow. Keys that are there twice cast none. */

@@ -34,6 +34,11 @@ describe("--param", () => {
     expect(load(FULL, { params: ["length=${2s * scale}", "scale=3"] }).phases[0]!.stopNs).toBe(6e9);
   });
 
+  it("may be at either end of its range", () => {
+    for (const scale of [0.1, 100])
+      expect(load(FULL, { params: [`scale=${scale}`] }).params[0]!.value).toBe(scale);
+  });
+
   it("counts as given last", () => {
     expect(load(FULL, { params: ["scale=2", "scale=5"] }).params[0]!.value).toBe(5);
   });
@@ -166,5 +171,20 @@ machine: {ram: $x}
     expect(errors(circle, {})).toEqual([
       'test.yaml:3:45: params.size.default: "${size * 2}" cannot be computed: "size" depends on itself (size → size), expected parameters without a circle',
     ]);
+  });
+});
+
+describe("parameters in a row", () => {
+  const row = (n: number): string =>
+    `name: row\nduration: $x0\nparams:\n${Array.from(
+      { length: n },
+      (_, i) => `  x${i}: {about: x, default: $x${i + 1}}\n`,
+    ).join("")}  x${n}: {about: x, default: 1s}\n`;
+
+  it("may be 100, and not 150", () => {
+    expect(load(row(99)).durationNs).toBe(1e9);
+    const [first, ...others] = errors(row(150), {});
+    expect(first).toContain("more than 100 parameters depend on each other in a row, expected fewer");
+    expect(others).toEqual([]);
   });
 });

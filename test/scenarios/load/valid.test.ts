@@ -167,6 +167,25 @@ describe("a scenario that says everything", () => {
   });
 });
 
+describe("a phase that is not the first", () => {
+  const text = `name: later
+phases:
+  one: {duration: 10s}
+  two:
+    duration: 5s
+    workloads: {w: {kind: spans, rate: 1/s, pages: 1, lifetime: 1s, start: 1s, stop: 2s}}
+    actions: [{do: gc, at: 3s}]
+expect: [{peak: heap_sys_bytes, during: two, atMost: 1MiB}]
+`;
+
+  it("has its workloads, actions and windows where it is", () => {
+    const later = load(text);
+    expect(later.workloads[0]).toMatchObject({ name: "two/w", startNs: 11e9, stopNs: 12e9, endNs: 15e9 });
+    expect(later.actions).toEqual([{ atNs: 13e9, do: "gc" }]);
+    expect(later.expect[0]).toMatchObject({ measure: { fromNs: 10e9, toNs: 15e9 } });
+  });
+});
+
 describe("the length of a run", () => {
   it("is that of its phases", () => expect(load(PHASES).durationNs).toBe(181e9));
 
