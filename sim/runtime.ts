@@ -24,6 +24,7 @@ import { Stacks } from "./objects/stacks.js";
 import { Activity } from "./runtime/activity.js";
 import { MemoryWorld } from "./runtime/memory-world.js";
 import { SwitchableScavenger } from "./runtime/scavenger-switch.js";
+import { DEEP_SLEEP_NS } from "./scavenge/sysmon.js";
 
 /** What the runtime runs with. */
 export interface RuntimeOptions {
@@ -94,6 +95,10 @@ export class Runtime implements Demands, CollectorHooks {
     this.scavenger = new SwitchableScavenger(sim, heap, options.costs, {
       idleTimerNs: options.idleTimerNs,
       clockNs: options.clockNs,
+      // sysmon looks twice in the time after which a collection is forced.
+      deepSleepNs: Number.isFinite(options.forcePeriodNs)
+        ? Math.ceil(options.forcePeriodNs / 2)
+        : DEEP_SLEEP_NS,
     });
     const world = new MemoryWorld(this.objects, this.stacks, this.goroutines);
     this.collector = new Collector(sim, heap, world, this.scavenger, options.costs, {

@@ -1,4 +1,4 @@
-/** A heap that adds every span which comes or goes to the fingerprint of its run. */
+/** A heap that adds every span which comes or goes, and all memory that it gives back, to the fingerprint of its run. */
 
 import type { Fingerprint } from "../engine/fingerprint.js";
 import type { Geometry } from "../sim/address/geometry.js";
@@ -29,6 +29,12 @@ export class FingerprintedHeap extends Heap {
   override freeSpan(page: number): void {
     this.fingerprint.add(this.clock.nowNs, FingerprintEvent.spanFree, page, 0);
     super.freeSpan(page);
+  }
+
+  override endRelease(page: number, npages: number): number {
+    const released = super.endRelease(page, npages);
+    this.fingerprint.add(this.clock.nowNs, FingerprintEvent.release, page, released);
+    return released;
   }
 
   override scavenge(bytes: number): number {

@@ -188,6 +188,17 @@ export class Heap {
     return released;
   }
 
+  /**
+   * Ends a release that the background scavenger began: the system has the pages now, and the allocator again.
+   * @returns bytes released
+   */
+  endRelease(page: number, npages: number): number {
+    const bytes = npages * this.geometry.pageBytes;
+    this.scavenger.endRelease(page, npages);
+    this.statistics.release(bytes);
+    return bytes;
+  }
+
   /** Sets the scavenge goal at a mark termination; see scavengeGoal for the parameters. */
   paceScavenger(heapGoal: number, lastHeapGoal: number, lastHeapInUse: number): void {
     const retained = this.statistics.heapRetainedBytes;

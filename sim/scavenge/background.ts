@@ -51,6 +51,8 @@ export interface BackgroundOptions {
   readonly idleTimerNs?: number;
   /** Granularity of the clock that work and sleep are measured with, ns. Default: 1. */
   readonly clockNs?: number;
+  /** Longest time that sysmon sleeps while the program is idle, ns. Default: DEEP_SLEEP_NS. */
+  readonly deepSleepNs?: number;
   /** Work is counted 1 + this times (scavengeCostRatio: 0.7 on darwin and ios). Default: 0. */
   readonly costRatio?: number;
 }
@@ -111,7 +113,7 @@ export class BackgroundScavenger implements Sleeper {
     this.requestKind = sim.handler("scavenger: request done", Priority.background, () => this.#requestDone());
     this.runKind = sim.handler("scavenger: runs", Priority.background, () => this.#run());
     this.timerKind = sim.handler("scavenger: timer", Priority.background, () => this.#timerFired());
-    this.sysmon = new Sysmon(sim, this, options.idleTimerNs);
+    this.sysmon = new Sysmon(sim, this, options.idleTimerNs, options.deepSleepNs);
   }
 
   /**
@@ -236,10 +238,7 @@ export class BackgroundScavenger implements Sleeper {
   }
 
   #released(page: number, npages: number): void {
-    const { heap } = this;
-    heap.scavenger.endRelease(page, npages);
-    const bytes = npages * heap.geometry.pageBytes;
-    heap.statistics.release(bytes);
+    const bytes = this.heap.endRelease(page, npages);
     this.requestBytes += bytes;
     this.roundBytes += bytes;
     this.releasedBytes += bytes;

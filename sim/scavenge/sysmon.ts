@@ -20,7 +20,7 @@ const FIRST_DELAY_NS = 20_000;
 export const LONGEST_DELAY_NS = 10_000_000;
 /** Passes at the shortest delay. */
 const FAST_PASSES = 51;
-/** Longest deep sleep: half of forcegcperiod, ns. */
+/** Longest deep sleep: half of forcegcperiod, which is two minutes, ns. */
 export const DEEP_SLEEP_NS = 60_000_000_000;
 
 /** What sysmon needs of the scavenger. */
@@ -36,6 +36,7 @@ export class Sysmon {
   private readonly sleeper: Sleeper;
   /** A timer of the program fires at each multiple of this, ns; Infinity when it has none. */
   private readonly idleTimerNs: number;
+  private readonly deepSleepNs: number;
   private readonly kind: number;
   private event = NO_EVENT;
   private flag = false;
@@ -49,11 +50,18 @@ export class Sysmon {
   /**
    * @param sleeper the scavenger
    * @param idleTimerNs period of a timer that the program keeps, ns; Infinity for none
+   * @param deepSleepNs longest sleep while the program is idle, ns
    */
-  constructor(sim: Simulation, sleeper: Sleeper, idleTimerNs = Number.POSITIVE_INFINITY) {
+  constructor(
+    sim: Simulation,
+    sleeper: Sleeper,
+    idleTimerNs = Number.POSITIVE_INFINITY,
+    deepSleepNs = DEEP_SLEEP_NS,
+  ) {
     this.sim = sim;
     this.sleeper = sleeper;
     this.idleTimerNs = idleTimerNs;
+    this.deepSleepNs = deepSleepNs;
     this.kind = sim.handler("sysmon", Priority.background, () => this.#pass());
   }
 
@@ -101,7 +109,7 @@ export class Sysmon {
     if (!this.idle) return this.#nextPass(now);
     const from = Math.max(now, this.deepFromNs);
     const sleepEnds =
-      this.deepFromNs + Math.ceil((from - this.deepFromNs + 1) / DEEP_SLEEP_NS) * DEEP_SLEEP_NS;
+      this.deepFromNs + Math.ceil((from - this.deepFromNs + 1) / this.deepSleepNs) * this.deepSleepNs;
     const timer = (Math.floor(from / this.idleTimerNs) + 1) * this.idleTimerNs;
     const own = Math.max(from, this.sleeper.timerNs);
     // Without a timer this is NaN (0 times Infinity) or Infinity.

@@ -86,3 +86,8 @@ test("physical pages of 4 KiB: nearly all that large pages keep is released", as
   const last = rows.at(-1)!;
   expect(last[COLUMN.heap_released_bytes]! / last[COLUMN.heap_idle_bytes]!).toBeGreaterThan(0.99);
 });
+
+test("when memory goes back in the background is part of the fingerprint", async () => {
+  const exact = await runLibraryScenario("coarse-clock", 1, { params: ["clock=1ns"] });
+  expect(exact.fingerprint).not.toBe(recordedFingerprints()["coarse-clock"]);
+});

@@ -140,3 +140,15 @@ describe("sysmon", () => {
     expect(sysmon.nextPassNs()).toBe(1000 * MS + 20_000);
   });
 });
+
+describe("a deep sleep", () => {
+  it("is half of the time after which a collection is forced", () => {
+    const passAfter = (deepSleepNs?: number): number => {
+      const sim = new Simulation();
+      const sysmon = new Sysmon(sim, new Listener(sim), undefined, deepSleepNs);
+      sysmon.setIdle(true);
+      return sysmon.nextPassNs();
+    };
+    expect(passAfter() - passAfter(1000 * MS)).toBe(59_000 * MS);
+  });
+});
