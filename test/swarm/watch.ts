@@ -29,11 +29,13 @@ const EVENTS_PER_CHECKED_PAGE = 1 / 25;
 export interface Watch {
   checks: number;
   marks: number;
+  /** Whether it was ended before its time. */
+  stopped: boolean;
 }
 
 /** Looks at a run from its start to its end, and stops it after so many events. */
 export function watch(run: ScenarioRun, everyEvents: number, maxEvents: number): Watch {
-  const state: Watch = { checks: 0, marks: 0 };
+  const state: Watch = { checks: 0, marks: 0, stopped: false };
   const ledger = new Ledger(run);
   ledger.onMark = () => {
     state.marks++;
@@ -48,7 +50,10 @@ export function watch(run: ScenarioRun, everyEvents: number, maxEvents: number):
     handles[i] = (a, b) => {
       handle(a, b);
       const mapped = heap.statistics.mappedBytes;
-      if (sim.events >= maxEvents || mapped > MAX_MAPPED_BYTES) sim.stop();
+      if (sim.events >= maxEvents || mapped > MAX_MAPPED_BYTES) {
+        sim.stop();
+        state.stopped = true;
+      }
       if (sim.events < nextCheck) return;
       const pages = mapped / heap.geometry.pageBytes;
       nextCheck = sim.events + Math.max(everyEvents, Math.floor(pages * EVENTS_PER_CHECKED_PAGE));
@@ -60,7 +65,7 @@ export function watch(run: ScenarioRun, everyEvents: number, maxEvents: number):
 }
 
 /** All that must be true between two events. @throws StateError */
-export function checkRun(run: ScenarioRun, ledger: Ledger): void {
+function checkRun(run: ScenarioRun, ledger: Ledger): void {
   const { heap, runtime, sim } = run;
   const { statistics: s, geometry } = heap;
   const totals = checkHeap(heap, ledger.releasing);
@@ -150,7 +155,7 @@ function checkScavenger({ runtime, heap, sim }: ScenarioRun, ledger: Ledger): vo
 }
 
 /** What the program holds, in lists. */
-export class Ledger {
+class Ledger {
   /** Ranges under madvise: pages by first page. */
   readonly releasing = new Map<number, number>();
   /** Pages whose release ended. */
