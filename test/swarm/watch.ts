@@ -226,11 +226,17 @@ class Ledger {
 
   /** Every mark finds what was alive when it began: exactly, but for the blocks that tiny objects share. */
   private followMarks(): void {
-    const { objects, goroutines } = this.run.runtime;
-    const { finishMark } = bound(objects);
+    const { sim, runtime } = this.run;
+    const { objects, goroutines } = runtime;
+    const { startMark, finishMark } = bound(objects);
+    let startedNs = 0;
+    objects.startMark = () => {
+      startedNs = sim.nowNs;
+      startMark();
+    };
     objects.finishMark = (markStartNs, nowNs) => {
       const marked = finishMark(markStartNs, nowNs);
-      this.dying = this.dying.filter(({ deathNs }) => deathNs >= markStartNs);
+      this.dying = this.dying.filter(({ deathNs }) => deathNs >= startedNs);
       this.undyingBytes -= this.killedBytes;
       this.killedBytes = this.killedLateBytes;
       this.killedLateBytes = 0;
