@@ -378,9 +378,10 @@ export interface HeapTotals extends PageTotals {
 
 /**
  * Checks a heap: its pages, and that the books agree with them.
+ * @param releasing ranges that the scavenger has out of the heap now, pages by first page
  * @throws StateError with a sentence that says what is wrong
  */
-export function checkHeap(heap: Heap): HeapTotals {
+export function checkHeap(heap: Heap, releasing: ReadonlyMap<number, number> = new Map()): HeapTotals {
   const arenaMapped = (page: number): boolean => heap.arenas.has(page);
   const totals = checkPages(heap.pages, heap.caches, heap.scavenger, { arenaMapped });
   const spans = checkSpans(heap);
@@ -412,11 +413,21 @@ export function checkHeap(heap: Heap): HeapTotals {
   expectEqual("heap_retained", s.heapRetainedBytes, s.heapSysBytes - gone * unit, "heap_sys less released");
   expectEqual("pageCacheBytes", heap.pageCacheBytes, totals.cached * unit, "counting the pages in caches");
   const spanPages = spans.reduce((sum, span) => sum + span.npages, 0);
+  let released = 0;
+  for (const [page, npages] of releasing) {
+    released += npages;
+    for (let p = page; p < page + npages; p++) {
+      if (!heap.pages.isAllocated(p)) fail(`page ${p} is being released, but free`);
+    }
+    if (spans.some((span) => span.page < page + npages && page < span.page + span.npages)) {
+      fail(`a span lies in the ${npages} pages at ${page} that are being released`);
+    }
+  }
   expectEqual(
     "the number of allocated pages",
     totals.allocated,
-    spanPages + totals.cached,
-    "spans and caches",
+    spanPages + totals.cached + released,
+    "spans, caches and what is being released",
   );
   if (heap.fresh.pages > gone) {
     fail(`${heap.fresh.pages} pages are fresh, but only ${gone} scavenged, and fresh pages are among those`);

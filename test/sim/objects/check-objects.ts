@@ -9,8 +9,17 @@ import type { Objects } from "../../../sim/objects/objects.js";
 import { SPAN_CLASSES } from "../../../sim/objects/size-classes.js";
 import { StateError } from "../../checkers/state-checkers.js";
 
-/** Checks; @returns the slots free in the spans by first page, those that Ps hold included. */
-export function checkObjects(objects: Objects, heap: Heap, procs: number): Map<number, number> {
+/**
+ * Checks.
+ * @param otherPages pages of heap spans that are not the objects'
+ * @returns the slots free in the spans by first page, those that Ps hold included
+ */
+export function checkObjects(
+  objects: Objects,
+  heap: Heap,
+  procs: number,
+  otherPages = 0,
+): Map<number, number> {
   const { spans } = objects;
   const places = new Map<number, string>();
   const place = (s: number, where: string): void => {
@@ -47,7 +56,7 @@ export function checkObjects(objects: Objects, heap: Heap, procs: number): Map<n
       free.set(spans.pages[s]!, stale ? spans.free[s]! : objects.heldSlots(p, c));
     }
   }
-  checkBooks(objects, heap, places.size, unswept);
+  checkBooks(objects, heap, places.size, unswept, otherPages);
   return free;
 }
 
@@ -73,7 +82,7 @@ function checkMember(
   if (spans.free[s]! + spans.dead[s]! > spans.slots(s)) throw new StateError(`span ${s} has too few slots`);
 }
 
-function checkBooks(objects: Objects, heap: Heap, placed: number, unswept: number): void {
+function checkBooks(objects: Objects, heap: Heap, placed: number, unswept: number, otherPages: number): void {
   const { spans } = objects;
   if (placed !== spans.count) throw new StateError(`${placed} spans are somewhere, of ${spans.count}`);
   if (unswept !== objects.unsweptSpans) {
@@ -83,14 +92,17 @@ function checkBooks(objects: Objects, heap: Heap, placed: number, unswept: numbe
   for (let s = 0; s < spans.rows; s++) {
     if (spans.pages[s]! < 0) continue;
     pages += spans.npages[s]!;
-    if (
-      heap.spans.npagesAt(spans.pages[s]!) !== spans.npages[s] ||
-      heap.spans.kindAt(spans.pages[s]!) !== spans.classes[s]
-    ) {
+    // A span that was asked for as a whole has the kind that was asked for, and the class of large objects.
+    const kind = heap.spans.kindAt(spans.pages[s]!);
+    const spanClass = spans.classes[s]! < 2 ? kind & 1 : kind;
+    if (heap.spans.npagesAt(spans.pages[s]!) !== spans.npages[s] || spanClass !== spans.classes[s]) {
       throw new StateError(`the heap knows another span where span ${s} begins`);
     }
   }
-  if (pages !== objects.inUsePages || pages * heap.geometry.pageBytes !== heap.statistics.heapInUseBytes) {
+  if (
+    pages !== objects.inUsePages ||
+    (pages + otherPages) * heap.geometry.pageBytes !== heap.statistics.heapInUseBytes
+  ) {
     throw new StateError(`spans have ${pages} pages, ${objects.inUsePages} counted`);
   }
 }
