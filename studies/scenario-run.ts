@@ -195,7 +195,7 @@ function runtimeOptions(scenario: Scenario): ConstructorParameters<typeof Runtim
 }
 
 /** The costs of a scenario; those that scenarios do not speak of are the model's own. */
-function costsOf(costs: CostsSpec): Costs {
+export function costsOf(costs: CostsSpec): Costs {
   return {
     ...DEFAULT_COSTS,
     markByteNs: 1e9 / costs.markBytesPerSecond,

@@ -42,13 +42,13 @@ export const parameter = object({
   // biome-ignore lint/suspicious/noTemplateCurlyInString: this is how a scenario file writes it
   .describe("A value that the command line can set, and the file use as $name or ${2 * name}");
 
-/** Default costs, measured on no particular machine: a server of about 2022 with 4 KiB pages. */
+/** The model's own default costs (sim/gc/costs.ts, where they are explained; a test compares the two). */
 export const DEFAULT_COSTS = {
-  markRate: 1024 ** 3,
-  sweepSpan: 200,
-  madviseCall: 1000,
-  madvisePage: 200,
-  madviseHugePage: 20_000,
+  markRate: 1e9,
+  sweepSpan: 500,
+  madviseCall: 3200,
+  madvisePage: 400,
+  madviseHugePage: 92_000,
   pageFault: 500,
 } as const;
 

@@ -1,8 +1,9 @@
 import { describe, expect, test, vi } from "vitest";
 import { LimitError } from "../../engine/simulation.js";
 import type { ScenarioInput } from "../../scenarios/schema/root.js";
+import { DEFAULT_COSTS } from "../../sim/gc/costs.js";
 import { readRecordings } from "../../studies/recordings.js";
-import { type Onlooker, ScenarioRun } from "../../studies/scenario-run.js";
+import { costsOf, type Onlooker, ScenarioRun } from "../../studies/scenario-run.js";
 import { scenario } from "../../studies/scenarios.js";
 import { checkHeap } from "../checkers/state-checkers.js";
 import { checkObjects } from "../sim/objects/check-objects.js";
@@ -238,4 +239,9 @@ describe("actions", () => {
     expect(run.heap.procs).toBe(1);
     for (const cache of run.heap.caches.slice(1)) expect(cache.freePages).toBe(0);
   });
+});
+
+test("a scenario that says nothing of costs has the model's own", () => {
+  const { costs } = scenario({ name: "plain", duration: "1s", workloads: {} });
+  expect(costsOf(costs)).toEqual(DEFAULT_COSTS);
 });
