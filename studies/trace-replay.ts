@@ -201,7 +201,8 @@ export class TraceReplay {
     if (page >= 0) pages.free(page, npages, true);
     if (recorded < 0) return this.#grow(row, npages);
     for (let p = recorded; p < recorded + npages; p++) {
-      if (pages.isAllocated(p))
+      // The first unmapped page ends this, so a damaged number of pages does not make it last for hours.
+      if (pages.isAllocated(p) || !pages.inUse.contains(p * this.#unit))
         this.#reject(row, `the recorded pages at ${this.#geometry.formatPage(recorded)} are not free`);
     }
     this.#pend(row, recorded, npages, pages.allocRange(recorded, npages));
