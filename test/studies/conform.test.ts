@@ -461,10 +461,13 @@ describe("files that cannot be compared", () => {
     expect(result.mismatches).toBe(0);
   });
 
-  test("with --all: an alloc beyond reason, at an address where nothing was grown", async () => {
+  test("with --all: an alloc beyond reason, at an address where nothing was grown", {
+    timeout: 5000,
+  }, async () => {
     const path = folder.write("damaged", `${init}9,-1,alloc,c000000000,500000000,0,\n`);
     const result = await conformFile(path, { all: true });
-    expect(result.error?.message).toBe(`${path}:3:1: alloc: the recorded pages at 0xc000000000 are not free`);
+    // The comparison ends there, and does not look at half a billion pages first.
+    expect([result.mismatches, result.error]).toEqual([1, undefined]);
   });
 
   test.each([
