@@ -6,6 +6,7 @@
  * allocations here, and a free gets its page count, so that the measured loop does nothing but call the allocator.
  */
 
+import { grownInto } from "../engine/typed-arrays.js";
 import { Fields, NameTable } from "../scenarios/trace/fields.js";
 import { readLines } from "../scenarios/trace/lines.js";
 
@@ -100,15 +101,11 @@ export class WorkloadBuilder {
   }
 
   #double(): void {
-    const grown = <T extends Uint8Array | Int32Array>(from: T, to: T): T => {
-      to.set(from);
-      return to;
-    };
     const size = 2 * this.#ops.length;
-    this.#ops = grown(this.#ops, new Uint8Array(size));
-    this.#ids = grown(this.#ids, new Int32Array(size));
-    this.#npages = grown(this.#npages, new Int32Array(size));
-    this.#caches = grown(this.#caches, new Uint8Array(size));
+    this.#ops = grownInto(this.#ops, new Uint8Array(size));
+    this.#ids = grownInto(this.#ids, new Int32Array(size));
+    this.#npages = grownInto(this.#npages, new Int32Array(size));
+    this.#caches = grownInto(this.#caches, new Uint8Array(size));
   }
 }
 

@@ -25,6 +25,8 @@
  * heap, in the list of free slots, or retired.
  */
 
+import { grownInto } from "./typed-arrays.js";
+
 const ARITY_SHIFT = 2;
 const SLOT_BITS = 24;
 const SLOTS_MAX = 1 << SLOT_BITS;
@@ -279,14 +281,14 @@ export class EventQueue {
   /** Doubles every array. The heap never holds more nodes than there are slots, so all have one length. */
   private grow(): void {
     const capacity = this.kinds.length * 2;
-    this.times = enlarged(this.times, new Float64Array(capacity));
-    this.orders = enlarged(this.orders, new Float64Array(capacity));
-    this.slots = enlarged(this.slots, new Int32Array(capacity));
-    this.positions = enlarged(this.positions, new Int32Array(capacity));
-    this.generations = enlarged(this.generations, new Int32Array(capacity));
-    this.kinds = enlarged(this.kinds, new Int32Array(capacity));
-    this.as = enlarged(this.as, new Float64Array(capacity));
-    this.bs = enlarged(this.bs, new Float64Array(capacity));
+    this.times = grownInto(this.times, new Float64Array(capacity));
+    this.orders = grownInto(this.orders, new Float64Array(capacity));
+    this.slots = grownInto(this.slots, new Int32Array(capacity));
+    this.positions = grownInto(this.positions, new Int32Array(capacity));
+    this.generations = grownInto(this.generations, new Int32Array(capacity));
+    this.kinds = grownInto(this.kinds, new Int32Array(capacity));
+    this.as = grownInto(this.as, new Float64Array(capacity));
+    this.bs = grownInto(this.bs, new Float64Array(capacity));
   }
 
   /** @throws Error with what does not hold, when an invariant of the file's opening is broken. For tests. */
@@ -312,9 +314,4 @@ export class EventQueue {
       fail(`${this.slotsUsed} slots, but ${this.count} pending, ${free} free and ${retired} retired`);
     }
   }
-}
-
-function enlarged<T extends Float64Array | Int32Array>(from: T, to: T): T {
-  to.set(from);
-  return to;
 }

@@ -17,6 +17,7 @@
  */
 
 import { EventQueue, PRIORITY_MAX } from "./event-queue.js";
+import { grownInto } from "./typed-arrays.js";
 
 export { NO_EVENT } from "./event-queue.js";
 
@@ -116,8 +117,8 @@ export class Simulation {
     this.handles.push(handle);
     this.priorities.push(priority);
     if (kind === this.fired.length) {
-      this.fired = enlarged(this.fired);
-      this.firedBefore = enlarged(this.firedBefore);
+      this.fired = grownInto(this.fired, new Float64Array(2 * kind));
+      this.firedBefore = grownInto(this.firedBefore, new Float64Array(2 * kind));
     }
     return kind;
   }
@@ -294,10 +295,4 @@ export class Simulation {
     }
     return fired[most]! > 0 ? `most of them "${this.names[most]}" (${fired[most]} times)` : "none so far";
   }
-}
-
-function enlarged(from: Float64Array): Float64Array<ArrayBuffer> {
-  const to = new Float64Array(from.length * 2);
-  to.set(from);
-  return to;
 }

@@ -11,6 +11,7 @@
 
 import type { RandomStream } from "../random-streams.js";
 import { type Path, SpecError } from "../specs.js";
+import { grownInto } from "../typed-arrays.js";
 import type { Curve } from "./kinds.js";
 import type { CurveSpecOf } from "./specs.js";
 
@@ -61,9 +62,7 @@ export class RandomWalk implements Curve {
       throw new SpecError([...this.path, "intervalNs"], problem);
     }
     if (k >= this.values.length) {
-      const grown = new Float64Array(Math.max(this.values.length * 2, k + 1));
-      grown.set(this.values);
-      this.values = grown;
+      this.values = grownInto(this.values, new Float64Array(Math.max(this.values.length * 2, k + 1)));
     }
     while (this.known <= k) {
       const last = this.values[this.known - 1]!;

@@ -12,6 +12,7 @@
  * Invariants: a live goroutine's stack holds what it uses and the guard; stackBytes is the sum of the live ones' stacks.
  */
 
+import { grownInto } from "../../engine/typed-arrays.js";
 import { FOREVER, type Objects } from "./objects.js";
 import { MIN_STACK_BYTES, StackError, type Stacks } from "./stacks.js";
 
@@ -180,19 +181,14 @@ export class Goroutines {
 
   private newDescriptor(): number {
     if (this.made === this.spans.length) {
-      this.spans = twice(this.spans);
-      this.sizes = twice(this.sizes);
-      this.used = twice(this.used);
+      const size = 2 * this.made;
+      this.spans = grownInto(this.spans, new Int32Array(size));
+      this.sizes = grownInto(this.sizes, new Int32Array(size));
+      this.used = grownInto(this.used, new Int32Array(size));
     }
     const g = this.made++;
     this.spans[g] = NO_STACK;
     this.used[g] = -1;
     return g;
   }
-}
-
-function twice(from: Int32Array): Int32Array {
-  const to = new Int32Array(2 * from.length);
-  to.set(from);
-  return to;
 }

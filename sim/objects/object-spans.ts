@@ -18,6 +18,7 @@
  * up; the runtime leaves such entries behind in the same way, and they count as tries of a refill.
  */
 
+import { grownInto } from "../../engine/typed-arrays.js";
 import { CLASS_OBJECTS, CLASS_PAGES, SPAN_CLASSES } from "./size-classes.js";
 
 /** "No span." */
@@ -131,21 +132,14 @@ export class ObjectSpans {
 
   private enlarge(): void {
     const size = 2 * this.pages.length;
-    const pages = new Float64Array(size).fill(-1);
-    pages.set(this.pages);
-    this.pages = pages;
-    this.npages = larger(this.npages, new Int32Array(size));
-    this.classes = larger(this.classes, new Uint8Array(size));
-    this.free = larger(this.free, new Uint16Array(size));
-    this.dead = larger(this.dead, new Uint16Array(size));
-    this.sweptAt = larger(this.sweptAt, new Int32Array(size));
-    this.killed = larger(this.killed, new Uint16Array(size));
-    this.killedLate = larger(this.killedLate, new Uint16Array(size));
-    this.next = larger(this.next, new Int32Array(size));
+    this.pages = grownInto(this.pages, new Float64Array(size).fill(-1));
+    this.npages = grownInto(this.npages, new Int32Array(size));
+    this.classes = grownInto(this.classes, new Uint8Array(size));
+    this.free = grownInto(this.free, new Uint16Array(size));
+    this.dead = grownInto(this.dead, new Uint16Array(size));
+    this.sweptAt = grownInto(this.sweptAt, new Int32Array(size));
+    this.killed = grownInto(this.killed, new Uint16Array(size));
+    this.killedLate = grownInto(this.killedLate, new Uint16Array(size));
+    this.next = grownInto(this.next, new Int32Array(size));
   }
-}
-
-function larger<A extends Int32Array | Uint16Array | Uint8Array>(from: A, to: A): A {
-  to.set(from);
-  return to;
 }

@@ -25,6 +25,7 @@
  * unswept sets and the stale ones; a P's slots left are 0 for a stale span.
  */
 
+import { grownInto } from "../../engine/typed-arrays.js";
 import type { CollectorHooks, World } from "../gc/world.js";
 import { NO_HOOKS } from "../gc/world.js";
 import type { Heap } from "../heap/heap.js";
@@ -479,12 +480,8 @@ export class Objects implements World, DeathSink {
 
   private addProcs(procs: number): void {
     const size = procs * SPAN_CLASSES;
-    const held = new Int32Array(size).fill(NO_SPAN);
-    held.set(this.held);
-    this.held = held;
-    const left = new Uint16Array(size);
-    left.set(this.left);
-    this.left = left;
+    this.held = grownInto(this.held, new Int32Array(size).fill(NO_SPAN));
+    this.left = grownInto(this.left, new Uint16Array(size));
   }
 
   private addLive(bytes: number): void {

@@ -14,6 +14,7 @@
  * is wholly free; a cache holds at most 32 KiB of a size.
  */
 
+import { grownInto } from "../../engine/typed-arrays.js";
 import type { Heap } from "../heap/heap.js";
 import { KIND_STACK } from "../heap/kinds.js";
 
@@ -230,8 +231,8 @@ export class Stacks {
     const c = p * STACK_ORDERS + order;
     if (c >= this.cachedCounts.length) {
       const caches = (p + 1) * STACK_ORDERS;
-      this.cached = copied(this.cached, new Int32Array(caches * CACHE_SLOTS));
-      this.cachedCounts = copied(this.cachedCounts, new Int32Array(caches));
+      this.cached = grownInto(this.cached, new Int32Array(caches * CACHE_SLOTS));
+      this.cachedCounts = grownInto(this.cachedCounts, new Int32Array(caches));
     }
     return c;
   }
@@ -239,12 +240,12 @@ export class Stacks {
   private newRow(): number {
     if (this.rows === this.pages.length) {
       const size = 2 * this.rows;
-      this.pages = copied(this.pages, new Float64Array(size));
-      this.orders = copied(this.orders, new Uint8Array(size));
-      this.npages = copied(this.npages, new Int32Array(size));
-      this.taken = copied(this.taken, new Uint8Array(size));
-      this.next = copied(this.next, new Int32Array(size));
-      this.previous = copied(this.previous, new Int32Array(size));
+      this.pages = grownInto(this.pages, new Float64Array(size));
+      this.orders = grownInto(this.orders, new Uint8Array(size));
+      this.npages = grownInto(this.npages, new Int32Array(size));
+      this.taken = grownInto(this.taken, new Uint8Array(size));
+      this.next = grownInto(this.next, new Int32Array(size));
+      this.previous = grownInto(this.previous, new Int32Array(size));
     }
     return this.rows++;
   }
@@ -256,9 +257,4 @@ function orderOf(bytes: number): number {
 
 function stacksInSpan(order: number): number {
   return CACHE_SLOTS >> order;
-}
-
-function copied<A extends Float64Array | Int32Array | Uint8Array>(from: A, to: A): A {
-  to.set(from);
-  return to;
 }

@@ -24,7 +24,7 @@ import { FIND_ENTRIES, FIND_LEVELS } from "../probes.js";
 import { CorruptHeapError } from "./errors.js";
 import type { PageTree } from "./page-tree.js";
 
-/** How a part of the search ended: nothing there, found (in foundPage), or to go on a level further down. */
+/** How a part of the search ended: nothing there, found (in foundChunk and foundIndex), or to go on a level further down. */
 const NOTHING = 0;
 const FOUND = 1;
 const DESCEND = 2;

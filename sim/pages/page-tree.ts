@@ -26,6 +26,7 @@
  * stays as it was, and as long as a chunk's edges stay, only the max of those above needs a look.
  */
 
+import { grownInto } from "../../engine/typed-arrays.js";
 import type { Geometry } from "../address/geometry.js";
 import {
   allSet,
@@ -74,9 +75,8 @@ export class PageTree {
   readonly upperFirst: Int32Array;
   readonly leafBits: number;
   readonly leafMask: number;
-  /** log2 of the children of an entry of a level, and pages of one child. */
+  /** log2 of the children of an entry of a level. */
   readonly childBits: Int32Array;
-  private readonly childPages: Int32Array;
   /** Pages of an entry of a level. */
   readonly levelPages: Int32Array;
   #slots = 0;
@@ -109,7 +109,6 @@ export class PageTree {
     this.leafBits = localBits[levels - 1]!;
     this.leafMask = (1 << this.leafBits) - 1;
     this.childBits = Int32Array.from(levelBits.slice(1));
-    this.childPages = Int32Array.from(levelPages.slice(1));
     this.levelPages = Int32Array.from(levelPages);
     this.rootSlot = new Int32Array(1 << levelBits[0]!).fill(-1);
   }
@@ -152,7 +151,8 @@ export class PageTree {
   }
 
   #insertRoot(root: number): void {
-    if (this.rootCount === this.roots.length) this.roots = resized(this.roots, 2 * this.roots.length);
+    if (this.rootCount === this.roots.length)
+      this.roots = grownInto(this.roots, new Int32Array(2 * this.roots.length));
     let at = this.rootCount;
     for (; at > 0 && this.roots[at - 1]! > root; at--) this.roots[at] = this.roots[at - 1]!;
     this.roots[at] = root;
@@ -163,10 +163,10 @@ export class PageTree {
   #reserve(slots: number): void {
     this.#slots = slots;
     const chunks = slots << this.leafBits;
-    this.leaf = resized(this.leaf, chunks * 4);
-    this.upper = resized(this.upper, slots * this.upperEntries * 4);
-    this.allocBits = resized(this.allocBits, chunks * this.wordsPerChunk);
-    this.scavBits = resized(this.scavBits, chunks * this.wordsPerChunk);
+    this.leaf = grownInto(this.leaf, new Int32Array(chunks * 4));
+    this.upper = grownInto(this.upper, new Int32Array(slots * this.upperEntries * 4));
+    this.allocBits = grownInto(this.allocBits, new Int32Array(chunks * this.wordsPerChunk));
+    this.scavBits = grownInto(this.scavBits, new Int32Array(chunks * this.wordsPerChunk));
     this.runs.reserve(chunks);
   }
 
@@ -502,7 +502,7 @@ export class PageTree {
         const first = at - ((local & ((1 << bits) - 1)) << 2);
         // As long as the edges stay, so do the runs across boundaries, and only the entries' own ones need a look.
         if (sameEdges) upper[above | 1] = longestOf(entries, first, 1 << bits, upper[above | 3]!);
-        else mergeSummaries(entries, first, 1 << bits, this.childPages[l]!, upper, above);
+        else mergeSummaries(entries, first, 1 << bits, this.levelPages[l + 1]!, upper, above);
       }
       entries = upper;
       at = above;
@@ -528,7 +528,7 @@ export class PageTree {
       changed = this.#mergeEntry(l, first);
       if (this.#mergeEntry(l, last)) changed = true;
       if (last - first > 1) {
-        this.#fillEntries(l, first + 1, last, free ? this.geometry.levelPages[l]! : 0);
+        this.#fillEntries(l, first + 1, last, free ? this.levelPages[l]! : 0);
         changed = true;
       }
     }
@@ -568,7 +568,7 @@ export class PageTree {
     const start = upper[at]!;
     const max = upper[at | 1]!;
     const end = upper[at | 2]!;
-    mergeSummaries(this.entriesOf(level + 1), first, 1 << bits, this.childPages[level]!, upper, at);
+    mergeSummaries(this.entriesOf(level + 1), first, 1 << bits, this.levelPages[level + 1]!, upper, at);
     return upper[at] !== start || upper[at | 1] !== max || upper[at | 2] !== end;
   }
 }
@@ -576,11 +576,4 @@ export class PageTree {
 /** The lowest multiple of a power of two that is not below n. */
 function roundUp(n: number, multiple: number): number {
   return (n + multiple - 1) & ~(multiple - 1);
-}
-
-/** A copy of an array with another length, zero beyond what was there. */
-function resized(array: Int32Array, length: number): Int32Array {
-  const copy = new Int32Array(length);
-  copy.set(array);
-  return copy;
 }

@@ -20,6 +20,8 @@
  * Invariant, checked by the state checkers of the tests: the counts are those of the runs in the bitmap.
  */
 
+import { grownInto } from "../../engine/typed-arrays.js";
+
 /** Runs of this many pages or more are counted together. */
 export const LONG_RUN = 27;
 
@@ -49,8 +51,7 @@ export class RunCounts {
 
   /** Makes room for chunks [0, chunks); those that are new have no free run. */
   reserve(chunks: number): void {
-    const words = new Int32Array(chunks << this.logWords);
-    words.set(this.words);
+    const words = grownInto(this.words, new Int32Array(chunks << this.logWords));
     this.words = words;
     this.counts = this.mask === 0xff ? new Uint8Array(words.buffer) : new Uint16Array(words.buffer);
   }

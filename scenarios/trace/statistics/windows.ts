@@ -10,6 +10,8 @@
  * Each window has a sum for each column and, for gauges, the value that held at its end.
  */
 
+import { grownInto } from "../../../engine/typed-arrays.js";
+
 /** Narrowest window when the width is found by doubling, in ns. */
 const FIRST_WIDTH_NS = 1000;
 
@@ -91,8 +93,6 @@ export class Windows {
 
   #reserve(cells: number): void {
     if (cells <= this.#sums.length) return;
-    const larger = new Float64Array(Math.max(cells, this.#sums.length * 2));
-    larger.set(this.#sums);
-    this.#sums = larger;
+    this.#sums = grownInto(this.#sums, new Float64Array(Math.max(cells, this.#sums.length * 2)));
   }
 }
