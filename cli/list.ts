@@ -2,6 +2,7 @@
 
 import type { CommandModule } from "yargs";
 import { COLUMNS } from "../results/columns.js";
+import { textTable } from "../results/text-table.js";
 import { BUNDLED_TRACES, scenarioNames, scenarioPath } from "../scenarios/library.js";
 import { platform, platformNames } from "../sim/address/platforms.js";
 import { POLICIES } from "../sim/policies/registry.js";
@@ -62,8 +63,7 @@ function scenarioRow(name: string): string[] {
 }
 
 function table(rows: readonly string[][]): string {
-  const width = (i: number): number => Math.max(...rows.map((row) => row[i]!.length));
-  return rows
-    .map((row) => `  ${row.map((text, i) => (i < row.length - 1 ? text.padEnd(width(i)) : text)).join("  ")}`)
+  return textTable(rows, false)
+    .map((line) => `  ${line}`)
     .join("\n");
 }

@@ -1,6 +1,7 @@
 /** `mheapsim show`: what a scenario is about, what can be changed about it, and what it does. */
 
 import type { CommandModule } from "yargs";
+import { textTable } from "../results/text-table.js";
 import type { ParameterSpec, Scenario, WorkloadSpec } from "../scenarios/scenario.js";
 import { formatDuration } from "../scenarios/units.js";
 import { expectedEvents } from "../studies/expected-events.js";
@@ -65,19 +66,8 @@ function describeScenario(scenario: Scenario): string {
 
 function section(title: string, rows: readonly string[][], header: readonly string[]): string {
   if (rows.length === 0) return "";
-  const lines = leftTable([header, ...rows]).map((line) => `  ${line}`);
+  const lines = textTable([header, ...rows], false).map((line) => `  ${line}`);
   return [title, ...lines].join("\n");
-}
-
-/** A table with all columns flush left. */
-function leftTable(rows: readonly (readonly string[])[]): string[] {
-  const width = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
-  return rows.map((row) =>
-    row
-      .map((text, i) => text.padEnd(width[i]!))
-      .join("  ")
-      .trimEnd(),
-  );
 }
 
 function parameterRow({ name, about, value, default: standard, min, max, choices }: ParameterSpec): string[] {

@@ -3,6 +3,7 @@
  */
 
 import { COLUMN, type ColumnName } from "./columns.js";
+import { textTable } from "./text-table.js";
 
 /** How a value is shown. */
 type Format = (value: number) => string;
@@ -49,10 +50,5 @@ export function closingTable(samples: readonly Float64Array[], formatBytes: Form
     const show = (value: number): string => (Number.isNaN(value) ? "-" : formats[kind](value));
     lines.push([label, show(end), show(largest)]);
   }
-  const width = [0, 1, 2].map((i) => Math.max(...lines.map((line) => line[i]!.length)));
-  return lines
-    .map(([a, b, c]) =>
-      `${a!.padEnd(width[0]!)}  ${b!.padStart(width[1]!)}  ${c!.padStart(width[2]!)}`.trimEnd(),
-    )
-    .join("\n");
+  return textTable(lines, true).join("\n");
 }
