@@ -36,7 +36,8 @@ export { BadOperationError, CorruptHeapError } from "./sim/pages/errors.js";
 export { PageAllocator, type PageAllocatorOptions } from "./sim/pages/page-allocator.js";
 export { PageCache } from "./sim/pages/page-cache.js";
 export type { Summary } from "./sim/pages/summary.js";
-export { POLICIES, type PolicyEntry } from "./sim/policies/registry.js";
+export type { Evidence, Policy } from "./sim/policies/policy.js";
+export { POLICIES, policyNamed } from "./sim/policies/registry.js";
 export {
   FAST_PATH_ALLOCS,
   FIND_CALLS,
@@ -44,8 +45,9 @@ export {
   FIND_FAILURES,
   FIND_LEVELS,
 } from "./sim/probes.js";
-export { GenerationScavenger, ScavengeWork } from "./sim/scavenge/generations.js";
+export { GenerationScavenger } from "./sim/scavenge/generations.js";
 export { scavengeGoal } from "./sim/scavenge/goal.js";
+export { ReleaseRequest, type Scavenger } from "./sim/scavenge/scavenger.js";
 export { checkDeterminism, type DeterminismResult } from "./studies/check-determinism.js";
 export { type ConformOptions, type ConformResult, conformFile } from "./studies/conform.js";
 export { readRecordings } from "./studies/recordings.js";

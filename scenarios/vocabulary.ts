@@ -12,7 +12,8 @@ export interface Vocabulary {
   /** Columns of the time series, with their units (`bytes`, `ns`, `ratio`, `calls/s`, …). */
   readonly metrics: readonly { readonly name: string; readonly unit: string }[];
   readonly platforms: readonly string[];
-  readonly policies: readonly string[];
+  /** What is wrong with the name of a policy, as a sentence; undefined when there is such a policy. */
+  readonly policyFault: (policy: string) => string | undefined;
   /** What is impossible about an address space, as a sentence; undefined when nothing is. */
   readonly platformFault: (platform: PlatformSpec) => string | undefined;
 }

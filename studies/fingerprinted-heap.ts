@@ -3,6 +3,7 @@
 import type { Fingerprint } from "../engine/fingerprint.js";
 import type { Geometry } from "../sim/address/geometry.js";
 import { Heap } from "../sim/heap/heap.js";
+import type { Policy } from "../sim/policies/policy.js";
 
 /** Numbers of events in fingerprints; kinds of spans are below the first. */
 export const FingerprintEvent = { spanFree: 1000, release: 1001, cycle: 1002 } as const;
@@ -14,14 +15,19 @@ export class FingerprintedHeap extends Heap {
   onRelease: ((askedBytes: number, releasedBytes: number) => void) | null = null;
 
   /** @param clock tells the virtual time */
-  constructor(geometry: Geometry, fingerprint: Fingerprint, clock: { readonly nowNs: number }) {
-    super(geometry);
+  constructor(
+    geometry: Geometry,
+    policy: Policy,
+    fingerprint: Fingerprint,
+    clock: { readonly nowNs: number },
+  ) {
+    super(geometry, { policy });
     this.fingerprint = fingerprint;
     this.clock = clock;
   }
 
-  override allocSpan(p: number, npages: number, kind: number): number {
-    const page = super.allocSpan(p, npages, kind);
+  override allocSpan(p: number, npages: number, kind: number, longLived = false): number {
+    const page = super.allocSpan(p, npages, kind, longLived);
     this.fingerprint.add(this.clock.nowNs, kind, page, npages);
     return page;
   }
@@ -37,8 +43,8 @@ export class FingerprintedHeap extends Heap {
     return released;
   }
 
-  override scavenge(bytes: number): number {
-    const released = super.scavenge(bytes);
+  override scavenge(bytes: number, force = false): number {
+    const released = super.scavenge(bytes, force);
     this.fingerprint.add(this.clock.nowNs, FingerprintEvent.release, -1, released);
     this.onRelease?.(bytes, released);
     return released;

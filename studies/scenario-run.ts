@@ -18,8 +18,10 @@ import { type Recordings, startWorkloads } from "../scenarios/workloads/workload
 import { type Costs, DEFAULT_COSTS } from "../sim/gc/costs.js";
 import { OutOfMemoryError } from "../sim/heap/heap.js";
 import { StackOverflowError } from "../sim/objects/goroutines.js";
+import type { Policy } from "../sim/policies/policy.js";
 import { MachineMemoryError, Runtime } from "../sim/runtime.js";
 import { FingerprintEvent, FingerprintedHeap } from "./fingerprinted-heap.js";
+import { resolvePolicy } from "./policies.js";
 import { DEFAULT_SAMPLES, MAX_SAMPLES } from "./recording.js";
 import { withDuration } from "./recordings.js";
 import { geometryOf } from "./scenarios.js";
@@ -46,6 +48,8 @@ export interface ScenarioRunOptions {
   readonly recordings?: Recordings;
   /** Of the run's events. Default: a new one. */
   readonly fingerprint?: Fingerprint;
+  /** What the heap does. Default: the policy that the scenario names. */
+  readonly policy?: Policy;
 }
 
 export class ScenarioRun {
@@ -68,7 +72,7 @@ export class ScenarioRun {
 
   /** @throws GeometryError when the scenario's address space is impossible, RangeError when a recording is missing */
   constructor(given: Scenario, options: ScenarioRunOptions = {}) {
-    const { onlooker = {}, recordings = new Map(), fingerprint = new Fingerprint() } = options;
+    const { onlooker = {}, recordings = new Map(), fingerprint = new Fingerprint(), policy } = options;
     this.onlooker = onlooker;
     this.fingerprint = fingerprint;
     const scenario = withDuration(given, recordings);
@@ -76,7 +80,12 @@ export class ScenarioRun {
     this.durationNs = scenario.durationNs;
     this.sampleNs = sampleInterval(scenario.samples, this.durationNs);
     this.sim = new Simulation({ maxEvents: scenario.limits.events });
-    this.heap = new FingerprintedHeap(geometryOf(scenario.platform), this.fingerprint, this.sim);
+    this.heap = new FingerprintedHeap(
+      geometryOf(scenario.platform),
+      policy ?? resolvePolicy(scenario.policy),
+      this.fingerprint,
+      this.sim,
+    );
     this.runtime = new Runtime(this.sim, this.heap, runtimeOptions(scenario));
     this.listen();
     this.sampleKind = this.sim.handler("sample", Priority.sample, () => this.sampleDue());

@@ -17,13 +17,13 @@ import type { ScenarioInput } from "../scenarios/schema/root.js";
 import type { Vocabulary } from "../scenarios/vocabulary.js";
 import { Geometry, GeometryError } from "../sim/address/geometry.js";
 import { geometryFromJson, platform, platformNames } from "../sim/address/platforms.js";
-import { POLICIES } from "../sim/policies/registry.js";
+import { policyFault } from "./policies.js";
 
 /** The names that scenarios may use. */
 export const VOCABULARY: Vocabulary = {
   metrics: COLUMNS,
   platforms: platformNames(),
-  policies: POLICIES.map(({ name }) => name),
+  policyFault,
   platformFault: (spec) => {
     try {
       geometryOf(spec);

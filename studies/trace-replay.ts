@@ -19,7 +19,8 @@ import { Heap, SpanError } from "../sim/heap/heap.js";
 import { kindName } from "../sim/heap/kinds.js";
 import { SpanTable } from "../sim/heap/span-table.js";
 import { BadOperationError } from "../sim/pages/errors.js";
-import { ScavengeWork } from "../sim/scavenge/generations.js";
+import { withGenerations } from "../sim/scavenge/generations.js";
+import { ReleaseRequest } from "../sim/scavenge/scavenger.js";
 import type { Check } from "./check.js";
 import { hex64 } from "./words.js";
 
@@ -32,7 +33,7 @@ const GROWTH = 1;
 
 /** A thread that is scavenging. */
 class Scavenging {
-  readonly work = new ScavengeWork();
+  readonly work = new ReleaseRequest();
   wanted = 0;
   released = 0;
 }
@@ -322,7 +323,8 @@ export class TraceReplay {
   }
 
   #generation(row: TraceRow): void {
-    const { scavenger, pages } = this.heap;
+    const { pages } = this.heap;
+    const scavenger = withGenerations(this.heap.scavenger);
     const startOff = scavenger.nextStartOff;
     scavenger.startGeneration();
     this.#same(row, "generation", row.a, scavenger.gen);
@@ -377,7 +379,7 @@ export class TraceReplay {
   }
 
   #reserve(row: TraceRow): void {
-    const { scavenger } = this.heap;
+    const scavenger = withGenerations(this.heap.scavenger);
     const { work } = this.#scavenger(row, row.d === BACKGROUND);
     scavenger.reserve(work);
     const baseOff = this.#geometry.offOfRaw(row.a);
@@ -387,7 +389,7 @@ export class TraceReplay {
   }
 
   #beginRelease(row: TraceRow): void {
-    const { scavenger } = this.heap;
+    const scavenger = withGenerations(this.heap.scavenger);
     const state = this.#scavenger(row, row.c === BACKGROUND);
     const page = this.#page(row, row.a);
     const npages = this.#npages(row, row.b);
@@ -414,7 +416,7 @@ export class TraceReplay {
     this.#same(row, "base", this.#geometry.offOfRaw(row.a), work.base);
     this.#same(row, "bytes", row.b, work.size);
     this.#same(row, "generation", row.c, work.gen);
-    this.heap.scavenger.unreserve(work);
+    withGenerations(this.heap.scavenger).unreserve(work);
   }
 
   #scavenger(row: TraceRow, background: boolean): Scavenging {

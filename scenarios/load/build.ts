@@ -29,7 +29,8 @@ export function buildScenario(
   resolveParents(workloads, problems);
   const actions = buildActions(scopes, problems);
   checkProcs(content, workloads, actions, problems);
-  checkName("policy", "policy", content.policy, vocabulary.policies, problems);
+  const policyFault = vocabulary.policyFault(content.policy);
+  if (policyFault !== undefined) problems.report(["policy"], policyFault);
   const { ram, procs } = content.machine;
   return {
     name: content.name,

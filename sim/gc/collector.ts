@@ -285,6 +285,7 @@ export class Collector implements CollectorHooks {
     pacer.commit(false);
     this.sweeper.pace(pacer.triggerBytes);
     this.#paceScavenger();
+    this.heap.markDone();
     const forcedNs = sim.nowNs + this.forcePeriodNs + 1;
     if (forcedNs <= TIME_MAX_NS) this.periodEvent = sim.schedule(forcedNs, this.periodKind, 0);
     this.onCycle?.(this);
@@ -318,8 +319,8 @@ export class Collector implements CollectorHooks {
       this.sweeper.finish();
       if (this.releaseAllPending) {
         this.releaseAllPending = false;
-        this.heap.scavenger.startGeneration();
-        this.heap.scavenge(Number.POSITIVE_INFINITY);
+        this.heap.scavenger.sweepDone();
+        this.heap.scavenge(Number.POSITIVE_INFINITY, true);
       }
     }
     if (!this.explicitPending) return;

@@ -1,5 +1,5 @@
 /**
- * The heap: spans of pages for everything above it (mheap in mheap.go, Go 1.18).
+ * The heap: spans of pages for everything above it (mheap in mheap.go).
  *
  *     allocSpan(P, npages)
  *        │ npages < 16 and on a P
@@ -12,6 +12,9 @@
  * The steps are methods of their own, so that a recorded program can be replayed step by step in the order in which the
  * real threads took the lock; allocSpan and freeSpan put them together for a program that runs in the simulator.
  *
+ * A policy chooses the parts: how pages are placed (the fit), what is scavenged and in which order, what growth and
+ * allocations release.
+ *
  * Growth is not reduced by free pages at the end of the heap: a request that does not fit gets whole new chunks for all
  * of its pages, though the span will begin in the free tail before them.
  */
@@ -20,15 +23,16 @@ import type { Geometry } from "../address/geometry.js";
 import { AddressSpace } from "../os/address-space.js";
 import { PageAllocator } from "../pages/page-allocator.js";
 import { PageCache } from "../pages/page-cache.js";
-import { GenerationScavenger } from "../scavenge/generations.js";
+import { GO_1_18 } from "../policies/go.js";
+import type { Policy } from "../policies/policy.js";
 import { SCAVENGE_DISABLED, scavengeGoal } from "../scavenge/goal.js";
+import { ReleaseRequest, type Scavenger, scavengeNow } from "../scavenge/scavenger.js";
 import { Arenas } from "./arenas.js";
+import type { Fit } from "./fit.js";
 import { FreshMemory } from "./fresh-memory.js";
+import { createFit, createScavenger } from "./parts.js";
 import { SpanTable } from "./span-table.js";
 import { HeapStatistics } from "./statistics.js";
-
-/** Requests of at least this many pages do not look at the page cache (pageCachePages/4). */
-export const PAGE_CACHE_REQUEST_LIMIT = 16;
 
 /** The address space is used up. The message is what the runtime prints. */
 export class OutOfMemoryError extends Error {
@@ -50,12 +54,16 @@ export class SpanError extends Error {
 export interface HeapOptions {
   /** Where addresses come from; by default an address space with nobody else in it. */
   readonly space?: AddressSpace;
+  /** What it does. Default: what Go 1.18 does. */
+  readonly policy?: Policy;
 }
 
 export class Heap {
   readonly geometry: Geometry;
   readonly pages: PageAllocator;
-  readonly scavenger: GenerationScavenger;
+  readonly policy: Policy;
+  readonly fit: Fit;
+  readonly scavenger: Scavenger;
   readonly arenas: Arenas;
   readonly spans = new SpanTable();
   readonly fresh = new FreshMemory();
@@ -70,10 +78,13 @@ export class Heap {
   readonly lastGrowth: number[] = [];
   /** Whether the last grow reserved arena space. */
   lastGrowthReserved = false;
+  /** Requests of fewer pages look at the page cache first: pageCachePages/4, and 0 without caches. */
+  readonly cachedBelowPages: number;
 
   /** The unused rest of the current arena, in pages: [curBase, curEnd). */
   #curBase = 0;
   #curEnd = 0;
+  readonly #request = new ReleaseRequest();
 
   /**
    * @param geometry the address space and the sizes of pages
@@ -83,7 +94,11 @@ export class Heap {
     this.geometry = geometry;
     this.arenas = new Arenas(geometry, options.space ?? new AddressSpace(geometry));
     this.pages = new PageAllocator(geometry, { arenaMapped: (page) => this.arenas.has(page) });
-    this.scavenger = new GenerationScavenger(this.pages);
+    this.policy = options.policy ?? GO_1_18;
+    const { pages, requestLimitPages } = this.policy.pageCache;
+    this.cachedBelowPages = pages === 0 ? 0 : requestLimitPages;
+    this.fit = createFit(this.policy, this.pages);
+    this.scavenger = createScavenger(this.policy, this.pages);
   }
 
   /** The page cache of a P, 0-based. */
@@ -103,6 +118,7 @@ export class Heap {
   refillCache(p: number): PageCache {
     const cache = this.cacheOf(p);
     this.pages.allocToCache(cache);
+    this.scavenger.refilled(cache);
     this.statistics.cacheRefills++;
     return cache;
   }
@@ -117,7 +133,9 @@ export class Heap {
 
   /** Gives the page cache of a P back to the heap. */
   flushCache(p: number): void {
-    this.pages.flushCache(this.cacheOf(p));
+    const cache = this.cacheOf(p);
+    this.scavenger.flushing(cache);
+    this.pages.flushCache(cache);
   }
 
   /** Changes the number of Ps. Those that go give their page caches back (procresize). */
@@ -160,6 +178,8 @@ export class Heap {
     this.statistics.grow(npages * this.geometry.pageBytes);
     this.fresh.add(page, npages);
     this.pages.grow(page, npages);
+    this.fit.grew(page, npages);
+    this.scavenger.grew(page, npages);
   }
 
   /** The sentence of a growth that failed. */
@@ -180,12 +200,22 @@ export class Heap {
     return overage <= 0 ? 0 : Math.min(growthBytes, overage);
   }
 
-  /** Releases memory now; bytes released. */
-  scavenge(bytes: number): number {
+  /**
+   * Releases memory now.
+   * @param force also from where it should rather stay, for policies that make a difference
+   * @returns bytes released
+   */
+  scavenge(bytes: number, force = false): number {
     this.statistics.scavengeCalls++;
-    const released = this.scavenger.scavenge(bytes);
+    const released = scavengeNow(this.#request, this, bytes, force);
     this.statistics.release(released);
     return released;
+  }
+
+  /** Begins a release: the pages are out of the heap while the system takes them back. */
+  beginRelease(page: number, npages: number): void {
+    this.scavenger.beginRelease(page, npages);
+    this.fit.releaseBegan(page, npages);
   }
 
   /**
@@ -194,9 +224,20 @@ export class Heap {
    */
   endRelease(page: number, npages: number): number {
     const bytes = npages * this.geometry.pageBytes;
-    this.scavenger.endRelease(page, npages);
+    this.putBack(page, npages);
     this.statistics.release(bytes);
     return bytes;
+  }
+
+  /** Puts released pages back into the heap, without a word to the statistics. */
+  putBack(page: number, npages: number): void {
+    this.scavenger.endRelease(page, npages);
+    this.fit.releaseEnded(page, npages);
+  }
+
+  /** A mark has ended, and the goals are set. */
+  markDone(): void {
+    this.scavenger.markDone();
   }
 
   /** Sets the scavenge goal at a mark termination; see scavengeGoal for the parameters. */
@@ -208,6 +249,7 @@ export class Heap {
       lastHeapInUse,
       retained,
       this.geometry.physPageBytes,
+      this.policy.goal.retainExtraPercent,
     );
   }
 
@@ -242,28 +284,30 @@ export class Heap {
    * @param p the P that asks, or -1 for a thread without one
    * @param npages pages, at least 1
    * @param kind see kinds.ts
+   * @param longLived what the program says of its lifetime, for policies that listen
    * @returns the first page
    * @throws OutOfMemoryError when the heap must grow and cannot
    */
-  allocSpan(p: number, npages: number, kind: number): number {
+  allocSpan(p: number, npages: number, kind: number, longLived = false): number {
     let page = -1;
     let scavenged = 0;
     let grown = 0;
-    if (p >= 0 && npages < PAGE_CACHE_REQUEST_LIMIT) {
+    if (p >= 0 && npages < this.cachedBelowPages) {
       const cache = this.cacheOf(p);
       if (cache.empty) this.refillCache(p);
       page = this.allocFromCache(p, npages);
       scavenged = cache.scavengedPages;
     }
     if (page < 0) {
-      page = this.pages.alloc(npages);
+      page = this.fit.alloc(npages, longLived);
       if (page < 0) {
         grown = this.grow(npages);
         if (grown === 0) throw this.outOfMemory(npages);
-        page = this.pages.alloc(npages);
+        page = this.fit.alloc(npages, longLived);
         if (page < 0) throw new SpanError("grew heap, but no adequate free space found");
       }
-      scavenged = this.pages.scavengedPages;
+      scavenged = this.fit.scavengedPages;
+      this.scavenger.allocated(page, npages);
     }
     if (grown > 0) {
       const todo = this.growthScavengeBytes(grown, this.statistics.heapRetainedBytes);
@@ -273,10 +317,16 @@ export class Heap {
     return page;
   }
 
+  /** Gives pages of a span that is off the books back. */
+  freePages(page: number, npages: number): void {
+    this.fit.free(page, npages);
+    this.scavenger.freed(page, npages);
+  }
+
   /** Frees the span that begins at a page. Throws SpanError when none does. */
   freeSpan(page: number): void {
     const npages = this.spans.npagesAt(page);
     this.unaccountSpan(page);
-    this.pages.free(page, npages);
+    this.freePages(page, npages);
   }
 }

@@ -24,8 +24,8 @@ import { NO_EVENT, Priority, type Simulation } from "../../engine/simulation.js"
 import { type Costs, madviseNs } from "../gc/costs.js";
 import type { Heap } from "../heap/heap.js";
 import { Residency } from "../os/residency.js";
-import { ScavengeWork } from "./generations.js";
 import { PiController, type PiTuning } from "./pi-controller.js";
+import { ReleaseRequest } from "./scavenger.js";
 import { type Sleeper, Sysmon } from "./sysmon.js";
 
 /** Part of the time of all Ps that the scavenger may take (scavengePercent). */
@@ -86,7 +86,7 @@ export class BackgroundScavenger implements Sleeper {
   private readonly rangeKind: number;
   private readonly requestKind: number;
   private timer = NO_EVENT;
-  private readonly work = new ScavengeWork();
+  private readonly work = new ReleaseRequest();
   private readonly residency: Residency;
   /** Of the round: counted work in ns, and bytes released. */
   private crit = 0;
@@ -137,7 +137,7 @@ export class BackgroundScavenger implements Sleeper {
 
   /** Sweeping has ended: a generation starts, and sysmon is asked to wake the scavenger. */
   sweepDone(): void {
-    this.heap.scavenger.startGeneration();
+    this.heap.scavenger.sweepDone();
     this.sysmon.askForScavenger();
   }
 
@@ -181,8 +181,7 @@ export class BackgroundScavenger implements Sleeper {
     heap.statistics.scavengeCalls++;
     this.requestNs = this.sim.nowNs;
     this.requestBytes = 0;
-    this.work.base = 0;
-    this.work.limit = 0;
+    heap.scavenger.begin(this.work, false);
     if (heap.procs > 1) this.#nextRange();
     else this.#wholeRequest();
   }
@@ -191,11 +190,11 @@ export class BackgroundScavenger implements Sleeper {
   #nextRange(): void {
     if (this.requestBytes < SCAVENGE_QUANTUM_BYTES && this.#find()) {
       const { page, npages } = this.work;
-      this.heap.scavenger.beginRelease(page, npages);
+      this.heap.beginRelease(page, npages);
       this.sim.schedule(this.sim.nowNs + this.#rangeNs(), this.rangeKind, page, npages);
       return;
     }
-    this.heap.scavenger.unreserve(this.work);
+    this.heap.scavenger.end(this.work);
     if (this.requestBytes === 0) this.#searchInVain();
     else this.#requestDone();
   }
@@ -210,25 +209,18 @@ export class BackgroundScavenger implements Sleeper {
     let ns = 0;
     while (this.requestBytes < SCAVENGE_QUANTUM_BYTES && this.#find()) {
       const { page, npages } = this.work;
-      this.heap.scavenger.beginRelease(page, npages);
+      this.heap.beginRelease(page, npages);
       ns += this.#rangeNs();
       this.#released(page, npages);
     }
-    this.heap.scavenger.unreserve(this.work);
+    this.heap.scavenger.end(this.work);
     if (this.requestBytes === 0) this.#searchInVain();
     else this.sim.schedule(this.sim.nowNs + ns, this.requestKind);
   }
 
-  /** Looks for the next range, reserving as needed; it then stands in `work`. */
+  /** Looks for the next range; it then stands in `work`. */
   #find(): boolean {
-    const { scavenger } = this.heap;
-    for (;;) {
-      if (this.work.size === 0) {
-        scavenger.reserve(this.work);
-        if (this.work.size === 0) return false;
-      }
-      if (scavenger.find(this.work, SCAVENGE_QUANTUM_BYTES - this.requestBytes)) return true;
-    }
+    return this.heap.scavenger.next(this.work, SCAVENGE_QUANTUM_BYTES - this.requestBytes);
   }
 
   /** What the release that began last takes. */

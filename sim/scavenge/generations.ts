@@ -28,32 +28,24 @@
  * moments, and `scavenge` does both at once.
  */
 
+import type { Geometry } from "../address/geometry.js";
 import { AddressRanges } from "../address/ranges.js";
 import type { Residency } from "../os/residency.js";
 import { CorruptHeapError } from "../pages/errors.js";
 import type { PageAllocator } from "../pages/page-allocator.js";
 import { type Candidate, findScavengeCandidate, hasScavengeCandidate } from "./candidate.js";
+import { ReleaseRequest, type Releaser, type Scavenger, scavengeNow } from "./scavenger.js";
 
 /** The heap is divided into this many reservations (scavengeReservationShards). */
 export const SCAVENGE_RESERVATION_SHARDS = 64;
 
-/** What a scavenger has reserved and not searched yet: byte offsets [base, limit), empty when they are equal. */
-export class ScavengeWork {
-  base = 0;
-  limit = 0;
-  /** The generation in which it was reserved. */
-  gen = 0;
-  /** The range that the last successful find chose. */
-  page = 0;
-  npages = 0;
-
-  /** Bytes left to search. */
-  get size(): number {
-    return this.limit - this.base;
-  }
+/** A scavenger that is known to have generations. @throws TypeError when it has none */
+export function withGenerations(scavenger: Scavenger): GenerationScavenger {
+  if (scavenger instanceof GenerationScavenger) return scavenger;
+  throw new TypeError("this scavenger has no generations and reservations");
 }
 
-export class GenerationScavenger {
+export class GenerationScavenger implements Scavenger, Releaser {
   /** Address space that no scavenger has looked at in this generation. */
   readonly inUse = new AddressRanges();
   gen = 0;
@@ -72,11 +64,17 @@ export class GenerationScavenger {
 
   private readonly pages: PageAllocator;
   readonly #candidate: Candidate = { start: 0, size: 0 };
-  readonly #work = new ScavengeWork();
+  readonly #work = new ReleaseRequest();
 
-  /** @param pages the page allocator whose free pages are scavenged; its geometry gives the physical page sizes */
-  constructor(pages: PageAllocator) {
+  private readonly shards: number;
+
+  /**
+   * @param pages the page allocator whose free pages are scavenged; its geometry gives the physical page sizes
+   * @param shards parts of the heap that are reserved at a time
+   */
+  constructor(pages: PageAllocator, shards = SCAVENGE_RESERVATION_SHARDS) {
     this.pages = pages;
+    this.shards = shards;
     const { physPageBytes, physHugePageBytes, pageBytes, maxOff } = pages.geometry;
     this.minPages = Math.max(1, physPageBytes / pageBytes);
     this.hugePages =
@@ -96,7 +94,7 @@ export class GenerationScavenger {
     this.inUse.removeGreaterEqual(this.nextStartOff);
     const { chunkBytes, minOff, maxOff } = pages.geometry;
     const total = Math.ceil(pages.inUse.totalBytes / chunkBytes) * chunkBytes;
-    this.reservationBytes = Math.floor(total / SCAVENGE_RESERVATION_SHARDS);
+    this.reservationBytes = Math.floor(total / this.shards);
     this.gen++;
     this.releasedBytes = 0;
     pages.freeHwmOff = minOff;
@@ -104,7 +102,7 @@ export class GenerationScavenger {
   }
 
   /** Reserves the next piece from the top (scavengeReserve). `work` is empty afterwards when nothing is left. */
-  reserve(work: ScavengeWork): void {
+  reserve(work: ReleaseRequest): void {
     this.inUse.removeLast(this.reservationBytes);
     work.base = this.inUse.takenBase;
     work.limit = this.inUse.takenLimit;
@@ -117,7 +115,7 @@ export class GenerationScavenger {
   }
 
   /** Gives back what is left of a reservation (scavengeUnreserve), unless a newer generation has started. */
-  unreserve(work: ScavengeWork): void {
+  unreserve(work: ReleaseRequest): void {
     if (work.size === 0 || work.gen !== this.gen) return;
     if (work.base % this.pages.geometry.chunkBytes !== 0) {
       throw new CorruptHeapError("unreserving unaligned region", []);
@@ -130,7 +128,7 @@ export class GenerationScavenger {
    * down to it (the search half of scavengeOne). Chunks with nothing to release are passed over.
    * @returns whether there is one; it then stands in work.page and work.npages
    */
-  find(work: ScavengeWork, maxBytes: number): boolean {
+  find(work: ReleaseRequest, maxBytes: number): boolean {
     if (work.size === 0) return false;
     const { pageBytes, chunkBytes, chunkPages } = this.pages.geometry;
     const maxPages = Math.ceil(maxBytes / pageBytes);
@@ -156,7 +154,7 @@ export class GenerationScavenger {
     return flat >= 0 && tree.maxOf(flat) >= this.minPages ? flat : -1;
   }
 
-  #findIn(work: ScavengeWork, chunk: number, topPage: number, maxPages: number): boolean {
+  #findIn(work: ReleaseRequest, chunk: number, topPage: number, maxPages: number): boolean {
     const flat = this.#flatWithRoom(chunk);
     if (flat < 0) return false;
     const candidate = this.#candidate;
@@ -186,27 +184,61 @@ export class GenerationScavenger {
     this.releasedBytes += npages * pages.geometry.pageBytes;
   }
 
+  // What happens to pages it sees in the bitmaps, and in freeHWM, which the page allocator keeps.
+  grew(): void {}
+  allocated(): void {}
+  refilled(): void {}
+  flushing(): void {}
+  freed(): void {}
+  markDone(): void {}
+
+  /** Every end of a sweep starts a generation. */
+  sweepDone(): void {
+    this.startGeneration();
+  }
+
+  /** See Scavenger; nothing is dense here, so `force` changes nothing. */
+  begin(request: ReleaseRequest, force: boolean): void {
+    request.force = force;
+    request.base = 0;
+    request.limit = 0;
+  }
+
+  /** See Scavenger: reserves piece after piece until one has something to release. */
+  next(request: ReleaseRequest, maxBytes: number): boolean {
+    for (;;) {
+      if (request.size === 0) {
+        this.reserve(request);
+        if (request.size === 0) return false;
+      }
+      if (this.find(request, maxBytes)) return true;
+    }
+  }
+
+  /** See Scavenger. */
+  end(request: ReleaseRequest): void {
+    this.unreserve(request);
+  }
+
+  // A Releaser: without a heap around it, the two halves of a release are its own.
+  get scavenger(): this {
+    return this;
+  }
+
+  get geometry(): Geometry {
+    return this.pages.geometry;
+  }
+
+  putBack(page: number, npages: number): void {
+    this.endRelease(page, npages);
+  }
+
   /**
    * Releases memory until at least `bytes` are released or nothing is left to look at (pageAlloc.scavenge). It may
    * release more than asked for, since whole physical pages and whole huge pages are released. Infinity means all.
    * @returns bytes released
    */
   scavenge(bytes: number): number {
-    const work = this.#work;
-    work.base = 0;
-    work.limit = 0;
-    let released = 0;
-    while (released < bytes) {
-      if (work.size === 0) {
-        this.reserve(work);
-        if (work.size === 0) break;
-      }
-      if (!this.find(work, bytes - released)) continue;
-      this.beginRelease(work.page, work.npages);
-      this.endRelease(work.page, work.npages);
-      released += work.npages * this.pages.geometry.pageBytes;
-    }
-    this.unreserve(work);
-    return released;
+    return scavengeNow(this.#work, this, bytes, false);
   }
 }

@@ -24,6 +24,7 @@ export const SCAVENGE_DISABLED = Number.POSITIVE_INFINITY;
  * @param lastHeapInUse heap in use at the last mark termination, bytes
  * @param retainedNow bytes retained now
  * @param physPageBytes physical page size, bytes
+ * @param retainExtraPercent percent kept beyond what the ratio asks for
  */
 export function scavengeGoal(
   heapGoal: number,
@@ -31,11 +32,13 @@ export function scavengeGoal(
   lastHeapInUse: number,
   retainedNow: number,
   physPageBytes: number,
+  retainExtraPercent = RETAIN_EXTRA_PERCENT,
 ): number {
   if (lastHeapGoal === 0) return SCAVENGE_DISABLED;
   // The runtime computes the product in double precision and cuts it off, then works with whole bytes.
   let goal = Math.floor(lastHeapInUse * (heapGoal / lastHeapGoal));
-  goal += Math.floor(goal / (100 / RETAIN_EXTRA_PERCENT));
+  // Of a tenth the runtime makes a whole divisor, and so do we where the percentage allows it.
+  if (retainExtraPercent > 0) goal += Math.floor(goal / (100 / retainExtraPercent));
   goal = Math.ceil(goal / physPageBytes) * physPageBytes;
   return retainedNow <= goal || retainedNow - goal < physPageBytes ? SCAVENGE_DISABLED : goal;
 }

@@ -12,7 +12,8 @@ import type { PageAllocator } from "../../sim/pages/page-allocator.js";
 import type { PageCache } from "../../sim/pages/page-cache.js";
 import type { PageTree } from "../../sim/pages/page-tree.js";
 import { LONG_RUN } from "../../sim/pages/run-counts.js";
-import type { GenerationScavenger } from "../../sim/scavenge/generations.js";
+import { GenerationScavenger } from "../../sim/scavenge/generations.js";
+import type { Scavenger } from "../../sim/scavenge/scavenger.js";
 
 /** A state that contradicts itself. */
 export class StateError extends Error {
@@ -75,7 +76,7 @@ export function entryOf(tree: PageTree, level: number, index: number): { words: 
 export function checkPages(
   pages: PageAllocator,
   caches: readonly PageCache[] = [],
-  scavenger?: GenerationScavenger,
+  scavenger?: Scavenger,
   options: CheckPagesOptions = {},
 ): PageTotals {
   checkRanges("inUse", pages.inUse);
@@ -86,7 +87,7 @@ export function checkPages(
   checkUpperLevels(pages);
   checkSearchPage(pages, totals.lowestFree, options);
   const { cached, cachedScavenged } = checkCaches(pages, caches, grown);
-  if (scavenger !== undefined) checkScavenger(pages, scavenger);
+  if (scavenger instanceof GenerationScavenger) checkScavenger(pages, scavenger);
   const grownPages = grown.size * pages.geometry.chunkPages;
   if (grownPages !== totals.free + totals.allocated) {
     fail(

@@ -47,7 +47,7 @@ function thinOut(physPageBytes: number, count: number, share: number): Left {
   objects.sweep(Number.MAX_SAFE_INTEGER);
   checkObjects(objects, heap, 1);
   const released = heap.statistics.heapReleasedBytes;
-  heap.scavenger.startGeneration();
+  heap.scavenger.sweepDone();
   heap.scavenge(Number.POSITIVE_INFINITY);
   const freed = before - heap.statistics.heapInUseBytes;
   return {

@@ -8,7 +8,8 @@ import { platform } from "../../../sim/address/platforms.js";
 import { BadOperationError, CorruptHeapError } from "../../../sim/pages/errors.js";
 import { PageAllocator } from "../../../sim/pages/page-allocator.js";
 import { PageCache } from "../../../sim/pages/page-cache.js";
-import { GenerationScavenger, ScavengeWork } from "../../../sim/scavenge/generations.js";
+import { GenerationScavenger } from "../../../sim/scavenge/generations.js";
+import { ReleaseRequest } from "../../../sim/scavenge/scavenger.js";
 import { checkPages, entryOf } from "../../checkers/state-checkers.js";
 
 // Generous, since a busy machine may take many times what an idle one does.
@@ -144,7 +145,7 @@ describe("the scavenger", () => {
     const pages = heapOf(2);
     const scavenger = new GenerationScavenger(pages);
     scavenger.startGeneration();
-    const work = new ScavengeWork();
+    const work = new ReleaseRequest();
     scavenger.reserve(work);
     work.gen = scavenger.gen;
     work.base = BASE * geometry.pageBytes + geometry.pageBytes;

@@ -20,7 +20,8 @@ import {
   FIND_FAILURES,
   FIND_LEVELS,
 } from "../../../sim/probes.js";
-import { GenerationScavenger, ScavengeWork } from "../../../sim/scavenge/generations.js";
+import { GenerationScavenger } from "../../../sim/scavenge/generations.js";
+import { ReleaseRequest } from "../../../sim/scavenge/scavenger.js";
 import { checkPages, entryOf, StateError } from "../../checkers/state-checkers.js";
 import { type NaiveCache, NaiveHeap, type NaiveWork } from "./naive-heap.js";
 
@@ -236,7 +237,7 @@ class Pair {
   /** Live allocations, as they can be freed. */
   readonly #live: { page: number; npages: number }[] = [];
   /** A scavenger that works beside the other operations, and whether it holds pages just now. */
-  readonly #work = new ScavengeWork();
+  readonly #work = new ReleaseRequest();
   #naiveWork: NaiveWork = { base: 0, limit: 0, gen: 0, page: 0, npages: 0 };
   #releasing = false;
 

@@ -53,7 +53,7 @@ function setUp(mib: number, procs = 1, options: BackgroundOptions = {}, costs = 
 function begin({ sim, heap, scavenger }: Rig, goalBytes = 0): void {
   heap.scavengeGoalBytes = goalBytes;
   scavenger.setBusy(0, false);
-  heap.scavenger.startGeneration();
+  heap.scavenger.sweepDone();
   scavenger.wake();
   sim.run(sim.nowNs + COSTS.wakeUpNs);
 }
@@ -152,7 +152,7 @@ describe("the background scavenger", () => {
 
   it("waits for a time slice while all Ps are busy", () => {
     const rig = setUp(8);
-    rig.heap.scavenger.startGeneration();
+    rig.heap.scavenger.sweepDone();
     rig.scavenger.setBusy(1);
     rig.scavenger.wake();
     rig.sim.run(COSTS.timeSliceNs - 1);

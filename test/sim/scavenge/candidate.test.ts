@@ -11,7 +11,8 @@ import {
   findScavengeCandidate,
   hasScavengeCandidate,
 } from "../../../sim/scavenge/candidate.js";
-import { GenerationScavenger, ScavengeWork } from "../../../sim/scavenge/generations.js";
+import { GenerationScavenger } from "../../../sim/scavenge/generations.js";
+import { ReleaseRequest } from "../../../sim/scavenge/scavenger.js";
 import { naiveCandidate } from "../pages/naive-heap.js";
 
 // Generous, since a busy machine may take many times what an idle one does.
@@ -163,7 +164,7 @@ describe("a scavenger", () => {
     pages.free(base + 50, 100);
     const scavenger = new GenerationScavenger(pages);
     scavenger.startGeneration();
-    const work = new ScavengeWork();
+    const work = new ReleaseRequest();
     scavenger.reserve(work);
     expect(scavenger.find(work, bytes)).toBe(true);
     expect([work.page, work.npages]).toEqual([base + 150 - npages, npages]);

@@ -1,0 +1,51 @@
+/**
+ * Which free pages an allocation gets.
+ *
+ * The page allocator's bitmaps are the truth about pages under every policy: what is in use, what is released. A fit decides
+ * where in them the next span goes, and keeps whatever structure it needs to decide that: treaps of free spans, say, whose
+ * choices it then marks in the bitmaps. So everything that reads pages (statistics, probes, scavengers, checkers) serves all
+ * policies alike.
+ */
+
+import type { PageAllocator } from "../pages/page-allocator.js";
+
+/** Places spans. Pages are page indices in the offset address space. */
+export interface Fit {
+  /** Scavenged pages in what the last successful alloc took. */
+  readonly scavengedPages: number;
+  /**
+   * Takes npages contiguous free pages.
+   * @param longLived what the program says of their lifetime, for fits that listen
+   * @returns the first page, or -1 when there is no room
+   */
+  alloc(npages: number, longLived: boolean): number;
+  /** Frees pages of a span. */
+  free(page: number, npages: number): void;
+  /** The heap grew by [page, page+npages), which is in the bitmaps already. */
+  grew(page: number, npages: number): void;
+  /** [page, page+npages) are out of the heap while the system takes them back. */
+  releaseBegan(page: number, npages: number): void;
+  /** They are free again, and scavenged. */
+  releaseEnded(page: number, npages: number): void;
+}
+
+/** First fit by address over the radix tree: Go from 1.14 on. The page allocator does it itself. */
+export class RadixFit implements Fit {
+  constructor(private readonly pages: PageAllocator) {}
+
+  get scavengedPages(): number {
+    return this.pages.scavengedPages;
+  }
+
+  alloc(npages: number): number {
+    return this.pages.alloc(npages);
+  }
+
+  free(page: number, npages: number): void {
+    this.pages.free(page, npages);
+  }
+
+  grew(): void {}
+  releaseBegan(): void {}
+  releaseEnded(): void {}
+}
