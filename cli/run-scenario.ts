@@ -1,6 +1,7 @@
 /** The half of `mheapsim run` that runs scenarios. */
 
 import { join } from "node:path";
+import type { Keyframes } from "../results/heapmap/recorder.js";
 import { closingTable } from "../results/terminal.js";
 import { formatDuration, formatSize } from "../scenarios/units.js";
 import { type RunScenarioResult, runScenario } from "../studies/run-scenario.js";
@@ -19,13 +20,14 @@ export interface ScenarioArguments extends Changes {
   readonly out: string | undefined;
   readonly force: boolean;
   readonly sampleNs: number | undefined;
+  readonly keyframes: Keyframes | undefined;
   readonly gctrace: boolean;
   readonly scavtrace: boolean;
 }
 
 /** Runs a scenario and prints what came out. */
 export async function runScenarioCommand(args: ScenarioArguments): Promise<void> {
-  const { path, sampleNs, repeat } = args;
+  const { path, sampleNs, repeat, keyframes } = args;
   if (repeat !== undefined && !(Number.isInteger(repeat) && repeat >= 1 && repeat <= MAX_REPEAT)) {
     throw new UsageError(`--repeat is a whole number from 1 to ${MAX_REPEAT}, such as --repeat 20`);
   }
@@ -45,6 +47,7 @@ export async function runScenarioCommand(args: ScenarioArguments): Promise<void>
       force: args.force,
       onProgress: (share) => progress.update(share),
       ...(repeat === undefined ? {} : { repeat }),
+      ...(keyframes === undefined ? {} : { keyframes }),
       ...(args.gctrace ? { onGcLine: print } : {}),
       ...(args.scavtrace ? { onScavengeLine: print } : {}),
     });

@@ -2,6 +2,7 @@
 
 import { basename, join } from "node:path";
 import type { CommandModule } from "yargs";
+import { DEFAULT_KEYFRAMES, type Keyframes } from "../results/heapmap/recorder.js";
 import { closingTable } from "../results/terminal.js";
 import { BUNDLED_TRACES } from "../scenarios/library.js";
 import { formatDuration, formatSize, parseDuration } from "../scenarios/units.js";
@@ -10,6 +11,9 @@ import { EXIT_FAILED, givenPath, lastGiven, UsageError } from "./errors.js";
 import { startProgress } from "./progress.js";
 import { runScenarioCommand } from "./run-scenario.js";
 import { CHANGES, type Changes, findSource, SEED } from "./scenario-options.js";
+
+/** More keyframes than this are refused: each holds the whole heap. */
+const MAX_KEYFRAMES = 1000;
 
 interface RunArguments extends Changes {
   what: string | undefined;
@@ -21,6 +25,8 @@ interface RunArguments extends Changes {
   force: boolean;
   sample: string | undefined;
   "spans-only": boolean;
+  heapmap: boolean;
+  keyframes: string | undefined;
 }
 
 export const runCommand: CommandModule<object, RunArguments> = {
@@ -70,7 +76,31 @@ export const runCommand: CommandModule<object, RunArguments> = {
         default: false,
         describe: "predict the heap from the trace's init, procs, span and spanfree rows alone",
       })
-      .coerce(["out", "force", "sample", "spans-only", "seed", "repeat", "gctrace", "scavtrace"], lastGiven)
+      .option("heapmap", {
+        type: "boolean",
+        default: false,
+        describe: "record what every chunk of the heap holds at each sample, into heapmap.bin",
+      })
+      .option("keyframes", {
+        type: "string",
+        requiresArg: true,
+        describe: `page bitmaps in the heap map: how many (default ${DEFAULT_KEYFRAMES}), or times, such as 1s,12.5s`,
+      })
+      .coerce(
+        [
+          "heapmap",
+          "keyframes",
+          "out",
+          "force",
+          "sample",
+          "spans-only",
+          "seed",
+          "repeat",
+          "gctrace",
+          "scavtrace",
+        ],
+        lastGiven,
+      )
       .example("$0 run steady --seed 7 --param scale=2", "a scenario of the library, with a seed of your own")
       .example("$0 run", "replay the bundled trace into out/")
       .example("$0 run prog.csv.gz --out result --sample 10ms", "your own trace, a sample every 10 ms")
@@ -79,9 +109,10 @@ export const runCommand: CommandModule<object, RunArguments> = {
     const wanted = args.what === undefined ? BUNDLED_TRACES[0]!.name : givenPath(args.what);
     const { kind, path } = findSource(wanted);
     const sampleNs = args.sample === undefined ? undefined : parseDuration(args.sample);
+    const keyframes = keyframesOf(args);
     if (kind === "scenario") {
       refuse(args["spans-only"], "--spans-only", "traces");
-      await runScenarioCommand({ ...args, path, sampleNs });
+      await runScenarioCommand({ ...args, path, sampleNs, keyframes });
       return;
     }
     refuse(args.seed !== undefined, "--seed", "scenarios");
@@ -90,16 +121,36 @@ export const runCommand: CommandModule<object, RunArguments> = {
     refuse(args.scavtrace, "--scavtrace", "scenarios");
     refuse(args.param.length > 0, "--param", "scenarios");
     refuse(args.set.length > 0, "--set", "scenarios");
-    await replay(path, args, sampleNs);
+    await replay(path, args, sampleNs, keyframes);
   },
 };
+
+/** Keyframes of the heap map that is asked for; undefined when none is. */
+function keyframesOf({ heapmap, keyframes }: RunArguments): Keyframes | undefined {
+  if (!heapmap) {
+    if (keyframes !== undefined) throw new UsageError("--keyframes is for a heap map: give --heapmap too");
+    return undefined;
+  }
+  if (keyframes === undefined) return DEFAULT_KEYFRAMES;
+  if (!/^\d+$/.test(keyframes)) return keyframes.split(",").map((time) => parseDuration(time.trim()));
+  const count = Number(keyframes);
+  if (count >= 1 && count <= MAX_KEYFRAMES) return count;
+  throw new UsageError(
+    `--keyframes ${keyframes}: expected 1 to ${MAX_KEYFRAMES}, or times, such as 1s,12.5s`,
+  );
+}
 
 /** An option that means nothing here is a mistake. */
 function refuse(isGiven: boolean, option: string, what: string): void {
   if (isGiven) throw new UsageError(`${option} is for ${what} only; mheapsim run --help shows how`);
 }
 
-async function replay(trace: string, args: RunArguments, sampleNs: number | undefined): Promise<void> {
+async function replay(
+  trace: string,
+  args: RunArguments,
+  sampleNs: number | undefined,
+  keyframes: Keyframes | undefined,
+): Promise<void> {
   const name = traceName(trace) + (args["spans-only"] ? "-spans-only" : "");
   const progress = startProgress(name);
   let result: RunTraceResult;
@@ -112,6 +163,7 @@ async function replay(trace: string, args: RunArguments, sampleNs: number | unde
       spansOnly: args["spans-only"],
       onProgress: (share) => progress.update(share),
       ...(sampleNs === undefined ? {} : { sampleNs }),
+      ...(keyframes === undefined ? {} : { keyframes }),
     });
   } finally {
     progress.stop();

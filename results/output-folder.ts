@@ -50,13 +50,13 @@ export class OutputFile {
   }
 
   /**
-   * Appends text.
+   * Appends text, or bytes.
    * @throws OutputError when it cannot be written
    */
-  write(text: string): void {
+  write(text: string | Uint8Array): void {
     const fd = this.#fd;
     if (fd === undefined) throw new OutputError(`${this.name} is closed`);
-    const data = Buffer.from(text);
+    const data = typeof text === "string" ? Buffer.from(text) : text;
     guarded(this.target, () => {
       for (let at = 0; at < data.length; ) at += writeSync(fd, data, at);
     });
@@ -156,7 +156,7 @@ export class OutputFolder {
   }
 
   /** Writes a whole file; its sha256. */
-  write(name: string, text: string): string {
+  write(name: string, text: string | Uint8Array): string {
     const file = this.create(name);
     file.write(text);
     return file.close();

@@ -6,6 +6,8 @@
 
 import { Fingerprint } from "../engine/fingerprint.js";
 import { COLUMN } from "../results/columns.js";
+import { HEAP_MAP_FILE } from "../results/heapmap/format.js";
+import { HeapMapRecorder } from "../results/heapmap/recorder.js";
 import { type ManifestContent, manifest } from "../results/manifest.js";
 import type { OutputFolder } from "../results/output-folder.js";
 import { type CollectorSample, Sampler } from "../results/sampler.js";
@@ -24,17 +26,21 @@ export class Recording {
   private readonly sampler = new Sampler();
   private readonly series: TimeSeriesWriter;
   private readonly digests = new Map<string, string>();
+  private readonly heapMap: HeapMapRecorder | undefined;
 
   /**
    * @param folder where the files go
    * @param fingerprint of the run
    * @param prefix of their names, such as `rep-0001/`
+   * @param keyframesNs times of the keyframes of a heap map, ns; undefined for no heap map
    */
   constructor(
     private readonly folder: OutputFolder,
     readonly fingerprint = new Fingerprint(),
     private readonly prefix = "",
+    keyframesNs?: readonly number[],
   ) {
+    if (keyframesNs !== undefined) this.heapMap = new HeapMapRecorder(keyframesNs);
     this.series = new TimeSeriesWriter(folder.create(`${prefix}timeseries.csv`));
   }
 
@@ -48,6 +54,7 @@ export class Recording {
     const row = this.sampler.sample(timeNs, heap, collector);
     this.series.add(row);
     this.summary.add(row);
+    this.heapMap?.sample(timeNs, heap);
     return row;
   }
 
@@ -66,6 +73,7 @@ export class Recording {
   ): ReadonlyMap<string, string> {
     this.series.flush();
     this.digests.set("timeseries.csv", this.series.file.close());
+    if (this.heapMap !== undefined) this.write(HEAP_MAP_FILE, this.heapMap.finish(heap));
     this.write("summary.json", `${JSON.stringify(this.summary.toJson(heap.statistics), null, 2)}\n`);
     const { name, scenario, policy, parameters, result } = content;
     const text = manifest({
@@ -82,7 +90,7 @@ export class Recording {
     return new Map([...this.digests].map(([file, digest]) => [`${this.prefix}${file}`, digest]));
   }
 
-  private write(name: string, text: string): void {
+  private write(name: string, text: string | Uint8Array): void {
     this.digests.set(name, this.folder.write(`${this.prefix}${name}`, text));
   }
 }

@@ -8,13 +8,14 @@
  */
 
 import { Fingerprint } from "../engine/fingerprint.js";
+import { type Keyframes, keyframeTimes } from "../results/heapmap/recorder.js";
 import { manifestText } from "../results/manifest.js";
 import { OutputFolder } from "../results/output-folder.js";
 import type { Scenario } from "../scenarios/scenario.js";
 import type { Recordings } from "../scenarios/workloads/workloads.js";
 import { failedExpectations } from "./expectations.js";
 import { Recording } from "./recording.js";
-import { readRecordings } from "./recordings.js";
+import { readRecordings, withDuration } from "./recordings.js";
 import { CycleLog, scavengeLine } from "./runtime-lines.js";
 import { type Onlooker, type RunEnd, ScenarioRun } from "./scenario-run.js";
 
@@ -29,6 +30,8 @@ export interface RunScenarioOptions {
   readonly force?: boolean;
   /** Number of runs, each with a seed of its own. Default: one, not in a folder of its own. */
   readonly repeat?: number;
+  /** Keyframes of a heap map, times in ns. Default: no heap map. */
+  readonly keyframes?: Keyframes;
   /** Called now and then with the share of the work that is done, 0..1. */
   readonly onProgress?: (share: number) => void;
   /** Gets the line of each collection, in the runtime's own format. */
@@ -118,8 +121,15 @@ class ScenarioJob {
     const scenario = { ...options.scenario, seed: replicationSeed(options.scenario.seed, index) };
     const prefix = folder === "" ? "" : `${folder}/`;
     const fingerprint = new Fingerprint();
-    const recording = new Recording(this.folder, fingerprint, prefix);
     const share = (part: number): number => (index + part) / (options.repeat ?? 1);
+    const { keyframes } = options;
+    const { durationNs } = withDuration(scenario, this.recordings);
+    const recording = new Recording(
+      this.folder,
+      fingerprint,
+      prefix,
+      keyframes === undefined ? undefined : keyframeTimes(keyframes, durationNs),
+    );
     const onlooker = {
       ...this.lines(),
       onSample: ({ sim, heap, collectorSample, durationNs }: ScenarioRun) => {

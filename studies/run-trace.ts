@@ -8,6 +8,7 @@
 import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
 import { basename } from "node:path";
+import { type Keyframes, keyframeTimes } from "../results/heapmap/recorder.js";
 import { OutputFolder } from "../results/output-folder.js";
 import { InputError } from "../scenarios/input-error.js";
 import { Op, readDuration, readHeapTrace, type TraceRow } from "../scenarios/trace/heap-trace.js";
@@ -32,6 +33,8 @@ export interface RunTraceOptions {
   readonly sampleNs?: number;
   /** Predict from spans alone instead of replaying every row. */
   readonly spansOnly?: boolean;
+  /** Keyframes of a heap map, times in ns. Default: no heap map. */
+  readonly keyframes?: Keyframes;
   /** Name of the run in the manifest. */
   readonly name: string;
   /** Called now and then with the share of bytes read, 0..1. */
@@ -60,8 +63,13 @@ export interface RunTraceResult {
 export async function runTrace(options: RunTraceOptions): Promise<RunTraceResult> {
   const folder = new OutputFolder(options.out, options.force ?? false);
   try {
-    const sampleNs = options.sampleNs ?? (await defaultInterval(options.trace));
-    const run = new TraceRun(options, folder, sampleNs);
+    const { trace, keyframes } = options;
+    const readsTwice = options.sampleNs === undefined || typeof keyframes === "number";
+    const durationNs = readsTwice ? await durationOf(trace) : Number.NaN;
+    // A thousandth of the trace's duration, at least 1 ns.
+    const sampleNs = options.sampleNs ?? Math.max(1, Math.ceil(durationNs / DEFAULT_SAMPLES));
+    const times = keyframes === undefined ? undefined : keyframeTimes(keyframes, durationNs);
+    const run = new TraceRun(options, folder, sampleNs, times);
     const result = await run.run();
     folder.commit();
     return result;
@@ -71,17 +79,17 @@ export async function runTrace(options: RunTraceOptions): Promise<RunTraceResult
   }
 }
 
-/** A thousandth of the trace's duration, at least 1 ns. */
-async function defaultInterval(path: string): Promise<number> {
+/** How long a trace lasts, ns: a pass over it, so that what depends on the duration is known before it is played. */
+async function durationOf(path: string): Promise<number> {
   if (path === "-" || isPipe(path)) {
     throw new InputError(
       path,
       0,
       0,
-      "a pipe can be read only once: give the sample interval, such as --sample 10ms",
+      "a pipe can be read only once: give the sample interval, such as --sample 10ms, and times of keyframes instead of their number",
     );
   }
-  return Math.max(1, Math.ceil((await readDuration(path)) / DEFAULT_SAMPLES));
+  return readDuration(path);
 }
 
 /** Whether a path names something that is neither a file nor a folder. */
@@ -104,9 +112,10 @@ class TraceRun {
     readonly options: RunTraceOptions,
     folder: OutputFolder,
     readonly sampleNs: number,
+    keyframesNs: readonly number[] | undefined,
   ) {
     this.#check = options.spansOnly ? new Check(true) : new ContradictionCheck();
-    this.#recording = new Recording(folder);
+    this.#recording = new Recording(folder, undefined, "", keyframesNs);
   }
 
   async run(): Promise<RunTraceResult> {

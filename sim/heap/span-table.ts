@@ -59,6 +59,19 @@ export class SpanTable {
     return true;
   }
 
+  /** All spans by first page, ascending. Arrays of their own: for probes, not for hot paths. */
+  sorted(): { pages: Float64Array; npages: Int32Array; kinds: Int32Array } {
+    const pages = this.#pages.filter((page) => page !== EMPTY).sort();
+    const npages = new Int32Array(pages.length);
+    const kinds = new Int32Array(pages.length);
+    for (let i = 0; i < pages.length; i++) {
+      const at = this.#find(pages[i]!);
+      npages[i] = this.#npages[at]!;
+      kinds[i] = this.#kinds[at]!;
+    }
+    return { pages, npages, kinds };
+  }
+
   #find(page: number): number {
     for (let i = this.#home(page); this.#pages[i] !== EMPTY; i = (i + 1) & this.#mask) {
       if (this.#pages[i] === page) return i;
