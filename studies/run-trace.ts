@@ -64,8 +64,12 @@ export async function runTrace(options: RunTraceOptions): Promise<RunTraceResult
   const folder = new OutputFolder(options.out, options.force ?? false);
   try {
     const { trace, keyframes } = options;
+    const missing =
+      options.sampleNs === undefined
+        ? "the sample interval, such as --sample 10ms"
+        : "times of keyframes, such as --keyframes 1s,2s";
     const readsTwice = options.sampleNs === undefined || typeof keyframes === "number";
-    const durationNs = readsTwice ? await durationOf(trace) : Number.NaN;
+    const durationNs = readsTwice ? await durationOf(trace, missing) : Number.NaN;
     // A thousandth of the trace's duration, at least 1 ns.
     const sampleNs = options.sampleNs ?? Math.max(1, Math.ceil(durationNs / DEFAULT_SAMPLES));
     const times = keyframes === undefined ? undefined : keyframeTimes(keyframes, durationNs);
@@ -79,15 +83,13 @@ export async function runTrace(options: RunTraceOptions): Promise<RunTraceResult
   }
 }
 
-/** How long a trace lasts, ns: a pass over it, so that what depends on the duration is known before it is played. */
-async function durationOf(path: string): Promise<number> {
+/**
+ * How long a trace lasts, ns: a pass over it, so that what depends on the duration is known before it is played.
+ * @param missing what would make this pass unnecessary
+ */
+async function durationOf(path: string, missing: string): Promise<number> {
   if (path === "-" || isPipe(path)) {
-    throw new InputError(
-      path,
-      0,
-      0,
-      "a pipe can be read only once: give the sample interval, such as --sample 10ms, and times of keyframes instead of their number",
-    );
+    throw new InputError(path, 0, 0, `a pipe can be read only once: give ${missing}`);
   }
   return readDuration(path);
 }
