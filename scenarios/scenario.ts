@@ -127,7 +127,8 @@ export const FOREVER_NS = Number.MAX_SAFE_INTEGER;
 export type LifetimeSpec = DistributionSpec;
 
 /** Which kind of span: `heap` may hold pointers, `noscan` not; the others are not the collector's. */
-export type SpanKind = "heap" | "noscan" | "stack" | "bits" | "workbuf";
+export const SPAN_KINDS = ["heap", "noscan", "stack", "bits", "workbuf"] as const;
+export type SpanKind = (typeof SPAN_KINDS)[number];
 
 /** One sort of span or object within a workload. */
 export interface SpanSort {
@@ -246,6 +247,21 @@ export interface TraceSpec {
   readonly dropAtStop: number;
 }
 
+/** One thing that a program does. Slots number the allocations of a list from 0. */
+export type Operation =
+  | { readonly op: "alloc"; readonly slot: number; readonly pages: number; readonly spanKind: SpanKind }
+  | { readonly op: "free"; readonly slot: number }
+  | { readonly op: "collect" }
+  | { readonly op: "wait"; readonly ns: number };
+
+/** A list of operations, written out. */
+export interface OperationsSpec {
+  readonly kind: "operations";
+  /** Time from one operation to the next, for all but waits. */
+  readonly stepNs: number;
+  readonly operations: readonly Operation[];
+}
+
 /** What a workload does. */
 export type WorkloadKind =
   | SpansSpec
@@ -254,7 +270,8 @@ export type WorkloadKind =
   | StacksSpec
   | BuffersSpec
   | LeakSpec
-  | TraceSpec;
+  | TraceSpec
+  | OperationsSpec;
 
 /** A workload and when it is at work. */
 export interface WorkloadSpec {

@@ -50,6 +50,9 @@ export interface Demands {
   /** Frees a span of `pages` now. */
   freePages(page: number): void;
 
+  /** Asks for a collection (runtime.GC). */
+  collect(): void;
+
   /** Starts a goroutine that uses so many bytes of stack. @returns its number */
   startGoroutine(p: number, stackBytes: number): number;
 

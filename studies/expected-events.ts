@@ -25,6 +25,7 @@ export function expectedEvents(workload: WorkloadSpec): number {
   const { spec } = workload;
   if (spec.kind === "leak") return 0;
   if (spec.kind === "trace") return Number.NaN;
+  if (spec.kind === "operations") return spec.operations.filter((one) => one.op === "alloc").length;
   const windows = new Windows(workload);
   let sum = 0;
   let seen = 0;
@@ -39,7 +40,10 @@ export function expectedEvents(workload: WorkloadSpec): number {
   return (sum * all) / seen;
 }
 
-function inWindow(spec: Exclude<WorkloadKind, { kind: "leak" | "trace" }>, lengthNs: number): number {
+function inWindow(
+  spec: Exclude<WorkloadKind, { kind: "leak" | "trace" | "operations" }>,
+  lengthNs: number,
+): number {
   if (spec.kind !== "birthDeath") return arrivals(spec, lengthNs, spec.rate === null ? 1 : meanUnits(spec));
   const rate = spec.rows.reduce((all, row) => all + row.ratePerSecond, 0);
   const live = spec.rows.reduce((all, row) => all + row.live, 0);

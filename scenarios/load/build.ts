@@ -9,6 +9,7 @@ import type { TimedWorkload } from "../schema/workloads.js";
 import { formatDuration } from "../units.js";
 import { suggestion } from "../values/near-miss.js";
 import type { Vocabulary } from "../vocabulary.js";
+import { operationsNs } from "../workloads/operations.js";
 import { buildExpectations } from "./expectations.js";
 import type { Path, Problems } from "./places.js";
 
@@ -107,6 +108,11 @@ function lastEnd(content: ScenarioContent, problems: Problems): number {
     if (stop !== null && !endless)
       end = Math.max(end, stop + (repeat === null ? 0 : (repeat.times - 1) * repeat.every));
     else if (spec.kind === "trace" && !endless) end = Number.POSITIVE_INFINITY;
+    else if (spec.kind === "operations" && !endless)
+      end = Math.max(
+        end,
+        start + operationsNs(spec) + (repeat === null ? 0 : (repeat.times - 1) * repeat.every),
+      );
     else {
       problems.report(
         ["workloads", name],

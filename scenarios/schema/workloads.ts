@@ -22,6 +22,7 @@ import {
   type LeakSpec,
   type ObjectSort,
   type ObjectsSpec,
+  type OperationsSpec,
   type SpanSort,
   type SpansSpec,
   type StacksSpec,
@@ -47,6 +48,7 @@ import {
 } from "./common.js";
 import { byteRateCurve, numberCurve, rateCurve } from "./curves.js";
 import { counts, durations, lifetimes, pageCounts, sizes, sizesOrZero } from "./distributions.js";
+import { MAX_OPERATIONS, parseOperations } from "./operations.js";
 
 const wholeCount = (max: number) => quantity(count("a whole number", "1000", 0, max));
 const share = quantity(ratio);
@@ -441,6 +443,26 @@ const trace = object({
     return timed(v, spec);
   });
 
+const operations = object({
+  kind: z.literal("operations"),
+  ...common,
+  step: quantity(positiveDuration)
+    .default(1_000_000)
+    .describe("Time from one operation to the next (default 1ms)"),
+  ops: z
+    .array(text)
+    .min(1)
+    .max(MAX_OPERATIONS)
+    .describe("One operation each: alloc NAME PAGES [KIND], free NAME, collect, wait DURATION"),
+})
+  .describe("A list of operations, written out")
+  .transform((v, ctx) => {
+    const { operations, faults } = parseOperations(v.ops);
+    for (const { index, problem } of faults) fail(ctx, ["ops", index], problem);
+    const spec: OperationsSpec = { kind: "operations", stepNs: v.step, operations };
+    return timed(v, spec);
+  });
+
 /** A workload whose times still count from the start of what it belongs to. */
 export interface TimedWorkload {
   readonly about: string;
@@ -474,5 +496,5 @@ function timed(value: CommonValue, spec: WorkloadKind): TimedWorkload {
 
 /** A workload of any kind. */
 export const workload = z
-  .discriminatedUnion("kind", [spans, birthDeath, objects, stacks, buffers, leak, trace])
+  .discriminatedUnion("kind", [spans, birthDeath, objects, stacks, buffers, leak, trace, operations])
   .meta({ id: "Workload", description: "What a program does to its heap" });

@@ -42,6 +42,10 @@ export class DemandLog implements Demands {
     return this.made("pages", p, npages, kind);
   }
 
+  collect(): void {
+    this.current.push([this.sim.nowNs, "collect"]);
+  }
+
   startGoroutine(p: number, stackBytes: number): number {
     return this.made("start", p, stackBytes);
   }

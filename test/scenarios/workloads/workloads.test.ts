@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { ScenarioInput } from "../../../scenarios/schema/root.js";
 import type { TraceSpans } from "../../../scenarios/workloads/trace.js";
 import { KIND_STACK } from "../../../sim/heap/kinds.js";
+import { scenario } from "../../../studies/scenarios.js";
 import { type Demand, demandsOf } from "./demand-log.js";
 
 type Workloads = NonNullable<ScenarioInput["workloads"]>;
@@ -313,5 +314,29 @@ describe("a recording", () => {
     expect(play({ filter: { spanKinds: ["noscan"], maxPages: 4 } }).byWorker[0]).toHaveLength(1);
     const again = play({ start: "5ns", stop: "30ns", repeat: { every: "100ns", times: 2 } });
     expect(times(again.byWorker[0]!)).toEqual([5, 15, 25, 105, 115, 125]);
+  });
+});
+
+describe("a list of operations", () => {
+  const ops = ["alloc a 4", "alloc b 9 stack", "wait 5us", "free a", "collect", "alloc a 1"];
+
+  test("is played one after the other, a step apart, and names stand for what they named last", () => {
+    const log = demandsOf(of({ w: { kind: "operations", step: "1us", ops, proc: 1 } }, "1ms"));
+    expect(log.byWorker[0]).toEqual([
+      [0, "pages", 1, 4, 0],
+      [1000, "pages", 1, 9, KIND_STACK],
+      [8000, "collect"],
+      [9000, "pages", 1, 1, 0],
+    ]);
+    expect(log.ends.map(([time, what]) => [time, what])).toEqual([[7000, "free"]]);
+  });
+
+  test("ends with its window, and is played anew in the next one", () => {
+    const twice = { kind: "operations", step: "1us", ops, stop: "2us", repeat: { every: "10us", times: 2 } };
+    expect(times(demandsOf(of({ w: twice }, "1ms")).byWorker[0]!)).toEqual([0, 1000, 10000, 11000]);
+  });
+
+  test("says how long the run is", () => {
+    expect(scenario({ name: "a", workloads: { w: { kind: "operations", ops } } }).durationNs).toBe(5_005_000);
   });
 });
