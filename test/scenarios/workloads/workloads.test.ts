@@ -332,8 +332,9 @@ describe("a list of operations", () => {
   });
 
   test("ends with its window, and is played anew in the next one", () => {
-    const twice = { kind: "operations", step: "1us", ops, stop: "2us", repeat: { every: "10us", times: 2 } };
-    expect(times(demandsOf(of({ w: twice }, "1ms")).byWorker[0]!)).toEqual([0, 1000, 10000, 11000]);
+    const repeat = { every: "10us", times: 2 };
+    const log = demandsOf(of({ w: { kind: "operations", step: "1us", ops, stop: "2us", repeat } }, "1ms"));
+    expect(times(log.byWorker[0]!)).toEqual([0, 1000, 10000, 11000]);
   });
 
   test("says how long the run is", () => {
