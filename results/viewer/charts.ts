@@ -59,6 +59,8 @@ export const CHARTS: readonly ChartSpec[] = [
 /** Dashes by run, so that lines are told apart without colour. */
 const DASHES: readonly (readonly number[])[] = [[], [8, 4], [2, 3], [12, 3, 2, 3]];
 const HEIGHT = 220;
+/** Steps between the lines of a chart of bytes: round in binary units. */
+const BYTE_STEPS = Array.from({ length: 45 }, (_, i) => 2 ** i);
 const PALETTE = 6;
 
 /** Makes the charts in an element, and keeps them with the view. */
@@ -146,7 +148,14 @@ class ChartGroup {
       scales: { x: { time: false }, y: { range: (_, min, max) => [Math.min(0, min ?? 0), (max ?? 1) * 1.05 || 1] } },
       axes: [
         { stroke: text, grid, ticks: grid, values: (_, values) => values.map((s) => formatTime(s * 1e9, step * 10)) },
-        { stroke: text, grid, ticks: grid, size: 80, values: (_, values) => values.map(show) },
+        {
+          stroke: text,
+          grid,
+          ticks: grid,
+          size: 80,
+          values: (_, values) => values.map(show),
+          ...(spec.format === "bytes" ? { incrs: BYTE_STEPS } : {}),
+        },
       ],
       series: [
         { label: "time", value: (_, s) => (s === null ? "–" : formatTime(s * 1e9, step)) },
@@ -155,7 +164,6 @@ class ChartGroup {
           stroke: cssColor(`--line-${color % PALETTE}`),
           width: 1.5,
           dash: [...DASHES[index % DASHES.length]!],
-          spanGaps: true,
           points: { show: false },
           value: (_: uPlot, value: number | null) => (value === null || value === undefined ? "–" : show(value)),
         })),
