@@ -94,7 +94,11 @@ class ChartGroup {
       const element = document.createElement("div");
       element.className = "chart";
       this.host.append(element);
-      const chart = new uPlot(this.options(spec, lines), [times.map((ns) => ns / 1e9), ...lines.map((one) => one.values)], element);
+      const chart = new uPlot(
+        this.options(spec, lines),
+        [times.map((ns) => ns / 1e9), ...lines.map((one) => one.values)],
+        element,
+      );
       accessibleLegend(chart);
       return [chart];
     });
@@ -135,7 +139,10 @@ class ChartGroup {
     );
   }
 
-  private options(spec: ChartSpec, lines: readonly { name: string; color: number; index: number }[]): uPlot.Options {
+  private options(
+    spec: ChartSpec,
+    lines: readonly { name: string; color: number; index: number }[],
+  ): uPlot.Options {
     const text = cssColor("--text");
     const grid = { stroke: cssColor("--grid"), width: 1 };
     const show = formatter(spec.format);
@@ -145,9 +152,17 @@ class ChartGroup {
       width: this.width,
       height: HEIGHT,
       cursor: { sync: { key: "report" }, drag: { x: true, y: false, setScale: false } },
-      scales: { x: { time: false }, y: { range: (_, min, max) => [Math.min(0, min ?? 0), (max ?? 1) * 1.05 || 1] } },
+      scales: {
+        x: { time: false },
+        y: { range: (_, min, max) => [Math.min(0, min ?? 0), (max ?? 1) * 1.05 || 1] },
+      },
       axes: [
-        { stroke: text, grid, ticks: grid, values: (_, values) => values.map((s) => formatTime(s * 1e9, step * 10)) },
+        {
+          stroke: text,
+          grid,
+          ticks: grid,
+          values: (_, values) => values.map((s) => formatTime(s * 1e9, step * 10)),
+        },
         {
           stroke: text,
           grid,
@@ -165,7 +180,8 @@ class ChartGroup {
           width: 1.5,
           dash: [...DASHES[index % DASHES.length]!],
           points: { show: false },
-          value: (_: uPlot, value: number | null) => (value === null || value === undefined ? "–" : show(value)),
+          value: (_: uPlot, value: number | null) =>
+            value === null || value === undefined ? "–" : show(value),
         })),
       ],
       hooks: {
@@ -222,7 +238,8 @@ function accessibleLegend(chart: uPlot): void {
     name.tabIndex = 0;
     name.setAttribute("role", "button");
     name.setAttribute("aria-pressed", "true");
-    const pressed = (): void => name.setAttribute("aria-pressed", String(chart.series[index]!.show !== false));
+    const pressed = (): void =>
+      name.setAttribute("aria-pressed", String(chart.series[index]!.show !== false));
     name.addEventListener("click", () => queueMicrotask(pressed));
     name.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" && event.key !== " ") return;

@@ -49,7 +49,11 @@ function heapMaps({ runs, axis }: Report, view: View): HTMLElement {
   const recorded = runs.filter(({ map }) => map !== null);
   for (const { run } of runs.filter(({ map }) => map === null)) {
     const note = element("p", `${run.label} has no heap map. `);
-    note.append("Record one with ", element("code", `${run.command} --heapmap`), ", and make the report again.");
+    note.append(
+      "Record one with ",
+      element("code", `${run.command} --heapmap`),
+      ", and make the report again.",
+    );
     host.append(note);
   }
   if (recorded.length === 0) return host;
