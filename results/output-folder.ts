@@ -9,8 +9,10 @@
 import { createHash } from "node:crypto";
 import {
   closeSync,
+  copyFileSync,
   existsSync,
   fsyncSync,
+  linkSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -20,7 +22,7 @@ import {
   rmSync,
   writeSync,
 } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve, sep } from "node:path";
 
 /** The output cannot be written where it should be. */
 export class OutputError extends Error {
@@ -53,10 +55,10 @@ export class OutputFile {
    * Appends text, or bytes.
    * @throws OutputError when it cannot be written
    */
-  write(text: string | Uint8Array): void {
+  write(content: string | Uint8Array): void {
     const fd = this.#fd;
     if (fd === undefined) throw new OutputError(`${this.name} is closed`);
-    const data = typeof text === "string" ? Buffer.from(text) : text;
+    const data = typeof content === "string" ? Buffer.from(content) : content;
     guarded(this.target, () => {
       for (let at = 0; at < data.length; ) at += writeSync(fd, data, at);
     });
@@ -124,26 +126,16 @@ export class OutputFolder {
     OutputFolder.#open.add(this);
   }
 
+  /**
+   * Refuses a folder that a result could not go to, before there is one.
+   * @throws OutputError as the constructor does, for a folder that exists
+   */
+  static check(target: string, force: boolean, option = "--out"): void {
+    refuseExisting(target, force, option);
+  }
+
   #refuseExisting(): void {
-    if (!existsSync(this.#target)) return;
-    let entries: string[];
-    try {
-      entries = readdirSync(this.#target);
-    } catch {
-      throw new OutputError(
-        `${this.target} exists and is not a folder: name another one with ${this.option}`,
-      );
-    }
-    if (entries.length === 0) return;
-    if (!this.force)
-      throw new OutputError(
-        `${this.target} exists: add --force to replace it, or name another folder with ${this.option}`,
-      );
-    const foreign = foreignEntry(this.#target, entries);
-    if (foreign === undefined) return;
-    throw new OutputError(
-      `${this.target} holds other files than a run's (${foreign}): name another folder with ${this.option}`,
-    );
+    refuseExisting(this.target, this.force, this.option);
   }
 
   /** Begins a file. @param name may be in a folder within this one, with a slash */
@@ -156,10 +148,23 @@ export class OutputFolder {
   }
 
   /** Writes a whole file; its sha256. */
-  write(name: string, text: string | Uint8Array): string {
+  write(name: string, content: string | Uint8Array): string {
     const file = this.create(name);
-    file.write(text);
+    file.write(content);
     return file.close();
+  }
+
+  /** Takes over a complete file from elsewhere, without a copy where the file system can do that. */
+  adopt(name: string, path: string): void {
+    const place = join(this.#partial, name);
+    guarded(this.target, () => {
+      mkdirSync(dirname(place), { recursive: true });
+      try {
+        linkSync(path, place);
+      } catch {
+        copyFileSync(path, place);
+      }
+    });
   }
 
   /** Puts the files in place. */
@@ -211,19 +216,47 @@ export class OutputFolder {
   }
 }
 
+/** Refuses a folder that holds something that may not be replaced. */
+function refuseExisting(target: string, force: boolean, option: string): void {
+  const path = resolve(target);
+  if (!existsSync(path)) return;
+  let entries: string[];
+  try {
+    entries = readdirSync(path);
+  } catch {
+    throw new OutputError(
+      `${target} exists and is not a folder: name another one with ${option}`,
+    );
+  }
+  if (entries.length === 0) return;
+  if (!force)
+    throw new OutputError(
+      `${target} exists: add --force to replace it, or name another folder with ${option}`,
+    );
+  const foreign = foreignEntry(path, entries);
+  if (foreign === undefined) return;
+  throw new OutputError(
+    `${target} holds other files than a run's (${foreign}): name another folder with ${option}`,
+  );
+}
+
 /** The first entry of a folder that no run of ours put there; undefined when all are a run's. */
 function foreignEntry(folder: string, entries: readonly string[]): string | undefined {
   if (!entries.includes(MANIFEST)) return `no ${MANIFEST}`;
   const ours = manifestFiles(join(folder, MANIFEST));
   if (ours === undefined) return `a ${MANIFEST} of something else`;
+  const files = new Set([MANIFEST, ...ours]);
   // Folders are ours when they hold a file of ours; everything in them is looked at as well.
-  const folders = new Set(ours.map((name) => dirname(name)));
-  const within = entries
-    .filter((entry) => folders.has(entry))
-    .flatMap((entry) => readdirSync(join(folder, entry)).map((name) => `${entry}/${name}`));
-  return [...entries, ...within].find(
-    (entry) => entry !== MANIFEST && !ours.includes(entry) && !folders.has(entry),
-  );
+  const folders = new Set(ours.flatMap(foldersAbove));
+  return (readdirSync(folder, { recursive: true, encoding: "utf8" }) as string[])
+    .map((entry) => entry.split(sep).join("/"))
+    .find((entry) => !files.has(entry) && !folders.has(entry));
+}
+
+/** The folders that a file lies in, from the innermost outward: a/b/c is in a/b and a. */
+function foldersAbove(name: string): string[] {
+  const folder = dirname(name);
+  return folder === "." ? [] : [folder, ...foldersAbove(folder)];
 }
 
 /** The files that a manifest of ours lists; undefined when it is none. */

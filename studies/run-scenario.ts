@@ -7,17 +7,15 @@
  * Output goes to a folder that appears when it is complete.
  */
 
-import { Fingerprint } from "../engine/fingerprint.js";
-import { type Keyframes, keyframeTimes } from "../results/heapmap/recorder.js";
+import type { Keyframes } from "../results/heapmap/recorder.js";
 import { manifestText } from "../results/manifest.js";
 import { OutputFolder } from "../results/output-folder.js";
 import type { Scenario } from "../scenarios/scenario.js";
 import type { Recordings } from "../scenarios/workloads/workloads.js";
-import { failedExpectations } from "./expectations.js";
-import { Recording } from "./recording.js";
-import { readRecordings, withDuration } from "./recordings.js";
+import { parametersOf, type RecordedRun, recordRun } from "./recorded-run.js";
+import { readRecordings } from "./recordings.js";
 import { CycleLog, scavengeLine } from "./runtime-lines.js";
-import { type Onlooker, type RunEnd, ScenarioRun } from "./scenario-run.js";
+import type { Onlooker, ScenarioRun } from "./scenario-run.js";
 
 /** What to run, and where the result goes. */
 export interface RunScenarioOptions {
@@ -41,21 +39,10 @@ export interface RunScenarioOptions {
 }
 
 /** What came of a run. */
-export interface RunScenarioResult {
+export interface RunScenarioResult extends Omit<RecordedRun, "digests"> {
   /** Folder of the run within the output folder, "" for the folder itself. */
   readonly folder: string;
   readonly seed: string;
-  readonly end: RunEnd;
-  /** What the runtime or the system said when it ended the program. */
-  readonly endMessage: string;
-  readonly endNs: number;
-  readonly samples: readonly Float64Array[];
-  readonly fingerprint: string;
-  readonly events: number;
-  /** Expectations that do not hold, a line each. */
-  readonly failures: readonly string[];
-  /** Whether the program came to its end, or to the one that the scenario expects. */
-  readonly endedAsExpected: boolean;
 }
 
 /**
@@ -117,60 +104,19 @@ class ScenarioJob {
 
   /** One run, into a folder within the output; the digests of its files go into `files`. */
   run(folder: string, index: number, files = new Map<string, string>()): RunScenarioResult {
-    const { options } = this;
+    const { options, recordings } = this;
     const scenario = { ...options.scenario, seed: replicationSeed(options.scenario.seed, index) };
-    const prefix = folder === "" ? "" : `${folder}/`;
-    const fingerprint = new Fingerprint();
-    const share = (part: number): number => (index + part) / (options.repeat ?? 1);
-    const { keyframes } = options;
-    const { durationNs } = withDuration(scenario, this.recordings);
-    const recording = new Recording(
-      this.folder,
-      fingerprint,
-      prefix,
-      keyframes === undefined ? undefined : keyframeTimes(keyframes, durationNs),
-    );
-    const onlooker = {
-      ...this.lines(),
-      onSample: ({ sim, heap, collectorSample, durationNs }: ScenarioRun) => {
-        recording.sample(sim.nowNs, heap, collectorSample);
-        options.onProgress?.(share(sim.nowNs / durationNs));
-      },
-    };
-    const run = new ScenarioRun(scenario, { onlooker, recordings: this.recordings, fingerprint });
-    run.run();
-    const failures = failedExpectations(scenario.expect, {
-      rows: recording.rows,
-      end: run.end,
-      endNs: run.sim.nowNs,
-    });
-    const digests = recording.finish(run.heap, {
-      name: scenario.name,
-      scenario: { kind: "scenario", name: scenario.name, seed: scenario.seed },
-      policy: scenario.policy,
-      parameters: { ...parametersOf(scenario), sample_ns: run.sampleNs },
-      result: {
-        end: run.end,
-        message: run.endMessage === "" ? null : run.endMessage,
-        events: run.sim.events,
-        expectations: scenario.expect.length,
-        failed_expectations: failures.length,
-      },
+    const { digests, ...result } = recordRun({
+      scenario,
+      recordings,
+      folder: this.folder,
+      prefix: folder === "" ? "" : `${folder}/`,
+      ...(options.keyframes === undefined ? {} : { keyframes: options.keyframes }),
+      onlooker: this.lines(),
+      onProgress: (part) => options.onProgress?.((index + part) / (options.repeat ?? 1)),
     });
     for (const [file, digest] of digests) files.set(file, digest);
-    return {
-      folder,
-      seed: scenario.seed,
-      end: run.end,
-      endMessage: run.endMessage,
-      endNs: run.sim.nowNs,
-      samples: recording.rows,
-      fingerprint: fingerprint.hex(),
-      events: run.sim.events,
-      failures,
-      endedAsExpected:
-        run.end === "completed" || scenario.expect.some((one) => one.kind === "exit" && one.exit === run.end),
-    };
+    return { folder, seed: scenario.seed, ...result };
   }
 
   /** Prints what the runtime would. */
@@ -192,8 +138,4 @@ class ScenarioJob {
           }),
     };
   }
-}
-
-function parametersOf({ params }: Scenario): Record<string, string | number | boolean> {
-  return Object.fromEntries(params.map(({ name, value }) => [name, value]));
 }
