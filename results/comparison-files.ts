@@ -30,7 +30,9 @@ export function comparisonCsv(scenario: string, rows: readonly ComparisonRow[]):
     row.baseline,
     row.candidate,
     String(row.n),
-    ...[row.meanBaseline, row.meanCandidate, row.diff, row.ciLow, row.ciHigh, row.pAdjusted].map(computedCell),
+    ...[row.meanBaseline, row.meanCandidate, row.diff, row.ciLow, row.ciHigh, row.pAdjusted].map(
+      computedCell,
+    ),
     row.verdict,
   ]);
   return stringify([[...COMPARISON_COLUMNS], ...cells]);

@@ -13,13 +13,17 @@ export interface QuantityFormats {
   readonly ns: (ns: number) => string;
 }
 
-/** Words in a line, when names are listed. */
+/** Letters in a line, when names are listed. */
 const LIST_WIDTH = 110;
+
+/** Policies with longer names are called by their role above a column. */
+const LONGEST_HEADER = 20;
 
 /** The table of one candidate. @param rows all of the same candidate */
 export function comparisonTable(rows: readonly ComparisonRow[], formats: QuantityFormats): string {
   const { candidate, baseline } = rows[0]!;
-  const of = (...verdicts: Verdict[]): ComparisonRow[] => rows.filter(({ verdict }) => verdicts.includes(verdict));
+  const of = (...verdicts: Verdict[]): ComparisonRow[] =>
+    rows.filter(({ verdict }) => verdicts.includes(verdict));
   const differing = of("higher", "lower").sort((a, b) => relative(b) - relative(a));
   const unclear = of("no difference shown");
   const undefinedRows = of("undefined");
@@ -28,10 +32,15 @@ export function comparisonTable(rows: readonly ComparisonRow[], formats: Quantit
     return `${candidate} and ${baseline} are identical: every metric is the same in every run`;
   }
   const intervals = `${100 * (1 - ALPHA)} % interval`;
-  const header = (title: string): string[] => [title, baseline, candidate, "difference", intervals, ""];
+  const short = (name: string, role: string): string => (name.length > LONGEST_HEADER ? role : name);
+  const names = [short(baseline, "baseline"), short(candidate, "candidate")];
+  const header = (title: string): string[] => [title, ...names, "difference", intervals, ""];
   const sections = [
     differing.length > 0
-      ? tableOf([header(`${candidate} differs beyond noise in`), ...differing.map((row) => lineOf(row, formats))])
+      ? tableOf([
+          header(`${candidate} differs beyond noise in`),
+          ...differing.map((row) => lineOf(row, formats)),
+        ])
       : `${candidate} does not differ from ${baseline} beyond noise in any metric`,
     unclear.length === 0
       ? ""
@@ -70,8 +79,11 @@ function lineOf(row: ComparisonRow, formats: QuantityFormats): string[] {
 /** What a row says. */
 function wordsOf(row: ComparisonRow): string {
   const { verdict, diff, ciLow, ciHigh, meanBaseline, unpaired } = row;
-  const percent = (value: number): string => `${shortNumber((100 * value) / Math.abs(meanBaseline))} %`;
-  const rest = unpaired === 0 ? "" : ` (defined for one of the two only under ${unpaired} seeds)`;
+  const percent = (value: number): string => `${percentText((100 * value) / Math.abs(meanBaseline))} %`;
+  const rest =
+    unpaired === 0
+      ? ""
+      : ` (under ${unpaired} ${unpaired === 1 ? "seed" : "seeds"} defined for one of the two only)`;
   if (verdict === "no difference shown") {
     if (meanBaseline === 0) return rest.trim();
     return `between ${withSign(ciLow, percent)} and ${withSign(ciHigh, percent)}${rest}`;
@@ -104,6 +116,11 @@ function shortNumber(value: number): string {
   return Math.abs(short) < 1e-6 ? (short === 0 ? "0" : short.toExponential(1)) : String(short);
 }
 
+/** Three digits that count, all before the point. */
+function percentText(value: number): string {
+  return Math.abs(value) >= 100 ? String(Math.round(value)) : shortNumber(Number(value.toPrecision(3)));
+}
+
 /** A title and names, broken into lines. */
 function namesOf(title: string, rows: readonly ComparisonRow[]): string {
   if (rows.length === 0) return "";
@@ -111,7 +128,8 @@ function namesOf(title: string, rows: readonly ComparisonRow[]): string {
   for (const { metric } of rows) {
     const last = lines.at(-1)!;
     const word = metric === rows.at(-1)!.metric ? metric.name : `${metric.name},`;
-    if (lines.length > 1 && last.length + word.length < LIST_WIDTH) lines[lines.length - 1] = `${last} ${word}`;
+    if (lines.length > 1 && last.length + word.length < LIST_WIDTH)
+      lines[lines.length - 1] = `${last} ${word}`;
     else lines.push(`  ${word}`);
   }
   return lines.join("\n");

@@ -69,7 +69,11 @@ export function compareMetrics(input: ComparisonInput): ComparisonRow[] {
   const chances = (metrics.length * candidates.length) / lookShare;
   const rows = candidates.flatMap((candidate) =>
     metrics.map((metric, m) =>
-      compareOne({ metric, baseline, candidate, chances }, values.get(baseline)![m]!, values.get(candidate)![m]!),
+      compareOne(
+        { metric, baseline, candidate, chances },
+        values.get(baseline)![m]!,
+        values.get(candidate)![m]!,
+      ),
     ),
   );
   const holms = holm(
@@ -86,7 +90,11 @@ interface RowSubject {
   readonly chances: number;
 }
 
-function compareOne(subject: RowSubject, a: readonly number[], b: readonly number[]): Omit<ComparisonRow, "pHolm"> {
+function compareOne(
+  subject: RowSubject,
+  a: readonly number[],
+  b: readonly number[],
+): Omit<ComparisonRow, "pHolm"> {
   const { metric, baseline, candidate, chances } = subject;
   const found = estimate(pairedDifferences(a, b));
   const unpaired = a.filter((value, i) => Number.isNaN(value) !== Number.isNaN(b[i]!)).length;
@@ -118,7 +126,10 @@ function meanOf(values: readonly number[], partners: readonly number[]): number 
 
 /** Whether two metrics are the same number in every run. */
 function isIdentical(a: readonly number[], b: readonly number[]): boolean {
-  return a.every((value, i) => Object.is(value, b[i]!) || value === b[i]!) && a.some((value) => !Number.isNaN(value));
+  return (
+    a.every((value, i) => Object.is(value, b[i]!) || value === b[i]!) &&
+    a.some((value) => !Number.isNaN(value))
+  );
 }
 
 function verdictOf({ n, mean: diff }: Estimate, pAdjusted: number, identical: boolean): Verdict {
@@ -132,7 +143,13 @@ function verdictOf({ n, mean: diff }: Estimate, pAdjusted: number, identical: bo
  * Half the width of a row's interval, in proportion to the larger of the two means.
  * @returns 0 for a row that is identical; NaN when there is no interval
  */
-export function relativeHalfWidth({ verdict, ciLow, ciHigh, meanBaseline, meanCandidate }: ComparisonRow): number {
+export function relativeHalfWidth({
+  verdict,
+  ciLow,
+  ciHigh,
+  meanBaseline,
+  meanCandidate,
+}: ComparisonRow): number {
   if (verdict === "identical") return 0;
   return (ciHigh - ciLow) / 2 / Math.max(Math.abs(meanBaseline), Math.abs(meanCandidate));
 }

@@ -62,7 +62,9 @@ function metric(name: string, unit: string, meaning: string, how: string, of: Me
 
 function mean(column: ColumnName, meaning: string): Metric {
   const { unit } = COLUMNS[COLUMN[column]]!;
-  return metric(`mean_${column}`, unit, meaning, `time-weighted mean of ${column}`, (s) => s.of("mean", column));
+  return metric(`mean_${column}`, unit, meaning, `time-weighted mean of ${column}`, (s) =>
+    s.of("mean", column),
+  );
 }
 
 function peak(column: ColumnName, meaning: string): Metric {
@@ -81,10 +83,19 @@ function count(column: ColumnName, meaning: string): Metric {
 }
 
 /** A quotient of what two counters grew by. */
-function per(name: string, unit: string, above: ColumnName, below: readonly ColumnName[], meaning: string): Metric {
+function per(
+  name: string,
+  unit: string,
+  above: ColumnName,
+  below: readonly ColumnName[],
+  meaning: string,
+): Metric {
   const divisor = below.length === 1 ? below[0]! : `(${below.join(" + ")})`;
   return metric(name, unit, meaning, `growth of ${above} / growth of ${divisor}`, (s) =>
-    quotient(s.grown(above), below.reduce((sum, column) => sum + s.grown(column), 0)),
+    quotient(
+      s.grown(above),
+      below.reduce((sum, column) => sum + s.grown(column), 0),
+    ),
   );
 }
 
@@ -111,7 +122,13 @@ export const METRICS: readonly Metric[] = [
   peak("metadata_bytes", "what the page allocator's own tables take"),
   count("scavenged_bytes", "memory given back to the system"),
   count("refaulted_bytes", "memory given back and then needed again"),
-  per("refaulted_share", "ratio", "refaulted_bytes", ["scavenged_bytes"], "how much of what was given back was needed again"),
+  per(
+    "refaulted_share",
+    "ratio",
+    "refaulted_bytes",
+    ["scavenged_bytes"],
+    "how much of what was given back was needed again",
+  ),
   count("scavenge_calls", "requests to give memory back"),
   metric(
     "release_90_ns",
@@ -127,10 +144,28 @@ export const METRICS: readonly Metric[] = [
   mean("free_runs", "runs of free pages, on average"),
   mean("hugepages_intact", "huge pages' worth of memory with nothing given back, on average"),
   mean("hugepages_broken", "huge pages of which a part was given back, on average"),
-  per("find_rate", "ratio", "find_calls", ["find_calls", "fast_path_allocs"], "share of allocations and refills that search the radix tree"),
+  per(
+    "find_rate",
+    "ratio",
+    "find_calls",
+    ["find_calls", "fast_path_allocs"],
+    "share of allocations and refills that search the radix tree",
+  ),
   per("find_calls_per_span", "calls/span", "find_calls", ["span_allocs"], "searches for each span"),
-  per("find_entries_per_find", "entries/call", "find_entries", ["find_calls"], "summaries looked at in a search"),
-  per("cache_refills_per_span", "calls/span", "cache_refills", ["span_allocs"], "page cache refills for each span"),
+  per(
+    "find_entries_per_find",
+    "entries/call",
+    "find_entries",
+    ["find_calls"],
+    "summaries looked at in a search",
+  ),
+  per(
+    "cache_refills_per_span",
+    "calls/span",
+    "cache_refills",
+    ["span_allocs"],
+    "page cache refills for each span",
+  ),
   count("heap_growths", "times the heap grew"),
   count("gc_cycles", "collections"),
   count("span_allocs", "spans handed out"),

@@ -224,9 +224,7 @@ function refuseExisting(target: string, force: boolean, option: string): void {
   try {
     entries = readdirSync(path);
   } catch {
-    throw new OutputError(
-      `${target} exists and is not a folder: name another one with ${option}`,
-    );
+    throw new OutputError(`${target} exists and is not a folder: name another one with ${option}`);
   }
   if (entries.length === 0) return;
   if (!force)

@@ -5,6 +5,7 @@ import { type Keyframes, keyframeTimes } from "../results/heapmap/recorder.js";
 import type { OutputFolder } from "../results/output-folder.js";
 import type { Scenario } from "../scenarios/scenario.js";
 import type { Recordings } from "../scenarios/workloads/workloads.js";
+import type { Policy } from "../sim/policies/policy.js";
 import { failedExpectations } from "./expectations.js";
 import { Recording } from "./recording.js";
 import { withDuration } from "./recordings.js";
@@ -12,6 +13,8 @@ import { type Onlooker, type RunEnd, ScenarioRun } from "./scenario-run.js";
 
 export interface RecordRunOptions {
   readonly scenario: Scenario;
+  /** What the heap does. Default: the policy that the scenario names. */
+  readonly policy?: Policy;
   /** What its trace workloads play. */
   readonly recordings: Recordings;
   /** Gets timeseries.csv, summary.json and manifest.json. */
@@ -32,6 +35,8 @@ export interface RecordedRun {
   /** What the runtime or the system said when it ended the program. */
   readonly endMessage: string;
   readonly endNs: number;
+  /** Time between samples, ns. */
+  readonly sampleNs: number;
   readonly samples: readonly Float64Array[];
   readonly fingerprint: string;
   readonly events: number;
@@ -48,7 +53,7 @@ export interface RecordedRun {
  * @throws OutputError when they cannot be written, LimitError when the run would never end
  */
 export function recordRun(options: RecordRunOptions): RecordedRun {
-  const { scenario, recordings, folder, prefix, onlooker = {}, onProgress } = options;
+  const { scenario, policy, recordings, folder, prefix, onlooker = {}, onProgress } = options;
   const fingerprint = new Fingerprint();
   const { durationNs: lengthNs } = withDuration(scenario, recordings);
   const times = options.keyframes === undefined ? undefined : keyframeTimes(options.keyframes, lengthNs);
@@ -57,7 +62,12 @@ export function recordRun(options: RecordRunOptions): RecordedRun {
     recording.sample(sim.nowNs, heap, collectorSample);
     onProgress?.(sim.nowNs / durationNs);
   };
-  const run = new ScenarioRun(scenario, { onlooker: { ...onlooker, onSample }, recordings, fingerprint });
+  const run = new ScenarioRun(scenario, {
+    onlooker: { ...onlooker, onSample },
+    recordings,
+    fingerprint,
+    ...(policy === undefined ? {} : { policy }),
+  });
   run.run();
   const failures = failedExpectations(scenario.expect, {
     rows: recording.rows,
@@ -81,6 +91,7 @@ export function recordRun(options: RecordRunOptions): RecordedRun {
     end: run.end,
     endMessage: run.endMessage,
     endNs: run.sim.nowNs,
+    sampleNs: run.sampleNs,
     samples: recording.rows,
     fingerprint: fingerprint.hex(),
     events: run.sim.events,

@@ -79,7 +79,8 @@ export function tCdf(t: number, df: number): number {
  * @throws RangeError for another probability
  */
 export function tCritical(alpha: number, df: number): number {
-  if (!(alpha > 0 && alpha <= 1)) throw new RangeError(`a probability is above 0 and at most 1, not ${alpha}`);
+  if (!(alpha > 0 && alpha <= 1))
+    throw new RangeError(`a probability is above 0 and at most 1, not ${alpha}`);
   if (alpha === 1) return 0;
   let high = 1;
   while (tTails(high, df) > alpha) high *= 2;
