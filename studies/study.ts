@@ -141,7 +141,7 @@ export class Study {
         const samples = mser5(meanSeries(whole.map(({ columns }) => columns[c]!)));
         if (Number.isNaN(samples)) {
           throw new StudyError(
-            `${scenario.name} does not settle under ${arm.policy.name}: to MSER-5 the first half of ${name} is all warm-up; the runs are kept, say --warmup TIME or --warmup none, or let it last longer`,
+            `${scenario.name} does not settle under ${arm.policy.name}: to MSER-5 half of ${name} or more is warm-up, or there are fewer than 50 samples; the runs are kept: say --warmup TIME or --warmup none, or let it last longer`,
           );
         }
         latest = Math.max(latest, samples);

@@ -6,9 +6,9 @@
  *
  *     MSER(d) = Σ (Y(i) − Ȳ(d))² / (n − d)²,  i from d + 1 to n,
  *
- * is least: a beginning unlike the rest makes it greater, and so does throwing away what is like the rest. Only cuts in
- * the first half are looked at, since of the last few batches any two may happen to be alike; when the one in the middle
- * is the best of those, the series has not settled, or is too short to tell.
+ * is least: a beginning unlike the rest makes it greater, and so does throwing away what is like the rest. Of the last few
+ * batches any two may happen to be alike, so five are always left. When the least value lies in the second half, the series
+ * has not settled, or is too short to tell.
  */
 
 import { batchMeans, mean } from "./moments.js";
@@ -16,17 +16,19 @@ import { batchMeans, mean } from "./moments.js";
 /** Values in a batch. */
 export const MSER_BATCH = 5;
 
+/** Batches that are never cut off. */
+const LEFT = 5;
+
 /**
  * The number of values to leave out.
  * @param series values at equal distances in time, none of them NaN
- * @returns a multiple of 5, below half of the values; NaN when the series has not settled by then, or has fewer than two
- *   batches
+ * @returns a multiple of 5, up to half of the values; NaN when the series has not settled by then, or has fewer than
+ *   ten batches
  */
 export function mser5(series: ArrayLike<number>): number {
   const batches = batchMeans(series, MSER_BATCH);
   const n = batches.length;
-  if (n < 2) return Number.NaN;
-  const half = Math.floor(n / 2);
+  if (n < 2 * LEFT) return Number.NaN;
   // From the end backward, sums over what is left are at hand. They count from the mean, against lost digits.
   const origin = mean(batches);
   let best = 0;
@@ -37,13 +39,13 @@ export function mser5(series: ArrayLike<number>): number {
     const off = batches[d]! - origin;
     sum += off;
     squares += off * off;
-    if (d > half) continue;
     const left = n - d;
+    if (left < LEFT) continue;
     const error = Math.max(0, squares - (sum * sum) / left) / (left * left);
     if (error <= least) {
       least = error;
       best = d;
     }
   }
-  return best === half ? Number.NaN : best * MSER_BATCH;
+  return 2 * best > n ? Number.NaN : best * MSER_BATCH;
 }
