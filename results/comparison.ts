@@ -90,15 +90,21 @@ interface RowSubject {
   readonly chances: number;
 }
 
+const NO_DIFFERENCE: Estimate = { n: 0, mean: 0, standardError: 0, p: 1 };
+
 function compareOne(
   subject: RowSubject,
   a: readonly number[],
   b: readonly number[],
 ): Omit<ComparisonRow, "pHolm"> {
   const { metric, baseline, candidate, chances } = subject;
-  const found = estimate(pairedDifferences(a, b));
+  const identical = isIdentical(a, b);
+  // What is the same in every run is so for certain, however few runs there are.
+  const found = identical
+    ? { ...NO_DIFFERENCE, n: pairedDifferences(a, b).length }
+    : estimate(pairedDifferences(a, b));
   const unpaired = a.filter((value, i) => Number.isNaN(value) !== Number.isNaN(b[i]!)).length;
-  const half = halfWidth(found, ALPHA / chances);
+  const half = identical ? 0 : halfWidth(found, ALPHA / chances);
   const pAdjusted = bonferroni(found.p, chances);
   return {
     metric,
@@ -113,7 +119,7 @@ function compareOne(
     ciHigh: found.mean + half,
     p: found.p,
     pAdjusted,
-    verdict: verdictOf(found, pAdjusted, isIdentical(a, b)),
+    verdict: verdictOf(found, pAdjusted, identical),
   };
 }
 
