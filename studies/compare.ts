@@ -261,7 +261,7 @@ class Comparison {
       wide: this.wide,
       warmUpNs: this.study.warmUpNs(0),
       rows: this.rows,
-      notes: this.policies.flatMap(({ name }, arm) => runNotes(name, runs[arm]!)),
+      notes: this.policies.flatMap(({ name }, arm) => runNotes(name, runs[arm]!, this.study.changing(arm))),
       endedAsExpected: runs.flat().every(({ outcome }) => outcome.endedAsExpected),
       json,
     };

@@ -60,8 +60,11 @@ export function runJson({ cell, outcome }: StudyRun): Record<string, string | nu
   };
 }
 
-/** What one should know about the runs of an arm before its numbers are read, a line each. */
-export function runNotes(name: string, runs: readonly StudyRun[]): string[] {
+/**
+ * What one should know about the runs of an arm before its numbers are read, a line each.
+ * @param changing columns that do not settle
+ */
+export function runNotes(name: string, runs: readonly StudyRun[], changing: readonly string[]): string[] {
   const early = runs.filter(({ outcome }) => outcome.end !== "completed");
   const failing = runs.filter(({ outcome }) => outcome.failures.length > 0);
   const notes: string[] = [];
@@ -74,6 +77,11 @@ export function runNotes(name: string, runs: readonly StudyRun[]): string[] {
   if (failing.length > 0) {
     notes.push(
       `${name}: ${failing.length} of ${runs.length} runs do not meet what the scenario expects, as in ${failing[0]!.outcome.failures[0]}`,
+    );
+  }
+  if (changing.length > 0) {
+    notes.push(
+      `${name}: ${changing.join(" and ")} had not settled by the middle of the run, so means depend on its length`,
     );
   }
   return notes;

@@ -4,7 +4,9 @@
  *     arms × seeds ──CellRunner──► samples ──without the warm-up──► metrics by arm, metric and seed
  *
  * Arms of one scenario share a warm-up, so that all their metrics are of the same window of the same demands. MSER-5 reads
- * it off the means over the seeds of some columns: the latest cut of all arms and columns counts.
+ * it off the mean over the seeds of the heap in use, which is the demands' doing more than the policies'; the latest cut of
+ * all arms counts. What policies do with that heap may go on changing, as memory that is retained for good does: that is for
+ * whoever reads the result to know, and no reason to leave out more of the run.
  */
 
 import { COLUMN, type ColumnName } from "../results/columns.js";
@@ -18,7 +20,7 @@ import type { CellRunner } from "./cells/cell-runner.js";
 import { StudyError } from "./study-error.js";
 import type { WarmUp } from "./study-inputs.js";
 
-/** Columns that MSER-5 looks at: how much is in use, how much is held, how it is cut up. Whole numbers, so that sums are exact. */
+/** Columns that MSER-5 looks at: the first says how long the warm-up is, the others are watched. Whole numbers all. */
 const WARM_UP_COLUMNS: readonly ColumnName[] = ["heap_inuse_bytes", "heap_retained_bytes", "free_runs"];
 
 /** One run of a study. */
@@ -40,6 +42,8 @@ export class Study {
   /** By arm, then by seed. */
   private readonly entries: Map<number, Entry>[];
   private readonly cuts = new Map<Arm["scenario"], number>();
+  /** Columns that go on changing, by arm. */
+  private readonly unsettled = new Map<Arm, readonly string[]>();
 
   constructor(
     readonly arms: readonly Arm[],
@@ -131,30 +135,26 @@ export class Study {
     }
   }
 
+  /** The latest cut of the arms of a scenario, ns. */
   private cutOf(scenario: Arm["scenario"]): number {
     let latest = 0;
     for (const [a, arm] of this.arms.entries()) {
-      if (arm.scenario !== scenario) continue;
       const whole = this.sorted(a).filter(({ outcome }) => outcome.end === "completed");
-      if (whole.length === 0) continue;
-      WARM_UP_COLUMNS.forEach((name, c) => {
-        const samples = mser5(meanSeries(whole.map(({ columns }) => columns[c]!)));
-        if (Number.isNaN(samples)) {
-          throw new StudyError(
-            `${scenario.name} does not settle under ${arm.policy.name}: to MSER-5 half of ${name} or more is warm-up, or there are fewer than 50 samples; the runs are kept: say --warmup TIME or --warmup none, or let it last longer`,
-          );
-        }
-        latest = Math.max(latest, samples);
-      });
+      if (arm.scenario !== scenario || whole.length === 0) continue;
+      const [samples, ...watched] = WARM_UP_COLUMNS.map((_, c) =>
+        mser5(meanSeries(whole.map(({ columns }) => columns[c]!))),
+      );
+      if (Number.isNaN(samples!)) throw neverSettles(arm);
+      latest = Math.max(latest, samples! * whole[0]!.outcome.sampleNs);
+      const changing = WARM_UP_COLUMNS.slice(1).filter((_, c) => Number.isNaN(watched[c]!));
+      this.unsettled.set(arm, changing);
     }
-    return latest * this.sampleNs(scenario);
+    return latest;
   }
 
-  /** Time between the samples of a scenario's runs. */
-  private sampleNs(scenario: Arm["scenario"]): number {
-    const a = this.arms.findIndex((arm) => arm.scenario === scenario);
-    const entry = this.sorted(a).find(({ outcome }) => outcome.end === "completed");
-    return entry === undefined ? 0 : entry.outcome.sampleNs;
+  /** Columns of an arm that, to MSER-5, go on changing after half of the run. */
+  changing(arm: number): readonly string[] {
+    return this.unsettled.get(this.arms[arm]!) ?? [];
   }
 }
 
@@ -170,5 +170,11 @@ function meanSeries(series: readonly Float64Array[]): Float64Array {
 function tooLong(warmUpNs: number, durationNs: number): StudyError {
   return new StudyError(
     `--warmup ${formatDuration(warmUpNs)} leaves nothing of a run of ${formatDuration(durationNs)}, expected less`,
+  );
+}
+
+function neverSettles({ scenario, policy }: Arm): StudyError {
+  return new StudyError(
+    `${scenario.name} does not settle under ${policy.name}: to MSER-5 half of heap_inuse_bytes or more is warm-up, or there are fewer than 50 samples; the runs are kept: say --warmup TIME or --warmup none, or let it last longer`,
   );
 }

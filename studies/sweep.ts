@@ -219,7 +219,11 @@ class Sweep {
       metrics,
       cases,
       notes: arms.flatMap((_, arm) =>
-        runNotes(`${this.pointText(this.pointOf(arm).point)} under ${this.policyOf(arm)}`, runs[arm]!),
+        runNotes(
+          `${this.pointText(this.pointOf(arm).point)} under ${this.policyOf(arm)}`,
+          runs[arm]!,
+          this.study.changing(arm),
+        ),
       ),
       endedAsExpected: runs.flat().every(({ outcome }) => outcome.endedAsExpected),
     };
