@@ -58,7 +58,7 @@ function valuesOf(text: string, value: string): string[] {
   return from === undefined ? [value] : rangeOf(text, from.trim(), to!.trim(), step?.trim());
 }
 
-/** The values from one to another, in the unit of the step. */
+/** The values from one to another. */
 function rangeOf(text: string, from: string, to: string, step: string | undefined): string[] {
   const isCounting = /^[+-]?\d+$/.test(from) && /^[+-]?\d+$/.test(to);
   if (step === undefined && !isCounting)
@@ -77,7 +77,7 @@ function rangeOf(text: string, from: string, to: string, step: string | undefine
     throw fault(text, `the step ${by} leads nowhere, expected one above 0`);
   if (compare(first.value, last.value) > 0)
     throw fault(text, `the range begins above its end, expected ${to}..${from}:${by}`);
-  const unit = /[a-zA-Zµ%/]*$/.exec(by.replace(/[eE][+-]?\d+/, ""))![0];
+  const unit = unitOfRange(first, width, from, by);
   const values: string[] = [];
   for (let at = first.value; compare(at, last.value) <= 0; at = add(at, width.value)) {
     if (values.length > MAX_VALUES)
@@ -85,6 +85,14 @@ function rangeOf(text: string, from: string, to: string, step: string | undefine
     values.push(`${toNumber(divide(at, unitOf(unit)!.value))}${unit}`);
   }
   return values;
+}
+
+/** The unit of the step, unless only that of the beginning makes whole numbers: 1s..5m:1m is 1s, 61s, … */
+function unitOfRange(first: Quantity, width: Quantity, from: string, by: string): string {
+  const units = [by, from].map((part) => /[a-zA-Zµ%/]*$/.exec(part.replace(/[eE][+-]?\d+/, ""))![0]);
+  const isWhole = (unit: string): boolean =>
+    [first, width].every(({ value }) => Number.isInteger(toNumber(divide(value, unitOf(unit)!.value))));
+  return units.find(isWhole) ?? units[0]!;
 }
 
 function quantityOf(text: string, part: string): Quantity {
