@@ -9,10 +9,8 @@
 import { createHash } from "node:crypto";
 import {
   closeSync,
-  copyFileSync,
   existsSync,
   fsyncSync,
-  linkSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -42,11 +40,13 @@ export class OutputFile {
    * @param name of the file
    * @param path where it is being written
    * @param target the folder that it will be in, for messages
+   * @param durable whether it must be on the disk when it is complete
    */
   constructor(
     readonly name: string,
     path: string,
     readonly target: string,
+    readonly durable = true,
   ) {
     this.#fd = guarded(target, () => openSync(path, "wx"));
   }
@@ -76,7 +76,7 @@ export class OutputFile {
     if (fd !== undefined) {
       guarded(this.target, () => {
         try {
-          fsyncSync(fd);
+          if (this.durable) fsyncSync(fd);
         } finally {
           closeSync(fd);
         }
@@ -107,12 +107,15 @@ export class OutputFolder {
    * @param target the folder that will hold the files, as the user named it
    * @param force whether an earlier result there may be replaced
    * @param option of the command line that names the folder, for messages
+   * @param durable whether complete files must be on the disk; not waiting for it saves time where whoever reads them finds
+   *   out whether they are whole
    * @throws OutputError when the folder exists, is not ours, or cannot be created
    */
   constructor(
     readonly target: string,
     readonly force: boolean,
     readonly option = "--out",
+    readonly durable = true,
   ) {
     this.#target = resolve(target);
     this.#refuseExisting();
@@ -142,7 +145,7 @@ export class OutputFolder {
   create(name: string): OutputFile {
     if (name.includes("/"))
       guarded(this.target, () => mkdirSync(dirname(join(this.#partial, name)), { recursive: true }));
-    const file = new OutputFile(name, join(this.#partial, name), this.target);
+    const file = new OutputFile(name, join(this.#partial, name), this.target, this.durable);
     this.#files.push(file);
     return file;
   }
@@ -154,16 +157,16 @@ export class OutputFolder {
     return file.close();
   }
 
-  /** Takes over a complete file from elsewhere, without a copy where the file system can do that. */
+  /**
+   * Takes over a folder of complete files.
+   * @param name of the folder here
+   * @param path where it is now, on the same file system
+   */
   adopt(name: string, path: string): void {
     const place = join(this.#partial, name);
     guarded(this.target, () => {
       mkdirSync(dirname(place), { recursive: true });
-      try {
-        linkSync(path, place);
-      } catch {
-        copyFileSync(path, place);
-      }
+      renameSync(path, place);
     });
   }
 

@@ -24,7 +24,7 @@ import { resolvePolicies, resolvePolicy } from "./policies.js";
 import { parametersOf } from "./recorded-run.js";
 import { Study } from "./study.js";
 import { StudyError } from "./study-error.js";
-import { adoptRun, folderNames, runJson, runNotes, seedFolder } from "./study-files.js";
+import { adoptRuns, folderNames, placedDigests, runJson, runNotes } from "./study-files.js";
 import type { WarmUp } from "./study-inputs.js";
 
 /** Seeds are added until intervals are narrow. */
@@ -185,17 +185,18 @@ class Comparison {
     const { scenario, out, force = false } = this.options;
     const output = new OutputFolder(out, force);
     try {
-      const files = new Map<string, string>();
       const json = `${JSON.stringify(this.json(), null, 2)}\n`;
-      files.set("comparison.csv", output.write("comparison.csv", comparisonCsv(scenario.name, this.rows)));
-      files.set("comparison.json", output.write("comparison.json", json));
       const folders = folderNames(this.policies.map(({ name }) => name));
-      this.policies.forEach(({ name }, arm) => {
-        for (const run of this.study.runs(arm)) {
-          adoptRun(output, runner, run, `cells/${folders.get(name)}/${seedFolder(run.cell.seed)}/`, files);
-        }
-      });
+      const placed = this.policies.flatMap(({ name }, arm) =>
+        this.study.runs(arm).map((run) => ({ run, prefix: `cells/${folders.get(name)}/` })),
+      );
+      const files = new Map([
+        ["comparison.csv", output.write("comparison.csv", comparisonCsv(scenario.name, this.rows))],
+        ["comparison.json", output.write("comparison.json", json)],
+        ...placedDigests(placed),
+      ]);
       output.write("manifest.json", manifestText(this.manifest(folders), files));
+      adoptRuns(output, runner, placed);
       output.commit();
       return this.result(json);
     } catch (error) {

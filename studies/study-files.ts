@@ -2,14 +2,9 @@
 
 import type { OutputFolder } from "../results/output-folder.js";
 import { sha256 } from "./cells/cell.js";
-import { RESULT_FILES } from "./cells/cell-folder.js";
+import { RESULT_FILES, strip } from "./cells/cell-folder.js";
 import type { CellRunner } from "./cells/cell-runner.js";
 import type { StudyRun } from "./study.js";
-
-/** The folder of a run below that of its arm, `seed-0001`. */
-export function seedFolder(seed: number): string {
-  return `seed-${String(seed).padStart(4, "0")}`;
-}
 
 /**
  * Names of folders for things with any name: without what file systems and shells stumble over, and unique whatever the
@@ -30,22 +25,33 @@ export function folderNames(names: readonly string[]): Map<string, string> {
   );
 }
 
+/** Where the runs of a study go in its output folder. @param prefix of the folder of a run's seed, with a slash at its end */
+export interface Placed {
+  readonly run: StudyRun;
+  readonly prefix: string;
+}
+
+/** Digests of the files of runs, by the names that they will have. */
+export function placedDigests(placed: readonly Placed[]): [string, string][] {
+  return placed.flatMap(({ run, prefix }) =>
+    RESULT_FILES.map((name): [string, string] => [`${placeOf(run, prefix)}/${name}`, run.digests[name]!]),
+  );
+}
+
 /**
- * Puts the files of a run into an output folder.
- * @param prefix of their names, with a slash at its end
- * @param files gets their digests
+ * Moves the files of runs into an output folder in which everything else is written: what can fail, such as for want of
+ * space, comes before, while the runs are still kept.
  */
-export function adoptRun(
-  output: OutputFolder,
-  runner: CellRunner,
-  run: StudyRun,
-  prefix: string,
-  files: Map<string, string>,
-): void {
-  for (const name of RESULT_FILES) {
-    output.adopt(`${prefix}${name}`, `${runner.folderOf(run.cell)}/${name}`);
-    files.set(`${prefix}${name}`, run.digests[name]!);
+export function adoptRuns(output: OutputFolder, runner: CellRunner, placed: readonly Placed[]): void {
+  for (const { run, prefix } of placed) {
+    const folder = runner.folderOf(run.cell);
+    strip(folder);
+    output.adopt(placeOf(run, prefix), folder);
   }
+}
+
+function placeOf({ cell }: StudyRun, prefix: string): string {
+  return `${prefix}seed-${String(cell.seed).padStart(4, "0")}`;
 }
 
 /** How a run went, for JSON. */

@@ -27,7 +27,7 @@ import { resolvePolicies } from "./policies.js";
 import { readScenario } from "./scenarios.js";
 import { Study } from "./study.js";
 import { StudyError } from "./study-error.js";
-import { adoptRun, folderNames, runJson, runNotes, seedFolder } from "./study-files.js";
+import { adoptRuns, folderNames, type Placed, placedDigests, runJson, runNotes } from "./study-files.js";
 import type { WarmUp } from "./study-inputs.js";
 import { type Point, pointOverrides, pointsOf, type Variation } from "./variation.js";
 
@@ -134,11 +134,11 @@ class Sweep {
     const { out, force = false, series = false } = this.options;
     const output = new OutputFolder(out, force);
     try {
-      const files = new Map<string, string>();
       const cases = this.study.arms.map((_, arm) => this.caseOf(arm));
-      this.writeTables(output, cases, files);
-      for (const arm of series ? this.study.arms.keys() : []) this.adopt(output, runner, arm, files);
+      const placed = series ? this.placed() : [];
+      const files = new Map([...this.writeTables(output, cases), ...placedDigests(placed)]);
       output.write("manifest.json", manifestText(this.manifest(), files));
+      adoptRuns(output, runner, placed);
       output.commit();
       return this.result(cases);
     } catch (error) {
@@ -147,24 +147,28 @@ class Sweep {
     }
   }
 
-  private writeTables(output: OutputFolder, cases: readonly SweepCase[], files: Map<string, string>): void {
+  /** Writes the tables; their digests by name. */
+  private writeTables(output: OutputFolder, cases: readonly SweepCase[]): [string, string][] {
     const { metrics } = this.study;
     const values = output.create("sweep.csv");
     values.write(sweepHeader(this.names));
     for (const one of cases) values.write(sweepLines(one, metrics));
-    files.set("sweep.csv", values.close());
     const summary = [
       sweepSummaryHeader(this.names),
       ...cases.map((one) => sweepSummaryLines(one, metrics, ALPHA)),
     ];
-    files.set("sweep-summary.csv", output.write("sweep-summary.csv", summary.join("")));
+    return [
+      ["sweep.csv", values.close()],
+      ["sweep-summary.csv", output.write("sweep-summary.csv", summary.join(""))],
+    ];
   }
 
-  private adopt(output: OutputFolder, runner: CellRunner, arm: number, files: Map<string, string>): void {
-    const { point } = this.pointOf(arm);
-    const folder = `cells/${this.pointFolders.get(this.pointText(point))}/${this.folders.get(this.policyOf(arm))}`;
-    for (const run of this.study.runs(arm))
-      adoptRun(output, runner, run, `${folder}/${seedFolder(run.cell.seed)}/`, files);
+  private placed(): Placed[] {
+    return this.study.arms.flatMap((_, arm) => {
+      const point = this.pointFolders.get(this.pointText(this.pointOf(arm).point));
+      const prefix = `cells/${point}/${this.folders.get(this.policyOf(arm))}/`;
+      return this.study.runs(arm).map((run) => ({ run, prefix }));
+    });
   }
 
   private caseOf(arm: number): SweepCase {

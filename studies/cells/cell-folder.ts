@@ -38,7 +38,8 @@ export interface FinishedCell {
  * @throws OutputError when it cannot be written, LimitError when the run would never end
  */
 export function runCell(cell: Cell, folder: string, recordings: Recordings): FinishedCell {
-  const output = new OutputFolder(folder, false);
+  // The digests tell whether a cell is whole, so nobody waits for the disk.
+  const output = new OutputFolder(folder, false, "--out", false);
   try {
     const scenario = cellScenario(cell);
     const run = recordRun({ scenario, policy: cell.policy, recordings, folder: output, prefix: "" });
@@ -79,6 +80,11 @@ export function readCell(folder: string): FinishedCell | undefined {
     rmSync(folder, { recursive: true, force: true });
     return undefined;
   }
+}
+
+/** Leaves only the files that belong into results. */
+export function strip(folder: string): void {
+  for (const name of [CELL, ROWS]) rmSync(join(folder, name));
 }
 
 /** The samples of a cell, a row each. */
