@@ -130,17 +130,20 @@ function report(name: string, result: CompareResult, until: UntilNarrow | undefi
     `${name}: ${candidates.join(", ")} against ${baseline}, ${seeds.length} seeds (${seedsText(seeds)})${warmUp}`,
     ...(notes.length === 0 ? [] : [notes.join("\n")]),
     ...tables,
-    `${method(result)}\nwritten to ${out}: comparison.csv, comparison.json, manifest.json, and the runs in cells/`,
+    `${method(result, until !== undefined)}\nwritten to ${out}: comparison.csv, comparison.json, manifest.json, and the runs in cells/`,
   ]
     .concat(until === undefined ? [] : [widthText(result, until)])
     .join("\n\n");
 }
 
 /** What the intervals mean. */
-function method({ rows, looks, seeds }: CompareResult): string {
+function method({ rows, looks, seeds }: CompareResult, isRepeated: boolean): string {
   const confidence = `${100 * (1 - ALPHA)} %`;
-  const several = looks > 1 ? ` and ${looks} looks` : "";
-  return `differences within a seed, means of ${seeds.length}; all ${rows.length} intervals together hold with ${confidence} (Student's t, Bonferroni for ${rows.length} comparisons${several})`;
+  const chances = `${rows.length} comparisons${isRepeated ? `, and look ${looks}` : ""}`;
+  return [
+    `differences within a seed, means of ${seeds.length}; all ${rows.length} intervals together hold with ${confidence} (Student's t, Bonferroni for ${chances})`,
+    "objects and pacer are those of go1.18 under every policy",
+  ].join("\n");
 }
 
 /** Whether the intervals are as narrow as was asked for. */

@@ -16,6 +16,8 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { COLUMNS } from "../../results/columns.js";
+import { COMPARISON_COLUMNS } from "../../results/comparison-files.js";
+import { METRICS } from "../../results/metrics.js";
 import { TOOL_VERSION } from "../../results/version.js";
 import { OP_NAMES } from "../../scenarios/trace/heap-trace.js";
 
@@ -121,6 +123,24 @@ describe("tables in the documents", () => {
       ),
     ];
     expect(rows.map(([, name, kind, unit, meaning]) => ({ name, kind, unit, meaning }))).toEqual(COLUMNS);
+  });
+
+  it("compare.md lists the metrics, in order, as the program has them", () => {
+    const rows = [...read("docs/compare.md").matchAll(/^\| `(\w+)`( \*)? \| (\S+) \| (.*?) \| (.*?) \|$/gm)];
+    expect(
+      rows.map(([, name, star, unit, meaning, how]) => ({
+        name,
+        unit,
+        meaning,
+        how,
+        headline: star !== undefined,
+      })),
+    ).toEqual(METRICS.map(({ of: _, ...rest }) => rest));
+  });
+
+  it("compare.md has the columns of comparison.csv", () => {
+    const text = read("docs/compare.md");
+    for (const column of COMPARISON_COLUMNS) expect(text).toContain(`\`${column}\``);
   });
 
   it("file-formats.md has a row for each operation of a trace", () => {
