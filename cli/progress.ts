@@ -3,6 +3,7 @@
  */
 
 import { Presets, SingleBar } from "cli-progress";
+import { formatDuration } from "../scenarios/units.js";
 
 export interface Progress {
   /** Sets the share done, 0..1. */
@@ -47,20 +48,22 @@ export function startRunProgress(label: string): RunProgress {
   if (!process.stderr.isTTY) return { update: () => {}, stop: () => {} };
   const bar = new SingleBar(
     {
-      format: `${label} [{bar}] {value} of {total} runs, {rest} to go, {eta_formatted}{taken}`,
+      format: `${label} [{bar}] {value} of {total} runs{rest}`,
       stream: process.stderr,
       clearOnComplete: true,
       hideCursor: true,
-      etaBuffer: 20,
     },
     Presets.shades_classic,
   );
-  bar.start(1, 0, { rest: "", taken: "" });
+  bar.start(1, 0, { rest: "" });
   running = bar;
+  const start = performance.now();
   return {
     update: (done, total, kept) => {
       bar.setTotal(total);
-      bar.update(done, { rest: total - done, taken: kept > 0 ? `, ${kept} taken up from before` : "" });
+      const left = (((performance.now() - start) * (total - done)) / (done - kept)) * 1e6;
+      const time = done > kept ? `, about ${formatDuration(Math.ceil(left / 1e9) * 1e9)} to go` : "";
+      bar.update(done, { rest: `${time}${kept > 0 ? `, ${kept} of them were kept` : ""}` });
     },
     stop: stopProgress,
   };
