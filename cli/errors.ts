@@ -4,6 +4,7 @@
 
 import { LimitError } from "../engine/simulation.js";
 import { OutputError } from "../results/output-folder.js";
+import { RunFolderError } from "../results/run-folder.js";
 import { InputError } from "../scenarios/input-error.js";
 import { UnitError } from "../scenarios/units.js";
 import { GeometryError } from "../sim/address/geometry.js";
@@ -40,7 +41,7 @@ export function givenPath(path: string): string {
 
 /** Whether an error is the user's to mend; others are ours. */
 function isExpected(error: unknown): boolean {
-  return [InputError, OutputError, UnitError, GeometryError, UsageError, LimitError].some(
+  return [InputError, OutputError, RunFolderError, UnitError, GeometryError, UsageError, LimitError].some(
     (type) => error instanceof type,
   );
 }

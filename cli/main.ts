@@ -10,6 +10,7 @@ import { checkDeterminismCommand } from "./check-determinism.js";
 import { conformCommand } from "./conform.js";
 import { asUsageError, report } from "./errors.js";
 import { listCommand } from "./list.js";
+import { plotCommand } from "./plot.js";
 import { stopProgress } from "./progress.js";
 import { runCommand } from "./run.js";
 import { schemaCommand } from "./schema.js";
@@ -43,6 +44,7 @@ const cli = yargs(args)
   .scriptName("mheapsim")
   .usage("$0 <command>\n\nA deterministic simulator of the Go runtime's page heap.")
   .command(runCommand)
+  .command(plotCommand)
   .command(conformCommand)
   .command(listCommand)
   .command(showCommand)
@@ -52,7 +54,7 @@ const cli = yargs(args)
   .command(traceCommand)
   .demandCommand(
     1,
-    "a command is missing: expected run, conform, list, show, validate, schema, check-determinism or trace",
+    "a command is missing: expected run, plot, conform, list, show, validate, schema, check-determinism or trace",
   )
   .option("debug", { type: "boolean", default: false, describe: "show stack traces of errors" })
   .strict()

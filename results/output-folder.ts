@@ -50,13 +50,13 @@ export class OutputFile {
   }
 
   /**
-   * Appends text, or bytes.
+   * Appends text, or bytes as they are.
    * @throws OutputError when it cannot be written
    */
-  write(text: string | Uint8Array): void {
+  write(content: string | Uint8Array): void {
     const fd = this.#fd;
     if (fd === undefined) throw new OutputError(`${this.name} is closed`);
-    const data = typeof text === "string" ? Buffer.from(text) : text;
+    const data = typeof content === "string" ? Buffer.from(content) : content;
     guarded(this.target, () => {
       for (let at = 0; at < data.length; ) at += writeSync(fd, data, at);
     });
@@ -156,9 +156,9 @@ export class OutputFolder {
   }
 
   /** Writes a whole file; its sha256. */
-  write(name: string, text: string | Uint8Array): string {
+  write(name: string, content: string | Uint8Array): string {
     const file = this.create(name);
-    file.write(text);
+    file.write(content);
     return file.close();
   }
 
@@ -216,14 +216,19 @@ function foreignEntry(folder: string, entries: readonly string[]): string | unde
   if (!entries.includes(MANIFEST)) return `no ${MANIFEST}`;
   const ours = manifestFiles(join(folder, MANIFEST));
   if (ours === undefined) return `a ${MANIFEST} of something else`;
-  // Folders are ours when they hold a file of ours; everything in them is looked at as well.
-  const folders = new Set(ours.map((name) => dirname(name)));
-  const within = entries
-    .filter((entry) => folders.has(entry))
-    .flatMap((entry) => readdirSync(join(folder, entry)).map((name) => `${entry}/${name}`));
-  return [...entries, ...within].find(
-    (entry) => entry !== MANIFEST && !ours.includes(entry) && !folders.has(entry),
-  );
+  return foreignWithin(folder, "", new Set([MANIFEST, ...ours]));
+}
+
+/** The same below a folder within it. Folders are ours when they lead to a file of ours. */
+function foreignWithin(folder: string, prefix: string, ours: ReadonlySet<string>): string | undefined {
+  for (const entry of readdirSync(join(folder, prefix), { withFileTypes: true })) {
+    const name = `${prefix}${entry.name}`;
+    if (ours.has(name)) continue;
+    const leadsToOurs = entry.isDirectory() && [...ours].some((file) => file.startsWith(`${name}/`));
+    const foreign = leadsToOurs ? foreignWithin(folder, `${name}/`, ours) : name;
+    if (foreign !== undefined) return foreign;
+  }
+  return undefined;
 }
 
 /** The files that a manifest of ours lists; undefined when it is none. */
