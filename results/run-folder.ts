@@ -210,10 +210,11 @@ function columnPlaces(path: string, header: string): Readonly<Record<ColumnName,
       `${path}:1: the column ${missing.name} is missing: expected those of mheapsim list columns`,
     );
   }
-  const unknown = names.find((name) => !(name in COLUMN));
-  if (unknown !== undefined || names.length !== COLUMNS.length) {
+  const extra = names.find((name, i) => !Object.hasOwn(COLUMN, name) || names.indexOf(name) < i);
+  if (extra !== undefined) {
+    const what = Object.hasOwn(COLUMN, extra) ? "stands there twice" : "is one too many";
     throw new RunFolderError(
-      `${path}:1: the column ${unknown ?? "of some name"} is one too many: expected those of mheapsim list columns`,
+      `${path}:1: the column ${extra} ${what}: expected those of mheapsim list columns`,
     );
   }
   return Object.fromEntries(names.map((name, i) => [name, i])) as Record<ColumnName, number>;

@@ -152,7 +152,8 @@ class TraceRun {
     // A sample is the state after all events up to its time, so it is taken when the first later one comes.
     if (row.t > this.#nextSample) this.#sampleBefore(row);
     this.#guard!.admit(row);
-    this.#recording.census.nowNs = Math.max(row.t, replay.now);
+    if (row.op === Op.span || row.op === Op.spanfree)
+      this.#recording.census.nowNs = Math.max(row.t, replay.now);
     replay.step(row);
     this.#recording.fingerprint.add(replay.now, row.op, replay.eventPage, replay.eventPages);
   }

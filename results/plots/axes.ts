@@ -26,6 +26,8 @@ const MOST_TIME_INTERVALS = 9;
 
 /** An axis from 0 to at least the greatest value, for values of a kind. */
 export function valueAxis(quantity: Quantity, greatest: number): AxisScale {
+  // Where nothing is more than 0, any other tick would be made up.
+  if (!(greatest > 0)) return { domain: [0, 1], values: [0], labelExpr: "'0'", scale: {} };
   switch (quantity) {
     case "bytes":
       return bytesAxis(greatest, "");
@@ -51,8 +53,9 @@ function wideAxis(greatest: number): AxisScale {
   const values = [0, 1];
   while (values.at(-1)! < greatest) values.push(values.at(-1)! * 10);
   return {
-    domain: [0, Math.max(greatest, values.at(-2)!, 1)],
-    values: values.filter((value, i) => i < 2 || value <= greatest),
+    // A little room above the greatest, which is rarely a power of ten.
+    domain: [0, Math.max(1, greatest * 1.2)],
+    values: values.filter((value) => value <= Math.max(1, greatest * 1.2)),
     labelExpr: "format(datum.value, ',~f')",
     scale: { type: "symlog", constant: 1 },
   };
@@ -101,7 +104,7 @@ function decimalStep(greatest: number, least: number): number {
 
 /** Takes off what binary fractions add to decimal ones. */
 function roundOff(value: number): number {
-  return Number(value.toPrecision(12));
+  return Number(value.toPrecision(15));
 }
 
 /** Units of time axes: a name, ns, from how many ns on it is used, and steps in it. */

@@ -88,6 +88,7 @@ export function topSpec(
 ): Spec {
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
+    description: title.join(" "),
     background: theme.background,
     padding: 14,
     title: {

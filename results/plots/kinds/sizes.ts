@@ -136,7 +136,9 @@ function pagePanel(
   const starts = histograms.page_buckets.slice(0, used);
   const step =
     [2, 4, 16, 256].find((base) => Math.log2(starts.at(-1)!) / Math.log2(base) < MOST_NAMES) ?? 256;
-  const isNamed = (pages: number): boolean => Number.isInteger(Math.log2(pages) / Math.log2(step));
+  // One page and two are neighbours, and their names would be too.
+  const isNamed = (pages: number): boolean =>
+    Number.isInteger(Math.log2(pages) / Math.log2(step)) && (pages !== 2 || used <= MOST_NAMES);
   return {
     title,
     categoryTitle: "from this size up to the next bar's",
@@ -152,7 +154,9 @@ function agePanel({ histograms }: Counted, series: readonly BarSeries[]): BarPan
   const used = Math.min(ages.length, usedLength(series, 8));
   const first = Math.max(0, Math.min(firstUsed(series), used - 8));
   const names = ages.slice(first, used).map(ageName);
-  const isNamed = (name: string): boolean => names.length <= MOST_NAMES || /^10*\s|^</.test(name);
+  // The first two buckets are neighbours of a decade each, and there is no room for both names.
+  const isNamed = (name: string): boolean =>
+    names.length <= MOST_NAMES || (/^10*\s|^</.test(name) && !(name === "1 µs" && first === 0));
   return {
     title: "Lifetimes of spans",
     categoryTitle: "from this age up to the next bar's",
