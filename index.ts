@@ -18,6 +18,9 @@
 
 export { COLUMNS, type Column, type ColumnName } from "./results/columns.js";
 export { OutputError } from "./results/output-folder.js";
+export type { PlotKind } from "./results/plots/kind.js";
+export { PLOT_KINDS } from "./results/plots/kinds.js";
+export { type FinishedRun, RunFolderError, readRunFolder } from "./results/run-folder.js";
 export { InputError } from "./scenarios/input-error.js";
 export type { ScenarioCheck, ScenarioOverrides } from "./scenarios/load/load.js";
 export { FOREVER_NS, type Scenario, type WorkloadSpec } from "./scenarios/scenario.js";
@@ -50,6 +53,7 @@ export { scavengeGoal } from "./sim/scavenge/goal.js";
 export { ReleaseRequest, type Scavenger } from "./sim/scavenge/scavenger.js";
 export { checkDeterminism, type DeterminismResult } from "./studies/check-determinism.js";
 export { type ConformOptions, type ConformResult, conformFile } from "./studies/conform.js";
+export { type PlotRequest, plotRuns } from "./studies/plot.js";
 export { readRecordings } from "./studies/recordings.js";
 export { type RunScenarioOptions, type RunScenarioResult, runScenario } from "./studies/run-scenario.js";
 export { type RunTraceOptions, type RunTraceResult, runTrace } from "./studies/run-trace.js";
