@@ -38,6 +38,8 @@ const CASES: readonly (readonly [string, readonly FinishedRun[], "light" | "dark
   ["one-dark", one, "dark"],
   ["two", two, "light"],
   ["seven", seven, "light"],
+  ["wide", [madeUpRun({ longestRun: 20 }), madeUpRun({ longestRun: 25, seed: "8" })], "light"],
+  ["wider", [madeUpRun({ longestRun: 59 })], "light"],
   ["zeros", [nothing], "light"],
   ["nothing", [undefinedRun], "light"],
   ["short", [madeUpRun({ samples: 2, lengthNs: 1500 })], "light"],

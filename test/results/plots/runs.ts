@@ -53,9 +53,14 @@ function rows(samples: number, lengthNs: number, scale: number): Float64Array[] 
 
 /** A run with a given number of samples. */
 export function madeUpRun(
-  given: Partial<FinishedRun> & { samples?: number; lengthNs?: number; scale?: number } = {},
+  given: Partial<FinishedRun> & {
+    samples?: number;
+    lengthNs?: number;
+    scale?: number;
+    longestRun?: number;
+  } = {},
 ): FinishedRun {
-  const { samples = 41, lengthNs = 4e9, scale = 1, ...rest } = given;
+  const { samples = 41, lengthNs = 4e9, scale = 1, longestRun = 12, ...rest } = given;
   return {
     folder: "made-up",
     name: "made-up",
@@ -66,12 +71,13 @@ export function madeUpRun(
     parameters: { scale, idle: "3s", sample_ns: 1e8 },
     pageBytes: 8192,
     columns: columnsOf(rows(samples, lengthNs, scale)),
-    histograms: madeUpHistograms(),
+    histograms: madeUpHistograms(longestRun),
     ...rest,
   };
 }
 
-function madeUpHistograms(): FinishedRun["histograms"] {
+/** @param longestRun buckets of free runs that hold something */
+function madeUpHistograms(longestRun: number): FinishedRun["histograms"] {
   const heap = new Heap(platform("linux/amd64"));
   const recorder = new HistogramRecorder();
   heap.census = recorder.census;
@@ -83,7 +89,7 @@ function madeUpHistograms(): FinishedRun["histograms"] {
     spans.push(heap.allocSpan(0, 1 + ((i * i) % 23), i % 9 === 0 ? KIND_STACK : 4));
     if (i % 3 !== 0) heap.freeSpan(spans.splice((i * 7) % spans.length, 1)[0]!);
     runs.fill(0);
-    for (let bucket = 0; bucket < 12; bucket++) runs[bucket] = (i * (bucket + 1)) % 17;
+    for (let bucket = 0; bucket < longestRun; bucket++) runs[bucket] = (i * (bucket + 1)) % 17;
     if (i % 20 === 0) recorder.sample(recorder.census.nowNs, heap, runs);
   }
   return recorder.finish(recorder.census.nowNs, heap);
