@@ -63,7 +63,7 @@ export async function runScenarioCommand(args: ScenarioArguments): Promise<void>
     console.log(`\n${closingTable(only!.samples, formatSize)}\n`);
     console.log(`fingerprint ${only!.fingerprint}`);
   }
-  const files = writtenFiles(args.plots);
+  const files = writtenFiles(args.plots, args.keyframes !== undefined);
   const folders = repeat === undefined ? files : `manifest.json, and ${files} in ${foldersText(results)}`;
   console.log(`written to ${out}: ${folders}`);
   for (const result of results) reportRun(result);
@@ -88,8 +88,9 @@ function reportRun({ folder, end, endMessage, endedAsExpected, failures }: RunSc
 }
 
 /** What a run leaves, in words. */
-export function writtenFiles(plots: boolean): string {
-  return `timeseries.csv, summary.json, histograms.json, ${plots ? "plots, " : ""}manifest.json`;
+export function writtenFiles(plots: boolean, heapMap: boolean): string {
+  const others = `${heapMap ? "heapmap.bin, " : ""}${plots ? "plots, " : ""}`;
+  return `timeseries.csv, summary.json, histograms.json, ${others}manifest.json`;
 }
 
 function foldersText(results: readonly RunScenarioResult[]): string {

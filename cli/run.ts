@@ -187,7 +187,7 @@ async function replay(
 function printResult(
   name: string,
   result: RunTraceResult,
-  { plots, "spans-only": spansOnly }: RunArguments,
+  { plots, heapmap, "spans-only": spansOnly }: RunArguments,
 ): void {
   const duration = formatDuration(result.samples.at(-1)?.[0] ?? 0);
   const agreement = spansOnly
@@ -198,7 +198,7 @@ function printResult(
   console.log(closingTable(result.samples, formatSize));
   console.log();
   console.log(`fingerprint ${result.fingerprint}`);
-  console.log(`written to ${result.out}: ${writtenFiles(plots)}`);
+  console.log(`written to ${result.out}: ${writtenFiles(plots, heapmap)}`);
 }
 
 /** A trace's name: its file's without endings. */
