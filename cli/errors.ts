@@ -4,6 +4,7 @@
 
 import { LimitError } from "../engine/simulation.js";
 import { OutputError } from "../results/output-folder.js";
+import { RunFolderError } from "../results/run-folder.js";
 import { InputError } from "../scenarios/input-error.js";
 import { UnitError } from "../scenarios/units.js";
 import { GeometryError } from "../sim/address/geometry.js";
@@ -46,6 +47,7 @@ function isExpected(error: unknown): boolean {
   return [
     InputError,
     OutputError,
+    RunFolderError,
     UnitError,
     GeometryError,
     UsageError,

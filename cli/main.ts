@@ -12,6 +12,7 @@ import { compareCommand } from "./compare.js";
 import { conformCommand } from "./conform.js";
 import { asUsageError, report } from "./errors.js";
 import { listCommand } from "./list.js";
+import { plotCommand } from "./plot.js";
 import { stopProgress } from "./progress.js";
 import { runCommand } from "./run.js";
 import { schemaCommand } from "./schema.js";
@@ -58,6 +59,7 @@ const cli = yargs(args)
   .command(runCommand)
   .command(compareCommand)
   .command(sweepCommand)
+  .command(plotCommand)
   .command(conformCommand)
   .command(listCommand)
   .command(showCommand)
@@ -67,7 +69,7 @@ const cli = yargs(args)
   .command(traceCommand)
   .demandCommand(
     1,
-    "a command is missing: expected run, compare, sweep, conform, list, show, validate, schema, check-determinism or trace",
+    "a command is missing: expected run, compare, sweep, plot, conform, list, show, validate, schema, check-determinism or trace",
   )
   .option("debug", { type: "boolean", default: false, describe: "show stack traces of errors" })
   .strict()

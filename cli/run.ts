@@ -6,10 +6,11 @@ import { DEFAULT_KEYFRAMES, type Keyframes } from "../results/heapmap/recorder.j
 import { closingTable } from "../results/terminal.js";
 import { BUNDLED_TRACES } from "../scenarios/library.js";
 import { formatDuration, formatSize, parseDuration } from "../scenarios/units.js";
+import { loadPlotter } from "../studies/plot.js";
 import { type RunTraceResult, runTrace } from "../studies/run-trace.js";
 import { EXIT_FAILED, givenPath, lastGiven, UsageError } from "./errors.js";
 import { startProgress } from "./progress.js";
-import { runScenarioCommand } from "./run-scenario.js";
+import { runScenarioCommand, writtenFiles } from "./run-scenario.js";
 import { CHANGES, type Changes, findSource, SEED } from "./scenario-options.js";
 
 /** More keyframes than this are refused: each holds the whole heap. */
@@ -21,6 +22,7 @@ interface RunArguments extends Changes {
   repeat: number | undefined;
   gctrace: boolean;
   scavtrace: boolean;
+  plots: boolean;
   out: string | undefined;
   force: boolean;
   sample: string | undefined;
@@ -54,6 +56,11 @@ export const runCommand: CommandModule<object, RunArguments> = {
         type: "boolean",
         default: false,
         describe: "print a line for each generation of the scavenger, as GODEBUG=scavtrace=1 does",
+      })
+      .option("plots", {
+        type: "boolean",
+        default: false,
+        describe: "draw the usual plots into the output folder, as mheapsim plot does",
       })
       .options(CHANGES)
       .option("out", {
@@ -98,6 +105,7 @@ export const runCommand: CommandModule<object, RunArguments> = {
           "repeat",
           "gctrace",
           "scavtrace",
+          "plots",
         ],
         lastGiven,
       )
@@ -164,18 +172,23 @@ async function replay(
       onProgress: (share) => progress.update(share),
       ...(sampleNs === undefined ? {} : { sampleNs }),
       ...(keyframes === undefined ? {} : { keyframes }),
+      ...(args.plots ? { plotter: await loadPlotter() } : {}),
     });
   } finally {
     progress.stop();
   }
-  printResult(name, result, args["spans-only"]);
+  printResult(name, result, args);
   if (result.outOfMemory !== undefined) {
     console.error(result.outOfMemory);
     process.exitCode = EXIT_FAILED;
   }
 }
 
-function printResult(name: string, result: RunTraceResult, spansOnly: boolean): void {
+function printResult(
+  name: string,
+  result: RunTraceResult,
+  { plots, heapmap, "spans-only": spansOnly }: RunArguments,
+): void {
   const duration = formatDuration(result.samples.at(-1)?.[0] ?? 0);
   const agreement = spansOnly
     ? `${result.compared - result.mismatches} of ${result.compared} span addresses predicted`
@@ -185,7 +198,7 @@ function printResult(name: string, result: RunTraceResult, spansOnly: boolean): 
   console.log(closingTable(result.samples, formatSize));
   console.log();
   console.log(`fingerprint ${result.fingerprint}`);
-  console.log(`written to ${result.out}: timeseries.csv, summary.json, manifest.json`);
+  console.log(`written to ${result.out}: ${writtenFiles(plots, heapmap)}`);
 }
 
 /** A trace's name: its file's without endings. */

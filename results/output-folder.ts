@@ -52,7 +52,7 @@ export class OutputFile {
   }
 
   /**
-   * Appends text, or bytes.
+   * Appends text, or bytes as they are.
    * @throws OutputError when it cannot be written
    */
   write(content: string | Uint8Array): void {

@@ -27,6 +27,7 @@ export class FingerprintedHeap extends Heap {
   }
 
   override allocSpan(p: number, npages: number, kind: number, longLived = false): number {
+    if (this.census !== null) this.census.nowNs = this.clock.nowNs;
     const page = super.allocSpan(p, npages, kind, longLived);
     this.fingerprint.add(this.clock.nowNs, kind, page, npages);
     return page;
@@ -34,6 +35,7 @@ export class FingerprintedHeap extends Heap {
 
   override freeSpan(page: number): void {
     this.fingerprint.add(this.clock.nowNs, FingerprintEvent.spanFree, page, 0);
+    if (this.census !== null) this.census.nowNs = this.clock.nowNs;
     super.freeSpan(page);
   }
 

@@ -7,7 +7,7 @@ import type { Scenario } from "../scenarios/scenario.js";
 import type { Recordings } from "../scenarios/workloads/workloads.js";
 import type { Policy } from "../sim/policies/policy.js";
 import { failedExpectations } from "./expectations.js";
-import { Recording } from "./recording.js";
+import { type Plotter, Recording } from "./recording.js";
 import { withDuration } from "./recordings.js";
 import { type Onlooker, type RunEnd, ScenarioRun } from "./scenario-run.js";
 
@@ -23,6 +23,8 @@ export interface RecordRunOptions {
   readonly prefix: string;
   /** Keyframes of a heap map, times in ns. Default: no heap map. */
   readonly keyframes?: Keyframes;
+  /** Draws plots into the folder, if they are wanted. */
+  readonly plotter?: Plotter;
   /** Who else looks on; samples go to the recording. */
   readonly onlooker?: Omit<Onlooker, "onSample">;
   /** Called now and then with the share of the run that is done, 0..1. */
@@ -52,7 +54,7 @@ export interface RecordedRun {
  * Runs a scenario and writes its files.
  * @throws OutputError when they cannot be written, LimitError when the run would never end
  */
-export function recordRun(options: RecordRunOptions): RecordedRun {
+export async function recordRun(options: RecordRunOptions): Promise<RecordedRun> {
   const { scenario, policy, recordings, folder, prefix, onlooker = {}, onProgress } = options;
   const fingerprint = new Fingerprint();
   const { durationNs: lengthNs } = withDuration(scenario, recordings);
@@ -68,13 +70,14 @@ export function recordRun(options: RecordRunOptions): RecordedRun {
     fingerprint,
     ...(policy === undefined ? {} : { policy }),
   });
+  run.heap.census = recording.census;
   run.run();
   const failures = failedExpectations(scenario.expect, {
     rows: recording.rows,
     end: run.end,
     endNs: run.sim.nowNs,
   });
-  const digests = recording.finish(run.heap, {
+  const content = {
     name: scenario.name,
     scenario: { kind: "scenario", name: scenario.name, seed: scenario.seed },
     policy: scenario.policy,
@@ -86,7 +89,8 @@ export function recordRun(options: RecordRunOptions): RecordedRun {
       expectations: scenario.expect.length,
       failed_expectations: failures.length,
     },
-  });
+  };
+  const digests = await recording.finish(run.heap, content, options.plotter);
   return {
     end: run.end,
     endMessage: run.endMessage,

@@ -1,8 +1,8 @@
 /**
  * A seeded scenario in, time series out.
  *
- *     out/<name>/timeseries.csv, summary.json, manifest.json              one run
- *     out/<name>/rep-0001/…, rep-0002/…, manifest.json                    --repeat: the seeds of the replications differ
+ *     out/<name>/timeseries.csv, summary.json, histograms.json, manifest.json     one run
+ *     out/<name>/rep-0001/…, rep-0002/…, manifest.json                            --repeat: the seeds of the replications differ
  *
  * Output goes to a folder that appears when it is complete.
  */
@@ -13,6 +13,7 @@ import { OutputFolder } from "../results/output-folder.js";
 import type { Scenario } from "../scenarios/scenario.js";
 import type { Recordings } from "../scenarios/workloads/workloads.js";
 import { parametersOf, type RecordedRun, recordRun } from "./recorded-run.js";
+import type { Plotter } from "./recording.js";
 import { readRecordings } from "./recordings.js";
 import { CycleLog, scavengeLine } from "./runtime-lines.js";
 import type { Onlooker, ScenarioRun } from "./scenario-run.js";
@@ -30,6 +31,8 @@ export interface RunScenarioOptions {
   readonly repeat?: number;
   /** Keyframes of a heap map, times in ns. Default: no heap map. */
   readonly keyframes?: Keyframes;
+  /** Draws plots into the folder of each run. Default: nobody does. */
+  readonly plotter?: Plotter;
   /** Called now and then with the share of the work that is done, 0..1. */
   readonly onProgress?: (share: number) => void;
   /** Gets the line of each collection, in the runtime's own format. */
@@ -56,7 +59,7 @@ export async function runScenario(options: RunScenarioOptions): Promise<RunScena
   try {
     const recordings = await readRecordings(options.scenario, options.path ?? "");
     const job = new ScenarioJob(options, folder, recordings);
-    const results = options.repeat === undefined ? [job.run("", 0)] : job.repeat(options.repeat);
+    const results = options.repeat === undefined ? [await job.run("", 0)] : await job.repeat(options.repeat);
     folder.commit();
     return results;
   } catch (error) {
@@ -79,12 +82,12 @@ class ScenarioJob {
   ) {}
 
   /** Runs the replications, and writes a manifest of all of them. */
-  repeat(times: number): RunScenarioResult[] {
+  async repeat(times: number): Promise<RunScenarioResult[]> {
     const { scenario } = this.options;
     const files = new Map<string, string>();
-    const results = Array.from({ length: times }, (_, i) =>
-      this.run(`rep-${String(i + 1).padStart(4, "0")}`, i, files),
-    );
+    const results: RunScenarioResult[] = [];
+    for (let i = 0; i < times; i++)
+      results.push(await this.run(`rep-${String(i + 1).padStart(4, "0")}`, i, files));
     const content = {
       name: scenario.name,
       scenario: { kind: "scenario", name: scenario.name, seed: scenario.seed },
@@ -103,15 +106,16 @@ class ScenarioJob {
   }
 
   /** One run, into a folder within the output; the digests of its files go into `files`. */
-  run(folder: string, index: number, files = new Map<string, string>()): RunScenarioResult {
+  async run(folder: string, index: number, files = new Map<string, string>()): Promise<RunScenarioResult> {
     const { options, recordings } = this;
     const scenario = { ...options.scenario, seed: replicationSeed(options.scenario.seed, index) };
-    const { digests, ...result } = recordRun({
+    const { digests, ...result } = await recordRun({
       scenario,
       recordings,
       folder: this.folder,
       prefix: folder === "" ? "" : `${folder}/`,
       ...(options.keyframes === undefined ? {} : { keyframes: options.keyframes }),
+      ...(options.plotter === undefined ? {} : { plotter: options.plotter }),
       onlooker: this.lines(),
       onProgress: (part) => options.onProgress?.((index + part) / (options.repeat ?? 1)),
     });

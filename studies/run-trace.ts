@@ -16,7 +16,7 @@ import { GeometryError } from "../sim/address/geometry.js";
 import { platform } from "../sim/address/platforms.js";
 import { type Heap, OutOfMemoryError } from "../sim/heap/heap.js";
 import { Check } from "./check.js";
-import { DEFAULT_SAMPLES, MAX_SAMPLES, Recording } from "./recording.js";
+import { DEFAULT_SAMPLES, MAX_SAMPLES, type Plotter, Recording } from "./recording.js";
 import { RowGuard } from "./row-guard.js";
 import { SpanPrediction } from "./span-prediction.js";
 import { TraceReplay } from "./trace-replay.js";
@@ -37,6 +37,8 @@ export interface RunTraceOptions {
   readonly keyframes?: Keyframes;
   /** Name of the run in the manifest. */
   readonly name: string;
+  /** Draws plots into the folder. Default: nobody does. */
+  readonly plotter?: Plotter;
   /** Called now and then with the share of bytes read, 0..1. */
   readonly onProgress?: (share: number) => void;
 }
@@ -131,7 +133,7 @@ class TraceRun {
     const replay = this.#replay!;
     this.#sampleUpTo(replay.now);
     if (!this.#recording.endsAt(replay.now)) this.#sample(replay.now);
-    this.#write(outOfMemory);
+    await this.#write(outOfMemory);
     return {
       out: this.options.out,
       rows: this.#rows,
@@ -150,6 +152,8 @@ class TraceRun {
     // A sample is the state after all events up to its time, so it is taken when the first later one comes.
     if (row.t > this.#nextSample) this.#sampleBefore(row);
     this.#guard!.admit(row);
+    if (row.op === Op.span || row.op === Op.spanfree)
+      this.#recording.census.nowNs = Math.max(row.t, replay.now);
     replay.step(row);
     this.#recording.fingerprint.add(replay.now, row.op, replay.eventPage, replay.eventPages);
   }
@@ -161,6 +165,7 @@ class TraceRun {
     this.#replay = this.options.spansOnly
       ? new SpanPrediction(trace, geometry, this.#check)
       : new TraceReplay(trace, geometry, this.#check);
+    this.#replay.heap.census = this.#recording.census;
     this.#guard = new RowGuard(trace, this.#replay.heap, this.#check, this.options.spansOnly ?? false);
     return this.#replay;
   }
@@ -198,9 +203,9 @@ class TraceRun {
     };
   }
 
-  #write(outOfMemory: string | undefined): void {
+  async #write(outOfMemory: string | undefined): Promise<void> {
     const { options } = this;
-    this.#recording.finish(this.#replay!.heap, {
+    const content = {
       name: options.name,
       scenario: {
         kind: "trace",
@@ -217,7 +222,8 @@ class TraceRun {
         compared: this.#check.compared,
         mismatches: this.#check.mismatches,
       },
-    });
+    };
+    await this.#recording.finish(this.#replay!.heap, content, options.plotter);
   }
 }
 

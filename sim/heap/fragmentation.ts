@@ -8,6 +8,7 @@
 import { popCount, zerosUp } from "../pages/bits.js";
 import type { PageAllocator } from "../pages/page-allocator.js";
 import type { PageCache } from "../pages/page-cache.js";
+import { PAGE_BUCKETS, pageBucket } from "./page-buckets.js";
 
 /** Request sizes, in pages, for which the unusable share is measured. */
 export const UNUSABLE_FOR_PAGES = [16, 256, 512] as const;
@@ -21,6 +22,8 @@ export class Fragmentation {
   largestFreeRunPages = 0;
   /** Free pages in runs too short for UNUSABLE_FOR_PAGES[i] pages. */
   readonly unusablePages = [0, 0, 0];
+  /** Free runs by length, in the buckets of pageBucket. */
+  readonly runsByLength = new Float64Array(PAGE_BUCKETS);
   /** Aligned 2 MiB pieces of mapped memory with no scavenged page, and with some but not all. */
   hugePagesIntact = 0;
   hugePagesBroken = 0;
@@ -60,6 +63,7 @@ export class Fragmentation {
     this.freeRuns = 0;
     this.largestFreeRunPages = 0;
     this.unusablePages.fill(0);
+    this.runsByLength.fill(0);
     this.hugePagesIntact = 0;
     this.hugePagesBroken = 0;
   }
@@ -69,6 +73,7 @@ export class Fragmentation {
     if (run === 0) return 0;
     this.freePages += run;
     this.freeRuns++;
+    this.runsByLength[pageBucket(run)]!++;
     if (run > this.largestFreeRunPages) this.largestFreeRunPages = run;
     for (let i = 0; i < UNUSABLE_FOR_PAGES.length; i++) {
       if (run < UNUSABLE_FOR_PAGES[i]!) this.unusablePages[i]! += run;

@@ -31,6 +31,7 @@ import { Arenas } from "./arenas.js";
 import type { Fit } from "./fit.js";
 import { FreshMemory } from "./fresh-memory.js";
 import { createFit, createScavenger } from "./parts.js";
+import type { SpanCensus } from "./span-census.js";
 import { SpanTable } from "./span-table.js";
 import { HeapStatistics } from "./statistics.js";
 
@@ -68,6 +69,8 @@ export class Heap {
   readonly spans = new SpanTable();
   readonly fresh = new FreshMemory();
   readonly statistics = new HeapStatistics();
+  /** Counts spans by size and age, when somebody wants to know. */
+  census: SpanCensus | null = null;
   /** Page caches by P. */
   readonly caches: PageCache[] = [];
   /** Number of Ps (GOMAXPROCS). */
@@ -260,9 +263,11 @@ export class Heap {
 
   /** Enters a span whose pages were taken before, with so many of them scavenged. Throws SpanError on a live one. */
   accountSpan(page: number, npages: number, kind: number, scavengedPages: number): void {
-    if (!this.spans.add(page, npages, kind)) {
+    const { census } = this;
+    if (!this.spans.add(page, npages, kind, census === null ? 0 : census.nowNs)) {
       throw new SpanError(`a span at ${this.geometry.formatPage(page)} is live already`);
     }
+    if (census !== null) census.born(npages, kind);
     const fresh = this.fresh.use(page, npages);
     const { residency } = this.scavenger;
     if (residency !== null) residency.use(page, npages, kind);
@@ -275,7 +280,9 @@ export class Heap {
   unaccountSpan(page: number): void {
     const npages = this.spans.npagesAt(page);
     if (npages === 0) throw new SpanError(`no span begins at ${this.geometry.formatPage(page)}`);
-    this.statistics.freeSpan(npages * this.geometry.pageBytes, this.spans.kindAt(page));
+    const kind = this.spans.kindAt(page);
+    this.statistics.freeSpan(npages * this.geometry.pageBytes, kind);
+    if (this.census !== null) this.census.died(npages, kind, this.spans.birthAt(page));
     this.spans.remove(page);
   }
 

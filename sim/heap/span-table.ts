@@ -16,15 +16,20 @@ export class SpanTable {
   #pages = new Float64Array(1024).fill(EMPTY);
   #npages = new Int32Array(1024);
   #kinds = new Int32Array(1024);
+  #births = new Float64Array(1024);
 
-  /** Adds a span; false when one begins at that page already. */
-  add(page: number, npages: number, kind: number): boolean {
+  /**
+   * Adds a span; false when one begins at that page already.
+   * @param birthNs when it was handed out, for whoever wants to know
+   */
+  add(page: number, npages: number, kind: number, birthNs = 0): boolean {
     if (this.count * 2 > this.#mask) this.#grow();
     let i = this.#home(page);
     for (; this.#pages[i] !== EMPTY; i = (i + 1) & this.#mask) if (this.#pages[i] === page) return false;
     this.#pages[i] = page;
     this.#npages[i] = npages;
     this.#kinds[i] = kind;
+    this.#births[i] = birthNs;
     this.count++;
     return true;
   }
@@ -41,6 +46,19 @@ export class SpanTable {
     return i < 0 ? -1 : this.#kinds[i]!;
   }
 
+  /** When the span that begins at a page was handed out, ns; NaN when none does. */
+  birthAt(page: number): number {
+    const i = this.#find(page);
+    return i < 0 ? Number.NaN : this.#births[i]!;
+  }
+
+  /** Calls back for each span, in no order that means anything. */
+  forEach(callback: (npages: number, kind: number, birthNs: number) => void): void {
+    for (let i = 0; i < this.#pages.length; i++) {
+      if (this.#pages[i] !== EMPTY) callback(this.#npages[i]!, this.#kinds[i]!, this.#births[i]!);
+    }
+  }
+
   /** Removes the span that begins at a page; false when none does. */
   remove(page: number): boolean {
     let hole = this.#find(page);
@@ -52,6 +70,7 @@ export class SpanTable {
       this.#pages[hole] = this.#pages[i]!;
       this.#npages[hole] = this.#npages[i]!;
       this.#kinds[hole] = this.#kinds[i]!;
+      this.#births[hole] = this.#births[i]!;
       hole = i;
     }
     this.#pages[hole] = EMPTY;
@@ -88,15 +107,17 @@ export class SpanTable {
   }
 
   #grow(): void {
-    const { 0: pages, 1: npages, 2: kinds } = [this.#pages, this.#npages, this.#kinds] as const;
+    const { 0: pages, 1: npages } = [this.#pages, this.#npages] as const;
+    const { 0: kinds, 1: births } = [this.#kinds, this.#births] as const;
     const size = 2 * pages.length;
     this.#mask = size - 1;
     this.#pages = new Float64Array(size).fill(EMPTY);
     this.#npages = new Int32Array(size);
     this.#kinds = new Int32Array(size);
+    this.#births = new Float64Array(size);
     this.count = 0;
     for (let i = 0; i < pages.length; i++) {
-      if (pages[i] !== EMPTY) this.add(pages[i]!, npages[i]!, kinds[i]!);
+      if (pages[i] !== EMPTY) this.add(pages[i]!, npages[i]!, kinds[i]!, births[i]!);
     }
   }
 }

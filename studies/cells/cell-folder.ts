@@ -37,12 +37,12 @@ export interface FinishedCell {
  * @param folder of the cell, which is not there yet
  * @throws OutputError when it cannot be written, LimitError when the run would never end
  */
-export function runCell(cell: Cell, folder: string, recordings: Recordings): FinishedCell {
+export async function runCell(cell: Cell, folder: string, recordings: Recordings): Promise<FinishedCell> {
   // The digests tell whether a cell is whole, so nobody waits for the disk.
   const output = new OutputFolder(folder, false, "--out", false);
   try {
     const scenario = cellScenario(cell);
-    const run = recordRun({ scenario, policy: cell.policy, recordings, folder: output, prefix: "" });
+    const run = await recordRun({ scenario, policy: cell.policy, recordings, folder: output, prefix: "" });
     const samples = joined(run.samples);
     const { samples: _, digests: recorded, events: __, ...outcome } = run;
     const rows = output.write(ROWS, inLittleEndian(samples));

@@ -25,7 +25,7 @@ let recent: { readonly id: string; readonly recordings: Recordings } | undefined
 
 export default async function work({ cell, folder }: CellTask): Promise<CellReply> {
   try {
-    const finished = runCell(cell, folder, await recordingsOf(cell));
+    const finished = await runCell(cell, folder, await recordingsOf(cell));
     const parcel = { [transferableSymbol]: [finished.samples.buffer], [valueSymbol]: finished };
     // The pool hands over what is in the parcel.
     return move(parcel as never) as unknown as CellReply;

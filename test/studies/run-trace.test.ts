@@ -332,11 +332,23 @@ describe("progress", () => {
 test("a run as a library leaves nothing but its result", async () => {
   const place = folder.fresh();
   await runTrace({ trace: tracePath("hello-gmp4"), out: `${place}/x`, name: "x" });
-  expect(listing(place)).toEqual(["x", "x/manifest.json", "x/summary.json", "x/timeseries.csv"]);
+  expect(listing(place)).toEqual([
+    "x",
+    "x/histograms.json",
+    "x/manifest.json",
+    "x/summary.json",
+    "x/timeseries.csv",
+  ]);
   const bad = folder.write("bad.csv", `${textOf(tracePath("hello-gmp4"))}1,1,1\n`);
   await expect(runTrace({ trace: bad, out: `${place}/y`, name: "y" })).rejects.toThrow(/bad\.csv:\d+:\d+: /);
   await expect(runTrace({ trace: bad, out: `${place}/x`, name: "x" })).rejects.toThrow(
     /x exists: add --force/,
   );
-  expect(listing(place)).toEqual(["x", "x/manifest.json", "x/summary.json", "x/timeseries.csv"]);
+  expect(listing(place)).toEqual([
+    "x",
+    "x/histograms.json",
+    "x/manifest.json",
+    "x/summary.json",
+    "x/timeseries.csv",
+  ]);
 });
