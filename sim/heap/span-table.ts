@@ -1,9 +1,13 @@
 /**
  * Live spans by their first page.
  *
- * A hash table on typed arrays with linear probing: spans come and go by the hundred thousand, and a Map would box every
+ * A hash table on a typed array with linear probing: spans come and go by the hundred thousand, and a Map would box every
  * page number. Deleting shifts the following entries of the cluster back, so there are no tombstones, and the order
- * of entries is never visible.
+ * of entries is never visible. The numbers of an entry lie side by side, since of a large table each place that is
+ * looked at is far from the processor:
+ *
+ *     doubles           [ page       |             ][ EMPTY | … ]
+ *     32-bit integers   [      |     | npages, kind ]               the same memory
  */
 
 const EMPTY = -1;
@@ -11,20 +15,24 @@ const EMPTY = -1;
 export class SpanTable {
   /** Number of live spans. */
   count = 0;
+  /** Pages and kind of the span removed last. */
+  removedPages = 0;
+  removedKind = 0;
 
   #mask = 1023;
-  #pages = new Float64Array(1024).fill(EMPTY);
-  #npages = new Int32Array(1024);
-  #kinds = new Int32Array(1024);
+  #entries = new Float64Array(2048).fill(EMPTY);
+  #numbers = new Int32Array(this.#entries.buffer);
 
   /** Adds a span; false when one begins at that page already. */
   add(page: number, npages: number, kind: number): boolean {
     if (this.count * 2 > this.#mask) this.#grow();
+    const entries = this.#entries;
+    const mask = this.#mask;
     let i = this.#home(page);
-    for (; this.#pages[i] !== EMPTY; i = (i + 1) & this.#mask) if (this.#pages[i] === page) return false;
-    this.#pages[i] = page;
-    this.#npages[i] = npages;
-    this.#kinds[i] = kind;
+    for (; entries[2 * i] !== EMPTY; i = (i + 1) & mask) if (entries[2 * i] === page) return false;
+    entries[2 * i] = page;
+    this.#numbers[4 * i + 2] = npages;
+    this.#numbers[4 * i + 3] = kind;
     this.count++;
     return true;
   }
@@ -32,49 +40,56 @@ export class SpanTable {
   /** Pages of the span that begins at a page; 0 when none does. */
   npagesAt(page: number): number {
     const i = this.#find(page);
-    return i < 0 ? 0 : this.#npages[i]!;
+    return i < 0 ? 0 : this.#numbers[4 * i + 2]!;
   }
 
   /** Kind of the span that begins at a page; -1 when none does. */
   kindAt(page: number): number {
     const i = this.#find(page);
-    return i < 0 ? -1 : this.#kinds[i]!;
+    return i < 0 ? -1 : this.#numbers[4 * i + 3]!;
   }
 
-  /** Removes the span that begins at a page; false when none does. */
+  /** Removes the span that begins at a page, and leaves what it was in removedPages and removedKind; false when none does. */
   remove(page: number): boolean {
     let hole = this.#find(page);
     if (hole < 0) return false;
-    for (let i = (hole + 1) & this.#mask; this.#pages[i] !== EMPTY; i = (i + 1) & this.#mask) {
+    const entries = this.#entries;
+    const numbers = this.#numbers;
+    const mask = this.#mask;
+    this.removedPages = numbers[4 * hole + 2]!;
+    this.removedKind = numbers[4 * hole + 3]!;
+    for (let i = (hole + 1) & mask; entries[2 * i] !== EMPTY; i = (i + 1) & mask) {
       // An entry may move into the hole unless its home lies cyclically after the hole.
-      const distance = (i - this.#home(this.#pages[i]!)) & this.#mask;
-      if (distance < ((i - hole) & this.#mask)) continue;
-      this.#pages[hole] = this.#pages[i]!;
-      this.#npages[hole] = this.#npages[i]!;
-      this.#kinds[hole] = this.#kinds[i]!;
+      const distance = (i - this.#home(entries[2 * i]!)) & mask;
+      if (distance < ((i - hole) & mask)) continue;
+      entries[2 * hole] = entries[2 * i]!;
+      numbers[4 * hole + 2] = numbers[4 * i + 2]!;
+      numbers[4 * hole + 3] = numbers[4 * i + 3]!;
       hole = i;
     }
-    this.#pages[hole] = EMPTY;
+    entries[2 * hole] = EMPTY;
     this.count--;
     return true;
   }
 
   /** All spans by first page, ascending. Arrays of their own: for probes, not for hot paths. */
   sorted(): { pages: Float64Array; npages: Int32Array; kinds: Int32Array } {
-    const pages = this.#pages.filter((page) => page !== EMPTY).sort();
+    const pages = this.#entries.filter((page, i) => i % 2 === 0 && page !== EMPTY).sort();
     const npages = new Int32Array(pages.length);
     const kinds = new Int32Array(pages.length);
     for (let i = 0; i < pages.length; i++) {
       const at = this.#find(pages[i]!);
-      npages[i] = this.#npages[at]!;
-      kinds[i] = this.#kinds[at]!;
+      npages[i] = this.#numbers[4 * at + 2]!;
+      kinds[i] = this.#numbers[4 * at + 3]!;
     }
     return { pages, npages, kinds };
   }
 
   #find(page: number): number {
-    for (let i = this.#home(page); this.#pages[i] !== EMPTY; i = (i + 1) & this.#mask) {
-      if (this.#pages[i] === page) return i;
+    const entries = this.#entries;
+    const mask = this.#mask;
+    for (let i = this.#home(page); entries[2 * i] !== EMPTY; i = (i + 1) & mask) {
+      if (entries[2 * i] === page) return i;
     }
     return -1;
   }
@@ -88,15 +103,14 @@ export class SpanTable {
   }
 
   #grow(): void {
-    const { 0: pages, 1: npages, 2: kinds } = [this.#pages, this.#npages, this.#kinds] as const;
-    const size = 2 * pages.length;
-    this.#mask = size - 1;
-    this.#pages = new Float64Array(size).fill(EMPTY);
-    this.#npages = new Int32Array(size);
-    this.#kinds = new Int32Array(size);
+    const entries = this.#entries;
+    const numbers = this.#numbers;
+    this.#mask = entries.length - 1;
+    this.#entries = new Float64Array(2 * entries.length).fill(EMPTY);
+    this.#numbers = new Int32Array(this.#entries.buffer);
     this.count = 0;
-    for (let i = 0; i < pages.length; i++) {
-      if (pages[i] !== EMPTY) this.add(pages[i]!, npages[i]!, kinds[i]!);
+    for (let i = 0; 2 * i < entries.length; i++) {
+      if (entries[2 * i] !== EMPTY) this.add(entries[2 * i]!, numbers[4 * i + 2]!, numbers[4 * i + 3]!);
     }
   }
 }
