@@ -1,13 +1,14 @@
 /**
  * The calibration loop: work that no change of the simulator touches, to compare machines, and moments of one machine, by.
  *
- * A step draws a number from a shift register and adds it to a place of a table of 4 MiB: some integer arithmetic that must
- * wait for itself, and a load and a store that miss the first caches as those of a simulation do. Prints the processor time
+ * A step draws a number from a shift register and adds it to a place of a table of 256 KiB: some integer arithmetic that must
+ * wait for itself, and a load and a store that miss the first cache, but not the second, which no other core shares. (Beyond
+ * that, what a step takes depends on the neighbours more than on the machine.) Prints the processor time
  * of a step in nanoseconds.
  */
 
 const STEPS = 1e8;
-const LOG_PLACES = 20;
+const LOG_PLACES = 16;
 
 function run(table: Int32Array, steps: number): number {
   let x = 118;
