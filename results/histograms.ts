@@ -8,6 +8,7 @@
  *     samples   0 1 2 3 4 5 6 7 8 …      moments   0 1 2 3 … 63   ──►   0 2 4 … 62 64 66 …   ──►   0 4 8 …
  */
 
+import { freeRunsByLength } from "../sim/heap/free-runs.js";
 import type { Heap } from "../sim/heap/heap.js";
 import { PAGE_BUCKETS, pageBucketStart } from "../sim/heap/page-buckets.js";
 import {
@@ -46,13 +47,15 @@ export interface Histograms {
   readonly freed_by_age: GroupCounts;
   /** Spans that lived at the end, by age. */
   readonly live_by_age: GroupCounts;
-  /** The first samples with most heap in use, and with most free runs. */
+  /** The first samples with most heap in use, and with most free runs, give or take a hundredth. */
   readonly at_peak_heap_inuse: Moment;
   readonly at_most_free_runs: Moment;
   /** Samples in order of time, the last one at the end. */
   readonly moments: readonly Moment[];
 }
 
+/** A peak counts as higher than the one before it from here on. */
+const CLEARLY_MORE = 1.01;
 /** Moments that are kept, beside the two and the end. */
 const MOST_MOMENTS = 64;
 
@@ -62,29 +65,33 @@ export class HistogramRecorder {
   private stride = 1;
   private samples = 0;
   private peak: Moment | undefined;
-  private peakBytes = -1;
+  private peakBytes = 0;
   private fragmented: Moment | undefined;
-  private mostRuns = -1;
-  private last: Moment | undefined;
+  private mostRuns = 0;
 
   /**
-   * Sees the heap at a sample.
-   * @param runsByLength of its free pages, in the buckets of pageBucket
+   * Sees the heap at a sample. A moment costs a look at the whole heap, so a slightly higher peak makes no new one.
+   * @param freeRuns runs of free pages now
    */
-  sample(timeNs: number, heap: Heap, runsByLength: Float64Array): void {
+  sample(timeNs: number, heap: Heap, freeRuns: number): void {
     const { heapInUseBytes } = heap.statistics;
-    const moment = this.momentAt(timeNs, runsByLength);
-    this.last = moment;
-    if (heapInUseBytes > this.peakBytes) {
+    const isPeak = heapInUseBytes > this.peakBytes * CLEARLY_MORE;
+    const isFragmented = freeRuns > this.mostRuns * CLEARLY_MORE;
+    const isRegular = this.samples++ % this.stride === 0;
+    if (!isPeak && !isFragmented && !isRegular) return;
+    const moment = momentAt(timeNs, heap, this.census);
+    if (isPeak) {
       this.peak = moment;
       this.peakBytes = heapInUseBytes;
     }
-    const runs = runsByLength.reduce((sum, count) => sum + count, 0);
-    if (runs > this.mostRuns) {
+    if (isFragmented) {
       this.fragmented = moment;
-      this.mostRuns = runs;
+      this.mostRuns = freeRuns;
     }
-    if (this.samples++ % this.stride !== 0) return;
+    if (isRegular) this.keep(moment);
+  }
+
+  private keep(moment: Moment): void {
     if (this.moments.length === MOST_MOMENTS) {
       const kept = this.moments.filter((_, i) => i % 2 === 0);
       this.moments.splice(0, this.moments.length, ...kept);
@@ -94,12 +101,6 @@ export class HistogramRecorder {
     this.moments.push(moment);
   }
 
-  private momentAt(timeNs: number, runsByLength: Float64Array): Moment {
-    const { allocated, freed } = this.census;
-    const live = allocated.map((count, i) => count - freed[i]!);
-    return { time_ns: timeNs, free_runs: trimmed(runsByLength), live_spans: byGroup(live, PAGE_BUCKETS) };
-  }
-
   /** All of it, at the end of the run. @param timeNs of the end */
   finish(timeNs: number, heap: Heap): Histograms {
     const ages = AGE_BUCKETS_NS.length;
@@ -107,18 +108,28 @@ export class HistogramRecorder {
     heap.spans.forEach((_, kind, birthNs) => {
       liveByAge[groupOf(kind) * ages + ageBucket(timeNs - birthNs)]!++;
     });
-    const moments = this.moments.at(-1) === this.last ? this.moments : [...this.moments, this.last!];
+    const last = momentAt(timeNs, heap, this.census);
+    const moments = this.moments.at(-1)?.time_ns === timeNs ? this.moments : [...this.moments, last];
     return {
       page_buckets: Array.from({ length: PAGE_BUCKETS }, (_, i) => pageBucketStart(i)),
       age_buckets_ns: AGE_BUCKETS_NS,
       allocated_spans: byGroup(this.census.allocated, PAGE_BUCKETS),
       freed_by_age: byGroup(this.census.freedByAge, ages),
       live_by_age: byGroup(liveByAge, ages),
-      at_peak_heap_inuse: this.peak!,
-      at_most_free_runs: this.fragmented!,
+      at_peak_heap_inuse: this.peak ?? last,
+      at_most_free_runs: this.fragmented ?? last,
       moments,
     };
   }
+}
+
+function momentAt(timeNs: number, heap: Heap, { allocated, freed }: SpanCensus): Moment {
+  const live = allocated.map((count, i) => count - freed[i]!);
+  return {
+    time_ns: timeNs,
+    free_runs: trimmed(freeRunsByLength(heap.pages)),
+    live_spans: byGroup(live, PAGE_BUCKETS),
+  };
 }
 
 /** The text of histograms.json: a line for each thing that is counted, and each moment. */

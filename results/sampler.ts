@@ -18,11 +18,6 @@ export class Sampler {
   readonly #fragmentation = new Fragmentation();
   #previous: Float64Array | undefined;
 
-  /** Free runs at the last sample by length, in the buckets of pageBucket; the array is used again. */
-  get runsByLength(): Float64Array {
-    return this.#fragmentation.runsByLength;
-  }
-
   /** A row at time timeNs, in the order of COLUMNS; NaN stands for an empty cell. */
   sample(timeNs: number, heap: Heap, collector: CollectorSample): Float64Array {
     const row = new Float64Array(COLUMNS.length);

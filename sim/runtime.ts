@@ -168,8 +168,8 @@ export class Runtime implements Demands, CollectorHooks {
 
   freePages(page: number): void {
     const { spans, geometry } = this.heap;
-    if (spans.kindAt(page) === KIND_STACK) this.directStackBytes -= spans.npagesAt(page) * geometry.pageBytes;
     this.heap.freeSpan(page);
+    if (spans.removedKind === KIND_STACK) this.directStackBytes -= spans.removedPages * geometry.pageBytes;
   }
 
   startGoroutine(p: number, stackBytes: number): number {

@@ -67,7 +67,7 @@ export class Recording {
     this.series.add(row);
     this.summary.add(row);
     this.heapMap?.sample(timeNs, heap);
-    this.histograms.sample(timeNs, heap, this.sampler.runsByLength);
+    this.histograms.sample(timeNs, heap, row[COLUMN.free_runs]!);
     return row;
   }
 

@@ -109,11 +109,16 @@ export class Sweeper {
   /** A turn of the background sweeper. It sweeps a span and yields, and comes back at once when a P is idle. */
   #turn(): void {
     this.event = NO_EVENT;
-    if (!this.active) return;
-    const swept = this.world.sweep(1);
-    if (swept === 0 || this.world.unsweptSpans === 0) return this.#done();
-    const wait = this.isBusy() ? this.costs.yieldNs : 0;
-    this.event = this.sim.schedule(this.sim.nowNs + Math.max(1, this.costs.sweepSpanNs + wait), this.kind);
+    for (;;) {
+      if (!this.active) return;
+      const swept = this.world.sweep(1);
+      if (swept === 0 || this.world.unsweptSpans === 0) return this.#done();
+      const wait = this.isBusy() ? this.costs.yieldNs : 0;
+      const next = this.sim.nowNs + Math.max(1, this.costs.sweepSpanNs + wait);
+      if (this.sim.advance(next, this.kind)) continue;
+      this.event = this.sim.schedule(next, this.kind);
+      return;
+    }
   }
 
   #done(): void {

@@ -21,6 +21,9 @@ export class FreshMemory {
   use(page: number, npages: number): number {
     const ranges = this.#ranges;
     const limit = page + npages;
+    const lowest = ranges.bases[0];
+    // First fit stays below fresh memory as long as it can.
+    if (lowest === undefined || limit <= lowest) return 0;
     let fresh = 0;
     for (
       let base = ranges.findAddrGreaterEqual(page);

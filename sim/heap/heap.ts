@@ -276,14 +276,17 @@ export class Heap {
     this.statistics.allocSpan(npages * pageBytes, kind, scavengedPages * pageBytes, refaulted * pageBytes);
   }
 
-  /** Removes a span from the books; its pages are freed separately. Throws SpanError when there is none. */
-  unaccountSpan(page: number): void {
-    const npages = this.spans.npagesAt(page);
-    if (npages === 0) throw new SpanError(`no span begins at ${this.geometry.formatPage(page)}`);
-    const kind = this.spans.kindAt(page);
-    this.statistics.freeSpan(npages * this.geometry.pageBytes, kind);
-    if (this.census !== null) this.census.died(npages, kind, this.spans.birthAt(page));
-    this.spans.remove(page);
+  /**
+   * Removes a span from the books; its pages are freed separately. Throws SpanError when there is none.
+   * @returns its pages; its kind stands in spans.removedKind
+   */
+  unaccountSpan(page: number): number {
+    const { spans } = this;
+    if (!spans.remove(page)) throw new SpanError(`no span begins at ${this.geometry.formatPage(page)}`);
+    const npages = spans.removedPages;
+    this.statistics.freeSpan(npages * this.geometry.pageBytes, spans.removedKind);
+    if (this.census !== null) this.census.died(npages, spans.removedKind, spans.removedBirthNs);
+    return npages;
   }
 
   /**
@@ -332,8 +335,6 @@ export class Heap {
 
   /** Frees the span that begins at a page. Throws SpanError when none does. */
   freeSpan(page: number): void {
-    const npages = this.spans.npagesAt(page);
-    this.unaccountSpan(page);
-    this.freePages(page, npages);
+    this.freePages(page, this.unaccountSpan(page));
   }
 }

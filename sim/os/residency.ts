@@ -38,6 +38,9 @@ export class Residency {
   private readonly hugePages: number;
   /** States by block of pages, made when a block is first used. */
   private readonly blocks = new Map<number, Uint8Array>();
+  /** The block asked for last, since the next one is most often the same. */
+  private lastKey = -1;
+  private lastBlock: Uint8Array = new Uint8Array(0);
 
   /** @param hugePages runtime pages in a huge page, 0 when there are none */
   constructor(hugePages: number) {
@@ -50,7 +53,10 @@ export class Residency {
     for (let p = page; p < page + npages; ) {
       const from = p % BLOCK;
       const to = Math.min(BLOCK, from + page + npages - p);
-      this.#blockOf(p).fill(state | USED, from, to);
+      const block = this.#blockOf(p);
+      // Most spans have a few pages, for which a call costs more than the pages do.
+      if (to - from > 64) block.fill(state | USED, from, to);
+      else for (let i = from; i < to; i++) block[i] = state | USED;
       p += to - from;
     }
   }
@@ -99,11 +105,14 @@ export class Residency {
 
   #blockOf(page: number): Uint8Array {
     const key = Math.floor(page / BLOCK);
+    if (key === this.lastKey) return this.lastBlock;
     let block = this.blocks.get(key);
     if (block === undefined) {
       block = new Uint8Array(BLOCK);
       this.blocks.set(key, block);
     }
+    this.lastKey = key;
+    this.lastBlock = block;
     return block;
   }
 }

@@ -9,12 +9,14 @@
  */
 
 import { NO_EVENT } from "../../engine/simulation.js";
+import { Fragmentation } from "../../sim/heap/fragmentation.js";
 import { isHeapKind, KIND_STACK } from "../../sim/heap/kinds.js";
 import { NO_SPAN } from "../../sim/objects/object-spans.js";
 import { FOREVER } from "../../sim/objects/objects.js";
 import { objectBytes, SPAN_CLASSES, spanClassOf } from "../../sim/objects/size-classes.js";
 import { ScavengerState } from "../../sim/scavenge/background.js";
 import type { ScenarioRun } from "../../studies/scenario-run.js";
+import { checkFragmentation } from "../checkers/check-fragmentation.js";
 import { checkHeap, StateError } from "../checkers/state-checkers.js";
 import { checkObjects } from "../sim/objects/check-objects.js";
 import { checkStacks } from "./check-stacks.js";
@@ -77,6 +79,7 @@ function checkRun(run: ScenarioRun, ledger: Ledger): void {
   expectEqual("residentBytes", runtime.residentBytes, s.mappedBytes - s.heapReleasedBytes + globals(run));
   expectEqual("scavengedBytes", s.scavengedBytes, ledger.releasedPages * geometry.pageBytes);
   expectEqual("heapLive", runtime.objects.heapLiveBytes, ledger.heapLiveBytes);
+  checkFragmentation(ledger.fragmentation, heap.pages, heap.caches);
   checkTaken(run);
   checkCollector(run);
   checkScavenger(run, ledger);
@@ -166,6 +169,8 @@ class Ledger {
   /** heapLive by its changes since the last mark. */
   heapLiveBytes = 0;
   onMark: () => void = () => {};
+  /** Measured from check to check, as samples are. */
+  readonly fragmentation = new Fragmentation();
 
   /** What dies at a known time, by allocation; and bytes of what does not. */
   private dying: { bytes: number; deathNs: number; tiny: boolean }[] = [];

@@ -83,14 +83,25 @@ function madeUpHistograms(longestRun: number): FinishedRun["histograms"] {
   heap.census = recorder.census;
   heap.resizeProcs(1);
   const spans: number[] = [];
-  const runs = new Float64Array(60);
   for (let i = 0; i < 200; i++) {
     recorder.census.nowNs = i * i * 1e5;
     spans.push(heap.allocSpan(0, 1 + ((i * i) % 23), i % 9 === 0 ? KIND_STACK : 4));
     if (i % 3 !== 0) heap.freeSpan(spans.splice((i * 7) % spans.length, 1)[0]!);
-    runs.fill(0);
-    for (let bucket = 0; bucket < longestRun; bucket++) runs[bucket] = (i * (bucket + 1)) % 17;
-    if (i % 20 === 0) recorder.sample(recorder.census.nowNs, heap, runs);
+    if (i % 20 === 0) recorder.sample(recorder.census.nowNs, heap, i);
   }
-  return recorder.finish(recorder.census.nowNs, heap);
+  const found = recorder.finish(recorder.census.nowNs, heap);
+  // Free runs of all lengths, which so small a heap does not have.
+  const withRuns = <T extends { readonly time_ns: number }>(moment: T): T => ({
+    ...moment,
+    free_runs: Array.from(
+      { length: longestRun },
+      (_, b) => (Math.floor(moment.time_ns / 1e5) * (b + 1)) % 17,
+    ),
+  });
+  return {
+    ...found,
+    at_peak_heap_inuse: withRuns(found.at_peak_heap_inuse),
+    at_most_free_runs: withRuns(found.at_most_free_runs),
+    moments: found.moments.map(withRuns),
+  };
 }

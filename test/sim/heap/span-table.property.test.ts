@@ -51,7 +51,12 @@ describe("the span table", () => {
               expect(table.add(at, npages, kind, birth)).toBe(!map.has(at));
               if (!map.has(at)) map.set(at, { npages, kind, birth });
             } else if (what === "remove") {
+              const removed = map.get(at);
               expect(table.remove(at)).toBe(map.delete(at));
+              if (removed !== undefined) {
+                expect(table.removedPages).toBe(removed.npages);
+                expect(table.removedKind).toBe(removed.kind);
+              }
             }
             expect(table.npagesAt(at)).toBe(map.get(at)?.npages ?? 0);
             expect(table.kindAt(at)).toBe(map.get(at)?.kind ?? -1);
