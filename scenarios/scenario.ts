@@ -93,8 +93,17 @@ export type CurveSpec =
   | { readonly kind: "delay"; readonly of: CurveSpec; readonly byNs: number }
   | { readonly kind: "repeat"; readonly of: CurveSpec; readonly periodNs: number; readonly times?: number };
 
-/** How far apart arrivals are: exponentially distributed, or 1 / rate exactly. */
-export type Arrivals = "poisson" | "regular";
+/**
+ * How far apart arrivals are: exponentially distributed, or 1 / rate exactly; or one at random in each length of time in
+ * which one is expected, so that their number is that expected, but for one.
+ */
+export type Arrivals = "poisson" | "regular" | "stratified";
+
+/**
+ * Which sort of a mix comes next: drawn by weight; weight things of each in turn; or drawn by weight, but so that in each
+ * of many draws in a row every sort has its share.
+ */
+export type SortOrder = "random" | "cycle" | "stratified";
 
 /** What decides the number of arrivals: so many things a second, or so many bytes a second. */
 export type RateSpec =
@@ -135,6 +144,11 @@ export interface SpanSort {
   readonly weight: number;
   readonly pages: DistributionSpec;
   readonly lifetime: LifetimeSpec;
+  /**
+   * Instead of lifetime, which counts no more: of the collections that begin after its birth, the one that finds it dead
+   * (1, 2, …; FOREVER_NS: none). Null: by lifetime. Only for spans that the collector frees.
+   */
+  readonly collections: DistributionSpec | null;
   readonly spanKind: SpanKind;
 }
 
@@ -142,8 +156,7 @@ export interface SpanSort {
 export interface SpansSpec extends ArrivalSpec {
   readonly kind: "spans";
   readonly sorts: readonly SpanSort[];
-  /** `random` draws a sort by weight; `cycle` takes weight spans of each sort in turn. */
-  readonly order: "random" | "cycle";
+  readonly order: SortOrder;
   /** `sweep`: a dead heap span is freed when the collector has swept it; `program`: at once. Others are always freed at once. */
   readonly freedBy: "sweep" | "program";
 }
@@ -176,7 +189,7 @@ export interface ObjectSort {
 export interface ObjectsSpec extends ArrivalSpec {
   readonly kind: "objects";
   readonly sorts: readonly ObjectSort[];
-  readonly order: "random" | "cycle";
+  readonly order: SortOrder;
 }
 
 /** Goroutines: a stack each, which doubles until it has the depth that the goroutine needs, and shrinks at a collection. */
@@ -276,8 +289,11 @@ export interface WorkloadSpec {
 }
 
 /** Something done from outside the program's workloads, at a time. */
-export type ActionSpec = { readonly atNs: number } & (
-  | { readonly do: "gc" }
+export type ActionSpec = {
+  readonly atNs: number;
+} & /** `background`: the program does not wait for it, and it sweeps bit by bit. */
+(
+  | { readonly do: "gc"; readonly background: boolean }
   | { readonly do: "freeOSMemory" }
   | { readonly do: "setProcs"; readonly procs: number }
   /** null: off. */

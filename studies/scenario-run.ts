@@ -145,7 +145,7 @@ export class ScenarioRun {
     const { runtime } = this;
     switch (action.do) {
       case "gc":
-        return runtime.collect();
+        return action.background ? runtime.collectInBackground() : runtime.collect();
       case "freeOSMemory":
         return runtime.freeOsMemory();
       case "setProcs":

@@ -267,6 +267,8 @@ function buildActions(scopes: readonly Scope[], problems: Problems): ActionSpec[
 
 function actionAt(action: ScenarioContent["actions"][number], atNs: number): ActionSpec {
   switch (action.do) {
+    case "gc":
+      return { atNs, do: action.do, background: action.background };
     case "setProcs":
       return { atNs, do: action.do, procs: action.to };
     case "setGogc":

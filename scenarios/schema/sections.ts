@@ -175,7 +175,17 @@ const repeat = object({
 /** Something done from outside. */
 export const action = z
   .discriminatedUnion("do", [
-    object({ do: z.literal("gc"), ...at, repeat }).describe("runtime.GC()"),
+    object({
+      do: z.literal("gc"),
+      ...at,
+      repeat,
+      background: z
+        .boolean()
+        .default(false)
+        .describe(
+          "The program does not wait for it: it marks and sweeps as one does that the trigger starts",
+        ),
+    }).describe("runtime.GC()"),
     object({ do: z.literal("freeOSMemory"), ...at, repeat }).describe("debug.FreeOSMemory()"),
     object({ do: z.literal("setProcs"), ...at, repeat, to: procs }).describe("runtime.GOMAXPROCS(to)"),
     object({ do: z.literal("setGogc"), ...at, repeat, to: gogc }).describe("debug.SetGCPercent(to)"),

@@ -1,10 +1,68 @@
-/** Which of the sorts of a workload comes next: drawn by weight, or so many of each in turn. */
+/**
+ * Which of the sorts of a workload comes next: drawn by weight, so many of each in turn, or drawn evenly.
+ *
+ * Evenly: of BLOCK draws in a row, one falls into each BLOCK-th part of the probabilities, in random order. So of a sort with
+ * a share s there are s · BLOCK in a block, but for one, and s of all in the long run, however small it is.
+ *
+ *     parts     0 │ 1 │ 2 │ 3 │ …           draws   2 0 3 1 …, each at random within its part
+ *     sorts     a a a a a a b b c           weights 6, 2, 1
+ */
 
 import type { Distribution } from "../../engine/distributions.js";
+import type { RandomStream } from "../../engine/random-streams.js";
+import type { SortOrder } from "../scenario.js";
 import type { Stage } from "./stage.js";
+
+/** Draws of which each sort gets its share. */
+const BLOCK = 256;
+
+/** Chooses by weight, evenly. */
+class StratifiedChoice {
+  /** The upper end of each sort's share, ascending to 1. */
+  private readonly ends: Float64Array;
+  private readonly parts = Uint16Array.from({ length: BLOCK }, (_, i) => i);
+  private drawn = BLOCK;
+
+  constructor(
+    weights: readonly number[],
+    private readonly random: RandomStream,
+  ) {
+    const sum = weights.reduce((all, weight) => all + weight, 0);
+    let end = 0;
+    this.ends = Float64Array.from(weights, (weight) => {
+      end += weight;
+      return end / sum;
+    });
+  }
+
+  next(): number {
+    if (this.drawn === BLOCK) this.drawn = 0;
+    // One step of a shuffle at each draw: the parts before it are those of this block.
+    const i = this.drawn++;
+    const j = this.random.integer(i, BLOCK - 1);
+    const part = this.parts[j]!;
+    this.parts[j] = this.parts[i]!;
+    this.parts[i] = part;
+    return this.at((part + this.random.double()) / BLOCK);
+  }
+
+  /** The sort in whose share a number from 0 to 1 lies. */
+  private at(share: number): number {
+    const { ends } = this;
+    let low = 0;
+    let high = ends.length - 1;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (share < ends[middle]!) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+}
 
 export class Sorts {
   private readonly choice: Distribution | null;
+  private readonly stratified: StratifiedChoice | null;
   private readonly weights: readonly number[];
   private index = 0;
   private left: number;
@@ -13,11 +71,15 @@ export class Sorts {
     stage: Stage,
     workload: string,
     sorts: readonly { readonly weight: number }[],
-    order: "random" | "cycle",
+    order: SortOrder,
   ) {
     this.weights = sorts.map(({ weight }) => weight);
     this.left = this.weights[0]!;
     const isRandom = order === "random" && sorts.length > 1;
+    const isStratified = order === "stratified" && sorts.length > 1;
+    this.stratified = isStratified
+      ? new StratifiedChoice(this.weights, stage.stream(workload, "sort"))
+      : null;
     this.choice = isRandom
       ? stage.distribution(
           { kind: "choice", values: sorts.map((_, i) => i), weights: this.weights },
@@ -30,6 +92,7 @@ export class Sorts {
   /** The index of the next sort. */
   next(): number {
     if (this.choice !== null) return this.choice.draw();
+    if (this.stratified !== null) return this.stratified.next();
     if (this.weights.length === 1) return 0;
     while (this.left < 1) {
       this.index = (this.index + 1) % this.weights.length;

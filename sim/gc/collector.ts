@@ -27,8 +27,8 @@ export const FORCE_PERIOD_NS = 120_000_000_000;
 /** Scan work that an assist does beyond its debt, bytes (gcOverAssistWork). */
 const OVER_ASSIST = 64 * 1024;
 
-/** Why a cycle started. */
-export const CycleCause = { trigger: 0, period: 1, explicit: 2 } as const;
+/** Why a cycle started; the program waits for an explicit one, and for no other. */
+export const CycleCause = { trigger: 0, period: 1, explicit: 2, background: 3 } as const;
 
 /** Options of a collector. */
 export interface CollectorOptions {
@@ -78,6 +78,7 @@ export class Collector implements CollectorHooks {
   private periodEvent = NO_EVENT;
   /** Explicit collections asked for during a mark: they follow it. */
   private explicitPending = false;
+  private backgroundPending = false;
   private releaseAllPending = false;
   private busyBefore = -1;
   /** Heap in use at the last mark termination. */
@@ -158,6 +159,15 @@ export class Collector implements CollectorHooks {
     else this.#ask(CycleCause.explicit);
   }
 
+  /**
+   * A collection is asked for by somebody who does not wait for it: it marks and sweeps beside the program, as one does
+   * that the trigger starts. During a mark: it follows that.
+   */
+  collectInBackground(): void {
+    if (this.marking) this.backgroundPending = true;
+    else this.#ask(CycleCause.background);
+  }
+
   /** A collection, and then all free memory goes back to the system (debug.FreeOSMemory). */
   freeOsMemory(): void {
     this.releaseAllPending = true;
@@ -170,7 +180,7 @@ export class Collector implements CollectorHooks {
   }
 
   #ask(cause: number): void {
-    // An explicit one that comes before a triggered one at the same instant takes its place.
+    // An explicit one that comes before another at the same instant takes its place.
     if (this.startEvent !== NO_EVENT && cause !== CycleCause.explicit) return;
     this.sim.cancel(this.startEvent);
     this.startEvent = this.sim.schedule(this.sim.nowNs, this.startKind, cause);
@@ -179,7 +189,8 @@ export class Collector implements CollectorHooks {
   #start(cause: number): void {
     this.startEvent = NO_EVENT;
     const { pacer, world, sim } = this;
-    if (cause !== CycleCause.explicit && pacer.gcPercent < 0) return;
+    const isAskedFor = cause === CycleCause.explicit || cause === CycleCause.background;
+    if (!isAskedFor && pacer.gcPercent < 0) return;
     this.sim.cancel(this.periodEvent);
     this.periodEvent = NO_EVENT;
     this.sweeper.finish();
@@ -322,9 +333,13 @@ export class Collector implements CollectorHooks {
         this.heap.scavenge(Number.POSITIVE_INFINITY);
       }
     }
-    if (!this.explicitPending) return;
-    this.explicitPending = false;
-    this.#ask(CycleCause.explicit);
+    if (this.explicitPending) {
+      this.explicitPending = false;
+      this.#ask(CycleCause.explicit);
+    } else if (this.backgroundPending) {
+      this.backgroundPending = false;
+      this.#ask(CycleCause.background);
+    }
   }
 
   #paceScavenger(): void {

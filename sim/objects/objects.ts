@@ -9,6 +9,7 @@
  *        └ > 32 KiB ────────────────────────────────────────────────────────────────────────► Heap.allocSpan
  *
  *     startMark … finishMark: what died before startMark is found dead; all spans are unswept
+ *     allocAged: the n-th mark to start finds it dead, so it dies when mark n − 1 has started: too late for that one
  *     sweep: class by class, the dead give their slots back; a span in which nothing is alive goes back to the heap
  *
  * So a span lives until its last object was dead at a mark and it was swept after: one survivor pins it.
@@ -64,6 +65,8 @@ export class ObjectError extends Error {
 export class Objects implements World, DeathSink {
   readonly spans = new ObjectSpans();
   readonly deaths = new Deaths();
+  /** Of aged spans that outlive the next mark: when they die, as the number of the mark (1, 2, …) at whose start they do. */
+  readonly aged = new Deaths();
   /** Bytes that the pacer takes for alive (gcController.heapLive). */
   heapLiveBytes = 0;
   /** Spans not swept since the last mark, those that Ps still hold from before it included. */
@@ -88,6 +91,13 @@ export class Objects implements World, DeathSink {
   private readonly takenBytes = new Float64Array(2);
   private staleSpans = 0;
   private marking = false;
+  /** Marks started, and when the last one was, in ns: 0 before the first. */
+  private marksStarted = 0;
+  private markStartNs = 0;
+  /** Takes what dies at the start of a mark. */
+  private readonly dyingNow: DeathSink = {
+    died: (span) => this.deaths.add(span, this.markStartNs),
+  };
   private kills = 0;
   private lateKills = 0;
   private sweepStep = SWEEP_STEPS;
@@ -167,6 +177,18 @@ export class Objects implements World, DeathSink {
   }
 
   /**
+   * Allocates a span that a mark finds dead whose number is known. See allocWhole.
+   * @param collections whole, at least 1: 1 is the next mark to start, 2 the one after it
+   */
+  allocAged(p: number, npages: number, kind: number, collections: number): number {
+    const s = this.allocWhole(p, npages, kind, FOREVER);
+    // What dies no earlier than a mark started lives through it; so this is dead for the next one, and only for that.
+    if (collections === 1) this.deaths.add(s, this.markStartNs);
+    else this.aged.add(s, this.marksStarted + collections - 1);
+    return s;
+  }
+
+  /**
    * One object of a span dies now, found dead by the next mark that begins hereafter. Only for objects allocated with FOREVER,
    * once each, and not for those below 16 bytes without pointers, which share blocks: give them 16 bytes.
    */
@@ -185,12 +207,15 @@ export class Objects implements World, DeathSink {
     }
   }
 
-  /** Marking begins: what is killed from now on stays alive in this cycle. Everything must have been swept. */
-  startMark(): void {
+  /** Marking begins: what dies or is killed from now on stays alive in this cycle. Everything must have been swept. */
+  startMark(nowNs: number): void {
     if (this.unsweptSpans > 0) {
       throw new ObjectError(`marking cannot begin while ${this.unsweptSpans} spans are unswept`);
     }
     this.marking = true;
+    this.markStartNs = nowNs;
+    this.marksStarted++;
+    this.aged.takeBefore(this.marksStarted + 1, this.dyingNow);
   }
 
   /** See World. Calls without startMark take all kills so far for dead. */

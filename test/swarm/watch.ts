@@ -230,9 +230,9 @@ class Ledger {
     const { objects, goroutines } = runtime;
     const { startMark, finishMark } = bound(objects);
     let startedNs = 0;
-    objects.startMark = () => {
+    objects.startMark = (nowNs: number) => {
       startedNs = sim.nowNs;
-      startMark();
+      startMark(nowNs);
     };
     objects.finishMark = (markStartNs, nowNs) => {
       const marked = finishMark(markStartNs, nowNs);

@@ -181,7 +181,7 @@ expect: [{peak: heap_sys_bytes, during: two, atMost: 1MiB}]
   it("has its workloads, actions and windows where it is", () => {
     const later = load(text);
     expect(later.workloads[0]).toMatchObject({ name: "two/w", startNs: 11e9, stopNs: 12e9, endNs: 15e9 });
-    expect(later.actions).toEqual([{ atNs: 13e9, do: "gc" }]);
+    expect(later.actions).toEqual([{ atNs: 13e9, do: "gc", background: false }]);
     expect(later.expect[0]).toMatchObject({ measure: { fromNs: 10e9, toNs: 15e9 } });
   });
 });

@@ -221,7 +221,7 @@ describe("the sweeper", () => {
       for (let i = 0; i < 500; i++) rig.objects.alloc(0, 8192, false, FOREVER);
       rig.scavenger.setBusy(busy);
       // Straight to the sweeper, since an explicit collection would sweep all.
-      rig.objects.startMark();
+      rig.objects.startMark(rig.sim.nowNs);
       rig.objects.finishMark(rig.sim.nowNs, rig.sim.nowNs);
       rig.collector.sweeper.start();
       for (let t = 0; !rig.collector.sweeper.isDone; t += 1000) rig.sim.run(t);

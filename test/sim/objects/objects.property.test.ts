@@ -253,7 +253,7 @@ class Pair {
     // Frees and allocations at the instant of a mark come after it, as priorities say; those before are earlier.
     this.nowNs++;
     this.markStartNs = this.nowNs;
-    this.objects.startMark();
+    this.objects.startMark(this.nowNs);
     this.naive.beginMark();
   }
 
@@ -341,7 +341,7 @@ describe("objects under random programs", () => {
     expect(() => objects.kill(large)).toThrow("all objects of span 0 are dead already");
     objects.finishMark(1, 1);
     expect(() => objects.finishMark(2, 2)).toThrow("a mark cannot end while 1 spans are unswept");
-    expect(() => objects.startMark()).toThrow("marking cannot begin while 1 spans are unswept");
+    expect(() => objects.startMark(0)).toThrow("marking cannot begin while 1 spans are unswept");
     objects.sweep(1);
     expect(() => objects.kill(large)).toThrow("there is no span");
   });
