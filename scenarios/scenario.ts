@@ -298,6 +298,7 @@ export type ActionSpec = {
   | { readonly do: "setProcs"; readonly procs: number }
   /** null: off. */
   | { readonly do: "setGogc"; readonly gogc: number | null }
+  | { readonly do: "setYield"; readonly yieldNs: number }
   | { readonly do: "setScavenger"; readonly background: boolean }
   | { readonly do: "setRam"; readonly ramBytes: number | null }
 );
@@ -382,6 +383,8 @@ export interface CostsSpec {
   readonly markBytesPerSecond: number;
   /** ns to sweep one span. */
   readonly sweepSpanNs: number;
+  /** ns that the background sweeper waits for its next turn while every P is busy. */
+  readonly yieldNs: number;
   /** ns of one call of madvise, whatever its length. */
   readonly madviseCallNs: number;
   /** ns more for each physical page that it releases. */

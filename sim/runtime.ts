@@ -223,6 +223,11 @@ export class Runtime implements Demands, CollectorHooks {
     this.collector.setGcPercent(gcPercent);
   }
 
+  /** Another wait of the background sweeper for its turns, ns. */
+  setYield(yieldNs: number): void {
+    this.collector.sweeper.yieldNs = yieldNs;
+  }
+
   /** runtime.GOMAXPROCS(procs). It stops the world, for which it waits until no collection marks. */
   setProcs(procs: number): void {
     if (this.collector.marking) this.procsPending = procs;

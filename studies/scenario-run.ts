@@ -152,6 +152,8 @@ export class ScenarioRun {
         return runtime.setProcs(action.procs);
       case "setGogc":
         return runtime.setGcPercent(action.gogc ?? -1);
+      case "setYield":
+        return runtime.setYield(action.yieldNs);
       case "setScavenger":
         return runtime.scavenger.setEnabled(action.background);
       case "setRam":
@@ -200,6 +202,7 @@ export function costsOf(costs: CostsSpec): Costs {
     ...DEFAULT_COSTS,
     markByteNs: 1e9 / costs.markBytesPerSecond,
     sweepSpanNs: costs.sweepSpanNs,
+    yieldNs: costs.yieldNs,
     madviseCallNs: costs.madviseCallNs,
     madvisePageNs: costs.madvisePageNs,
     madviseHugePageNs: costs.madviseHugePageNs,

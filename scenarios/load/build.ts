@@ -48,6 +48,7 @@ export function buildScenario(
     costs: {
       markBytesPerSecond: content.costs.markRate,
       sweepSpanNs: content.costs.sweepSpan,
+      yieldNs: content.costs.yield,
       madviseCallNs: content.costs.madviseCall,
       madvisePageNs: content.costs.madvisePage,
       madviseHugePageNs: content.costs.madviseHugePage,
@@ -273,6 +274,8 @@ function actionAt(action: ScenarioContent["actions"][number], atNs: number): Act
       return { atNs, do: action.do, procs: action.to };
     case "setGogc":
       return { atNs, do: action.do, gogc: action.to };
+    case "setYield":
+      return { atNs, do: action.do, yieldNs: action.to };
     case "setScavenger":
       return { atNs, do: action.do, background: action.to };
     case "setRam":

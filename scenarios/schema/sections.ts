@@ -46,6 +46,7 @@ export const parameter = object({
 export const DEFAULT_COSTS = {
   markRate: 1e9,
   sweepSpan: 500,
+  yield: 10_000,
   madviseCall: 3200,
   madvisePage: 400,
   madviseHugePage: 92_000,
@@ -110,6 +111,9 @@ export const costs = object({
     .default(DEFAULT_COSTS.markRate)
     .describe("Bytes marked per second by one P"),
   sweepSpan: quantity(duration).default(DEFAULT_COSTS.sweepSpan).describe("Sweeping one span"),
+  yield: quantity(duration)
+    .default(DEFAULT_COSTS.yield)
+    .describe("How long the background sweeper waits for its next turn while every P is busy"),
   madviseCall: quantity(duration)
     .default(DEFAULT_COSTS.madviseCall)
     .describe("One call of madvise, whatever its length"),
@@ -189,6 +193,9 @@ export const action = z
     object({ do: z.literal("freeOSMemory"), ...at, repeat }).describe("debug.FreeOSMemory()"),
     object({ do: z.literal("setProcs"), ...at, repeat, to: procs }).describe("runtime.GOMAXPROCS(to)"),
     object({ do: z.literal("setGogc"), ...at, repeat, to: gogc }).describe("debug.SetGCPercent(to)"),
+    object({ do: z.literal("setYield"), ...at, repeat, to: quantity(duration) }).describe(
+      "How long the background sweeper waits for its turns from now on, instead of costs.yield",
+    ),
     object({ do: z.literal("setScavenger"), ...at, repeat, to: z.boolean() }).describe(
       "Background scavenger on or off",
     ),

@@ -36,6 +36,8 @@ export class Sweeper {
   private readonly isBusy: () => boolean;
   private readonly onDone: () => void;
   private readonly kind: number;
+  /** How long it waits for its next turn while every P is busy, ns: how much of them the program leaves it. */
+  yieldNs: number;
   private event = NO_EVENT;
   private active = false;
   /** Pages to sweep for each byte allocated; 0 when that is done or not wanted. */
@@ -57,6 +59,7 @@ export class Sweeper {
     this.sim = sim;
     this.world = world;
     this.costs = costs;
+    this.yieldNs = costs.yieldNs;
     this.isBusy = isBusy;
     this.onDone = onDone;
     this.kind = sim.handler("sweeper", Priority.background, () => this.#turn());
@@ -112,7 +115,7 @@ export class Sweeper {
     if (!this.active) return;
     const swept = this.world.sweep(1);
     if (swept === 0 || this.world.unsweptSpans === 0) return this.#done();
-    const wait = this.isBusy() ? this.costs.yieldNs : 0;
+    const wait = this.isBusy() ? this.yieldNs : 0;
     this.event = this.sim.schedule(this.sim.nowNs + Math.max(1, this.costs.sweepSpanNs + wait), this.kind);
   }
 

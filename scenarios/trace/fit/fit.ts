@@ -1,86 +1,108 @@
 /**
- * Fits generators to a page-heap trace: a description, of a few hundred numbers, of a program that treats its heap alike.
+ * Fits generators to a page-heap trace: a description, of some hundred numbers, of a program that treats its heap alike.
  *
  * What the description says, and why it is enough for heap size, find() and fragmentation:
  *
  *     stretches   runs of GC cycles that resemble each other, at most MAX_STRETCHES: a program has phases
- *       parts     quiet, mark, sweep: how long, how fast spans are asked for in each quarter (after a sweep a program first
- *                 fills the free slots of swept spans), and how many cycles they live; late births live
- *                 longer, since a span in use when marking begins cannot go in that cycle
- *       sizes     how many spans of which size bucket
- *     sizes       which sizes are in each bucket
- *     sweepFrees  where in a sweep spans are freed
- *     manual      stacks and the collector's own spans: rates by stretch, lifetimes in ns, freed directly
+ *       windows   parts of a cycle (mark, sweep, quiet): how long, how fast spans are asked for in each quarter (after a
+ *                 sweep a program first fills the free slots of swept spans), which sizes, and how many collections they
+ *                 live. Late births, in the last eighth, are a window of their own when they live longer: a span in use
+ *                 when marking begins cannot go in that cycle
+ *       manual    stacks and the collector's own spans: rates by part, lifetimes in ns, freed directly
  *
- * Lifetimes of heap spans are in GC cycles, since a span can only go in a sweep. Spans still live at the end of the trace
- * are censored: their cohorts count as at risk for the ages that were seen (the product-limit estimate).
+ * Lifetimes of heap spans are in collections, since a span can only go in a sweep.
  */
 
 import { KIND_GROUPS } from "../statistics/live-spans.js";
-import { PHASES, SWEEP } from "../statistics/statistics.js";
+import { MARK, PHASES, QUIET, SWEEP } from "../statistics/statistics.js";
+import { type AgeShare, ANY_PART, cohortsOf, Lifetimes } from "./lifetimes.js";
 import {
-  AGES,
-  COHORTS,
   type CycleCounts,
+  cohortOf,
   EARLY,
   type FitObserver,
+  LARGE,
   LATE,
   type ManualCounts,
+  MEDIUM,
   PIECES,
   SIZE_BUCKETS,
-  SIZE_GROUPS,
+  SMALL,
   sizeBucket,
 } from "./observe.js";
+import { type Stretch, stretchesOf } from "./stretches.js";
+
+export type { AgeShare } from "./lifetimes.js";
 
 /** Stretches of a fit at most. */
-const MAX_STRETCHES = 10;
+const MAX_STRETCHES = Number(process.env.MS ?? 16);
 /** A distribution of lifetimes wants at least so many spans, or a wider one stands in for it. */
 const ENOUGH_SPANS = 20;
 /** Of large ones there are never many, and each counts for many pages. */
 const ENOUGH_LARGE = 4;
-/** Smallest share of a lifetime that is told apart. */
-const LEAST_SHARE = 0.03;
-/** Likelihood ratio above which two cohorts are told apart: p = 0.001 for three degrees of freedom. */
-const DIFFERENT = 16.3;
-/** Parts with fewer arrivals have no course of their rate. */
+/** Windows with fewer arrivals have no course of their rate. */
 const FEW_ARRIVALS = 10;
-const ANY_PART = -1;
-/** Group of sizes: single pages. */
-const SMALL = 0;
-const ALL_COHORTS = Array.from({ length: COHORTS }, (_, cohort) => cohort);
+/** More large spans than this in a part of a stretch are described by shares, fewer one by one. */
+const MOST_IN_ORDER = Number(process.env.MIO ?? 48);
+const MEDIUM_BUCKET = sizeBucket(2);
+const LARGE_BUCKET = sizeBucket(16);
+/** The size buckets of each size group, [first, last). */
+const BUCKETS_OF_GROUP = [
+  [0, MEDIUM_BUCKET],
+  [MEDIUM_BUCKET, LARGE_BUCKET],
+  [LARGE_BUCKET, SIZE_BUCKETS],
+] as const;
 /** Values that stand for the sizes of a bucket. */
-const VALUES_PER_BUCKET = 6;
+const VALUES_PER_BUCKET = 8;
 /** Values that stand for the lifetimes of stacks and the like. */
 const LIFETIME_VALUES = 8;
+/** Where the late births of a part begin. */
+const LATE_FROM = (PIECES - 1) / PIECES;
 
-/** A lifetime in cycles and the share of spans that have it. What is left of 1 outlives the run. */
-export type AgeShare = readonly [age: number, share: number];
+/** Spans that live alike. */
+export interface FittedSort {
+  /** Share of the spans of the window. */
+  readonly share: number;
+  /** Sizes in pages with their weights. */
+  readonly pages: readonly (readonly [npages: number, weight: number])[];
+  readonly ages: readonly AgeShare[];
+}
 
-export interface FittedPart {
-  readonly durationNs: number;
-  /** Heap spans asked for in each of its equal pieces (four, or one when they are few), mean of the stretch's cycles. */
+/** Spans of a size group that are asked for in a part of the cycles of a stretch, or in the beginning or end of one. */
+export interface FittedWindow {
+  /** Index in PHASES. */
+  readonly part: number;
+  readonly isLate: boolean;
+  /** SMALL, MEDIUM or LARGE. */
+  readonly group: number;
+  /** From the start of the cycle. */
+  readonly startNs: number;
+  readonly stopNs: number;
+  /** Spans asked for in each of its equal pieces, mean of the cycles. */
   readonly arrivals: readonly number[];
-  /** Lifetimes of single pages born in it before its last eighth. */
-  readonly early: readonly AgeShare[];
-  /** Lifetimes of single pages born in its last eighth, when they differ. */
-  readonly late?: readonly AgeShare[];
+  /** How many come at once, in the mean. */
+  readonly batch: number;
+  /** By weight; or, when they come in the order in which they were recorded, one each. */
+  readonly sorts: readonly FittedSort[];
+  readonly isInOrder: boolean;
 }
 
 export interface FittedStretch {
   readonly cycles: number;
-  /** By PHASES. */
-  readonly parts: readonly FittedPart[];
-  /** Share of spans in each size bucket. */
-  readonly sizes: readonly number[];
-  /** Lifetimes of spans of 2 to 15 pages, and of larger ones. */
-  readonly medium: readonly AgeShare[];
-  readonly large: readonly AgeShare[];
+  /** Of a cycle, and of its parts in the order in which they come: mark, sweep, quiet. */
+  readonly cycleNs: number;
+  readonly partNs: readonly number[];
+  /** Time from the end of marking to the end of sweeping, for each span that is there to be swept, ns. */
+  readonly sweepSpanNs: number;
+  readonly windows: readonly FittedWindow[];
+  readonly manual: readonly FittedManual[];
 }
 
+/** Spans of a kind that no collector frees. */
 export interface FittedManual {
   /** Index in KIND_GROUPS. */
   readonly group: number;
-  /** Spans asked for in a cycle, by stretch. */
+  /** Spans asked for in each part of a cycle, in the order of partNs. */
   readonly perCycle: readonly number[];
   /** Sizes in pages with their shares. */
   readonly sizes: readonly (readonly [npages: number, share: number])[];
@@ -92,29 +114,22 @@ export interface FittedManual {
 export interface FittedProgram {
   readonly durationNs: number;
   readonly procs: number;
-  /** Probability that a span is asked for by another P than the one before. */
-  readonly procSwitch: number;
   readonly stretches: readonly FittedStretch[];
-  /** Sizes of each bucket, in pages, as evenly spaced quantiles. */
-  readonly sizes: readonly (readonly number[])[];
-  /** Share of the frees of a sweep in each piece of it. */
-  readonly sweepFrees: readonly number[];
-  readonly manual: readonly FittedManual[];
 }
+
+/** Parts of a cycle in the order in which they come. */
+const PARTS = [MARK, SWEEP, QUIET] as const;
 
 /** The fit. The observer must have seen the whole trace. */
 export function fitProgram(observer: FitObserver): FittedProgram {
-  const groups = stretchesOf(observer.cycles);
   const lifetimes = new Lifetimes(observer.cycles);
-  const asked = [...observer.byProc.values()].reduce((sum, n) => sum + n, 0);
+  const manual = KIND_GROUPS.slice(1).map((_, i) => observer.manual[i]!);
   return {
     durationNs: observer.nowNs,
     procs: observer.procs,
-    procSwitch: asked < 2 ? 0 : round(1 - observer.sameProc / (asked - 1)),
-    stretches: groups.map(([from, to]) => fitStretch(observer.cycles, from, to, lifetimes)),
-    sizes: bucketValues(observer.sizes),
-    sweepFrees: shares(observer.sweepFrees),
-    manual: KIND_GROUPS.slice(1).flatMap((_, i) => fitManual(i + 1, observer.manual[i]!, groups)),
+    stretches: stretchesOf(observer.cycles, MAX_STRETCHES).map((stretch) =>
+      fitStretch(observer.cycles, stretch, lifetimes, manual),
+    ),
   };
 }
 
@@ -127,217 +142,190 @@ export function countNumbers(value: unknown): number {
 
 function fitStretch(
   cycles: readonly CycleCounts[],
-  from: number,
-  to: number,
+  stretch: Stretch,
   lifetimes: Lifetimes,
+  manual: readonly ManualCounts[],
 ): FittedStretch {
-  const n = to - from;
+  const [from, to] = stretch;
   const members = cycles.slice(from, to);
-  const sum = (value: (cycle: CycleCounts) => number): number => members.reduce((s, c) => s + value(c), 0);
-  const parts = PHASES.map((_, part): FittedPart => {
-    const fine = Array.from({ length: PIECES }, (_, i) => sum((c) => c.parts[part]!.arrivals[i]!) / n);
-    const asked = fine.reduce((total, mean) => total + mean, 0);
-    const early = asked === 0 ? [] : lifetimes.fitOrWider(from, to, SMALL, part, EARLY);
-    const enough =
-      lifetimes.born(from, to, part, [cohort(LATE, SMALL)]) >= ENOUGH_SPANS &&
-      lifetimes.differ(from, to, part, cohort(EARLY, SMALL), cohort(LATE, SMALL));
-    return {
-      durationNs: Math.round(sum((c) => c.parts[part]!.durationNs) / n),
-      arrivals: asked < FEW_ARRIVALS ? [round(asked)] : pairwise(fine).map(round),
-      early,
-      ...(enough ? { late: lifetimes.fit(from, to, part, [cohort(LATE, SMALL)]) } : {}),
-    };
+  const partNs = PARTS.map((part) =>
+    Math.round(members.reduce((sum, cycle) => sum + cycle.parts[part]!.durationNs, 0) / members.length),
+  );
+  const fitter = new WindowFitter(members, stretch, lifetimes);
+  let startNs = 0;
+  const windows = PARTS.flatMap((part, i) => {
+    const made = fitter.windows(part, startNs, partNs[i]!);
+    startNs += partNs[i]!;
+    return made;
   });
-  const sizes = new Float64Array(SIZE_BUCKETS).map((_, i) => sum((c) => c.sizes[i]!));
-  const [medium, large] = [1, 2].map((size) => lifetimes.fitOrWider(from, to, size, ANY_PART, EARLY));
-  return { cycles: n, parts, sizes: trimmed(shares(sizes)), medium: medium!, large: large! };
+  return {
+    cycles: members.length,
+    cycleNs: startNs,
+    partNs,
+    sweepSpanNs:
+      (partNs[PARTS.indexOf(SWEEP)]! * members.length) /
+      Math.max(
+        1,
+        members.reduce((sum, cycle) => sum + cycle.spansToSweep, 0),
+      ),
+    windows,
+    manual: manual.flatMap((counts, i) => fitManual(i + 1, counts, stretch)),
+  };
 }
 
-/** Without the zeros at the end. */
-function trimmed(values: readonly number[]): number[] {
-  let length = values.length;
-  while (length > 0 && values[length - 1] === 0) length--;
-  return values.slice(0, length);
+/** Fits the windows of a stretch. */
+class WindowFitter {
+  /** Sizes of each bucket with their counts, sorted by size. */
+  readonly #sizes: readonly (readonly (readonly [number, number])[])[];
+
+  constructor(
+    readonly members: readonly CycleCounts[],
+    readonly stretch: Stretch,
+    readonly lifetimes: Lifetimes,
+  ) {
+    this.#sizes = bucketValues(members);
+  }
+
+  /** The windows of a part: small spans, early and late, medium and large ones, as far as there are some. */
+  windows(part: number, startNs: number, durationNs: number): FittedWindow[] {
+    if (durationNs === 0) return [];
+    const stopNs = startNs + durationNs;
+    const lateNs = startNs + Math.round(durationNs * LATE_FROM);
+    const fine = (group: number): number[] =>
+      Array.from({ length: PIECES }, (_, i) =>
+        this.#mean((cycle) => cycle.parts[part]!.arrivals[PIECES * group + i]!),
+      );
+    const small = fine(SMALL);
+    const base = { part, startNs, stopNs, isLate: false, batch: 1, isInOrder: false };
+    const windows: FittedWindow[] = [];
+    if (this.#isLateDifferent(part) && lateNs > startNs && lateNs < stopNs) {
+      const [early, late] = [this.#sorts(part, [EARLY], SMALL), this.#sorts(part, [LATE], SMALL)];
+      windows.push(
+        { ...base, group: SMALL, stopNs: lateNs, arrivals: this.#course(small.slice(0, -1)), sorts: early },
+        { ...base, group: SMALL, startNs: lateNs, arrivals: small.slice(-1), sorts: late, isLate: true },
+      );
+    } else {
+      const sorts = this.#sorts(part, [EARLY, LATE], SMALL);
+      windows.push({ ...base, group: SMALL, arrivals: this.#course(pairwise(small)), sorts });
+    }
+    windows.push({
+      ...base,
+      group: MEDIUM,
+      arrivals: this.#course(pairwise(fine(MEDIUM))),
+      batch: this.#batch(part),
+      sorts: this.#sorts(part, [EARLY, LATE], MEDIUM),
+    });
+    const inOrder = this.#largeInOrder(part);
+    windows.push({
+      ...base,
+      group: LARGE,
+      arrivals: this.#course(fine(LARGE)),
+      sorts: inOrder ?? this.#sorts(part, [EARLY, LATE], LARGE),
+      isInOrder: inOrder !== undefined,
+    });
+    return windows.filter(({ arrivals }) => arrivals.some((n) => n > 0));
+  }
+
+  #isLateDifferent(part: number): boolean {
+    const { stretch, lifetimes } = this;
+    const [early, late] = [EARLY, LATE].map((when) => ({ stretch, part, cohorts: [cohortOf(when, 0)] }));
+    return lifetimes.born(late!) >= ENOUGH_SPANS && lifetimes.differ(early!, late!);
+  }
+
+  /** Arrivals by piece, or all in one piece when they are few. */
+  #course(arrivals: readonly number[]): readonly number[] {
+    const all = arrivals.reduce((sum, n) => sum + n, 0);
+    return all * this.members.length < FEW_ARRIVALS ? [all] : arrivals;
+  }
+
+  /** Medium spans come in a row more often than chance would have it: how many in a batch make rows of that length. */
+  #batch(part: number): number {
+    const sum = (value: (counts: CycleCounts["parts"][number]) => number): number =>
+      this.members.reduce((all, { parts }) => all + value(parts[part]!), 0);
+    const mediums = sum((counts) => counts.mediums);
+    if (mediums < ENOUGH_SPANS) return 1;
+    const spans = sum((counts) => counts.arrivals.reduce((all, n) => all + n, 0));
+    const [share, follows] = [mediums / spans, sum((counts) => counts.mediumPairs) / mediums];
+    return Math.max(1, (1 - share) / Math.max(1 - follows, 1 / mediums));
+  }
+
+  /** Large spans one by one, when they are few: each of them counts. */
+  #largeInOrder(part: number): FittedSort[] | undefined {
+    const all = this.members.flatMap(({ parts }) => parts[part]!.large);
+    const born = this.lifetimes.born({
+      stretch: this.stretch,
+      part,
+      cohorts: cohortsOf(LARGE_BUCKET, SIZE_BUCKETS),
+    });
+    if (all.length < born || all.length > MOST_IN_ORDER) return undefined;
+    return all.map(({ npages, age }) => ({
+      share: 1,
+      pages: [[npages, 1]],
+      ages: age > 0 ? [[age, 1]] : [],
+    }));
+  }
+
+  #sorts(part: number, when: readonly number[], group: number): FittedSort[] {
+    const { stretch } = this;
+    const [first, last] = BUCKETS_OF_GROUP[group]!;
+    const born = Array.from({ length: last - first }, (_, i) =>
+      this.lifetimes.born({ stretch, part, cohorts: cohortsOf(first + i, first + i + 1, when) }),
+    );
+    const all = born.reduce((sum, n) => sum + n, 0);
+    return born.flatMap((n, i) => {
+      if (n === 0) return [];
+      const ages = this.#ages(part, when, first + i, group);
+      return [{ share: n / all, pages: this.#sizes[first + i]!, ages }];
+    });
+  }
+
+  /**
+   * Lifetimes of a size. Few spans say little, so others that were born at the same time help out: first those of like
+   * size, then those of the whole stretch, and in the end all that there are.
+   */
+  #ages(part: number, when: readonly number[], bucket: number, group: number): AgeShare[] {
+    const { stretch, lifetimes } = this;
+    const [first, last] = BUCKETS_OF_GROUP[group]!;
+    const births = (p: number, from: number, to: number, w?: readonly number[]) => ({
+      stretch,
+      part: p,
+      cohorts: cohortsOf(from, to, w),
+    });
+    return lifetimes.fitFirst(
+      [
+        births(part, bucket, bucket + 1, when),
+        births(ANY_PART, bucket, bucket + 1),
+        births(part, first, last),
+        births(ANY_PART, first, last),
+        births(part, 0, SIZE_BUCKETS),
+        births(ANY_PART, 0, SIZE_BUCKETS),
+      ],
+      group === LARGE ? ENOUGH_LARGE : ENOUGH_SPANS,
+    );
+  }
+
+  #mean(value: (cycle: CycleCounts) => number): number {
+    return this.members.reduce((sum, cycle) => sum + value(cycle), 0) / this.members.length;
+  }
 }
 
 function pairwise(values: readonly number[]): number[] {
   return Array.from({ length: values.length / 2 }, (_, i) => values[2 * i]! + values[2 * i + 1]!);
 }
 
-/** Product-limit estimates of lifetimes. */
-class Lifetimes {
-  /** Cycles up to this one were swept. */
-  readonly #lastSwept: number;
-
-  constructor(readonly cycles: readonly CycleCounts[]) {
-    const last = cycles.length - 1;
-    this.#lastSwept = cycles[last]!.parts[SWEEP]!.durationNs > 0 ? last : last - 1;
+/** For each size bucket, its sizes with their counts when they are few, else quantiles. */
+function bucketValues(cycles: readonly CycleCounts[]): (readonly [number, number])[][] {
+  const counts = new Map<number, number>();
+  for (const { sizes } of cycles) {
+    for (const [npages, n] of sizes) counts.set(npages, (counts.get(npages) ?? 0) + n);
   }
-
-  /** Spans born in cycles [from, to), in a part of them or in all (-1), of a cohort. */
-  born(from: number, to: number, part: number, cohorts: readonly number[]): number {
-    let born = 0;
-    for (let c = from; c < to; c++) {
-      this.cycles[c]!.parts.forEach((counts, p) => {
-        if (part >= 0 && p !== part) return;
-        for (const cohort of cohorts) born += counts.born[cohort]!;
-      });
-    }
-    return born;
-  }
-
-  /** Whether the fates of two cohorts differ by more than chance would have it (a likelihood ratio test). */
-  differ(from: number, to: number, part: number, a: number, b: number): boolean {
-    const [first, second] = [this.#fates(from, to, part, a), this.#fates(from, to, part, b)];
-    const n = first.reduce((sum, x) => sum + x, 0);
-    const m = second.reduce((sum, x) => sum + x, 0);
-    let ratio = 0;
-    first.forEach((x, i) => {
-      const both = x + second[i]!;
-      if (x > 0) ratio += 2 * x * Math.log((x * (n + m)) / (both * n));
-      if (second[i]! > 0) ratio += 2 * second[i]! * Math.log((second[i]! * (n + m)) / (both * m));
-    });
-    return ratio > DIFFERENT;
-  }
-
-  /** Spans of a cohort that die at ages 1, 2, later, and never. */
-  #fates(from: number, to: number, part: number, cohort: number): number[] {
-    const fates = [0, 0, 0, 0];
-    for (let c = from; c < to; c++) {
-      const { born, died } = this.cycles[c]!.parts[part]!;
-      let left = born[cohort]!;
-      died[cohort]!.forEach((n, age) => {
-        fates[Math.min(Math.max(age, 1), 3) - 1]! += n;
-        left -= n;
-      });
-      fates[3]! += left;
-    }
-    return fates;
-  }
-
-  /**
-   * Lifetimes of a size in a part of the cycles [from, to). Few spans say little, so others that were born at the same time
-   * help out: those of the next smaller size, then all of the stretch, and in the end all that there are.
-   */
-  fitOrWider(from: number, to: number, size: number, part: number, when: number): AgeShare[] {
-    const both = [cohort(EARLY, size), cohort(LATE, size)];
-    const smaller = [...both, cohort(EARLY, Math.max(0, size - 1)), cohort(LATE, Math.max(0, size - 1))];
-    const choices = [
-      [part, size === SMALL ? [cohort(when, size)] : both],
-      [part, both],
-      [part, smaller],
-      [ANY_PART, ALL_COHORTS],
-    ] as const;
-    for (const [p, cohorts] of choices) {
-      const enough = size === SMALL ? ENOUGH_SPANS : ENOUGH_LARGE;
-      if (this.born(from, to, p, cohorts) >= enough) return this.fit(from, to, p, cohorts);
-    }
-    return this.fit(0, this.cycles.length, ANY_PART, ALL_COHORTS);
-  }
-
-  /** The shares that die at each age. */
-  fit(from: number, to: number, part: number, cohorts: readonly number[]): AgeShare[] {
-    const atRisk = new Float64Array(AGES);
-    const died = new Float64Array(AGES);
-    for (let c = from; c < to; c++) {
-      this.cycles[c]!.parts.forEach((counts, p) => {
-        if (part >= 0 && p !== part) return;
-        for (const cohort of cohorts) {
-          let alive = counts.born[cohort]!;
-          for (let age = 0; age < AGES && c + age <= this.#lastSwept; age++) {
-            atRisk[age]! += alive;
-            died[age]! += counts.died[cohort]![age]!;
-            alive -= counts.died[cohort]![age]!;
-          }
-        }
-      });
-    }
-    const dying: AgeShare[] = [];
-    let survival = 1;
-    for (let age = 0; age < AGES; age++) {
-      if (died[age]! === 0) continue;
-      const hazard = died[age]! / atRisk[age]!;
-      dying.push([age, survival * hazard]);
-      survival *= 1 - hazard;
-    }
-    return coarse(dying);
-  }
-}
-
-/** Puts ages with few deaths together, at their mean: a share below LEAST_SHARE is not worth two numbers. */
-function coarse(dying: readonly AgeShare[]): AgeShare[] {
-  const result: AgeShare[] = [];
-  let share = 0;
-  let ages = 0;
-  dying.forEach(([age, died], i) => {
-    share += died;
-    ages += died * age;
-    if (share < LEAST_SHARE && i < dying.length - 1) return;
-    if (share >= LEAST_SHARE / 4) result.push([Math.round(ages / share), round(share)]);
-    share = 0;
-    ages = 0;
-  });
-  return result;
-}
-
-/**
- * Cuts the cycles into stretches, [from, to) each: every cycle is one at first, and those two neighbours become one that
- * lose least likelihood by it, counts being taken for Poisson with a common mean in a stretch. What comes before the first
- * cycle stays by itself.
- */
-function stretchesOf(cycles: readonly CycleCounts[]): (readonly [number, number])[] {
-  interface Group {
-    from: number;
-    to: number;
-    readonly counts: Float64Array;
-  }
-  const groups: Group[] = cycles.map((cycle, c) => ({ from: c, to: c + 1, counts: features(cycle) }));
-  while (groups.length > MAX_STRETCHES) {
-    let best = 1;
-    let least = Number.POSITIVE_INFINITY;
-    for (let i = 1; i + 1 < groups.length; i++) {
-      const [a, b] = [groups[i]!, groups[i + 1]!];
-      const loss = mergeLoss(a.counts, a.to - a.from, b.counts, b.to - b.from);
-      if (loss < least) [best, least] = [i, loss];
-    }
-    const [a, b] = groups.splice(best, 2) as [Group, Group];
-    groups.splice(best, 0, { from: a.from, to: b.to, counts: a.counts.map((x, i) => x + b.counts[i]!) });
-  }
-  return groups.map(({ from, to }) => [from, to] as const);
-}
-
-/** What makes cycles alike: how many spans in each part and size bucket, and how many die soon or late. */
-function features(cycle: CycleCounts): Float64Array {
-  const values: number[] = [...cycle.sizes];
-  for (const { arrivals, died, born } of cycle.parts) {
-    values.push(arrivals.reduce((sum, n) => sum + n, 0));
-    const dead = [0, 0, 0];
-    for (const byAge of died) {
-      byAge.forEach((n, age) => {
-        dead[Math.min(Math.max(age, 1), 3) - 1]! += n;
-      });
-    }
-    values.push(...dead, born.reduce((sum, n) => sum + n, 0) - dead.reduce((sum, n) => sum + n, 0));
-  }
-  return Float64Array.from(values);
-}
-
-function mergeLoss(a: Float64Array, na: number, b: Float64Array, nb: number): number {
-  const cost = (sum: number, n: number): number => (sum > 0 ? sum * Math.log(sum / n) : 0);
-  let loss = 0;
-  for (let i = 0; i < a.length; i++) loss += cost(a[i]!, na) + cost(b[i]!, nb) - cost(a[i]! + b[i]!, na + nb);
-  return loss;
-}
-
-/** For each size bucket, values that stand for its sizes: all of them when they are few, else quantiles. */
-function bucketValues(sizes: ReadonlyMap<number, number>): number[][] {
-  const buckets: number[][] = Array.from({ length: SIZE_BUCKETS }, () => []);
-  for (const [npages, count] of [...sizes].sort((a, b) => a[0] - b[0])) {
-    for (let i = 0; i < count; i++) buckets[sizeBucket(npages)]!.push(npages);
-  }
-  return buckets.map((values) => {
-    if (values.length > 0 && values[0] === values.at(-1)) return [values[0]!];
-    return quantiles(values, VALUES_PER_BUCKET);
+  const buckets: [number, number][][] = Array.from({ length: SIZE_BUCKETS }, () => []);
+  for (const [npages, n] of [...counts].sort((a, b) => a[0] - b[0]))
+    buckets[sizeBucket(npages)]!.push([npages, n]);
+  return buckets.map((sizes) => {
+    if (sizes.length <= VALUES_PER_BUCKET) return sizes;
+    const all = sizes.flatMap(([npages, n]) => Array<number>(n).fill(npages));
+    return quantiles(all, VALUES_PER_BUCKET).map((npages) => [npages, 1] as const);
   });
 }
 
@@ -347,40 +335,24 @@ function quantiles(sorted: readonly number[], n: number): number[] {
   return Array.from({ length: n }, (_, i) => sorted[Math.floor(((i + 0.5) / n) * sorted.length)]!);
 }
 
-function fitManual(
-  group: number,
-  counts: ManualCounts,
-  groups: readonly (readonly [number, number])[],
-): FittedManual[] {
+function fitManual(group: number, counts: ManualCounts, [from, to]: Stretch): FittedManual[] {
   if (counts.born === 0) return [];
   const sorted = [...counts.lifetimesNs].sort((a, b) => a - b);
+  const perCycle = PARTS.map((part) => {
+    let sum = 0;
+    for (let c = from; c < to; c++) sum += counts.byCycle[PHASES.length * c + part] ?? 0;
+    return sum / (to - from);
+  });
+  if (perCycle.every((n) => n === 0)) return [];
   return [
     {
       group,
-      perCycle: groups.map(([from, to]) => {
-        let sum = 0;
-        for (let c = from; c < to; c++) sum += counts.byCycle[c] ?? 0;
-        return round(sum / (to - from));
-      }),
+      perCycle,
       sizes: [...counts.sizes]
         .sort((a, b) => a[0] - b[0])
-        .map(([npages, n]) => [npages, round(n / counts.born)] as const),
-      freedShare: round(counts.died / counts.born),
+        .map(([npages, n]) => [npages, n / counts.born] as const),
+      freedShare: counts.died / counts.born,
       lifetimesNs: quantiles(sorted, LIFETIME_VALUES),
     },
   ];
-}
-
-function cohort(when: number, size: number): number {
-  return SIZE_GROUPS * when + size;
-}
-
-function shares(counts: Float64Array): number[] {
-  const sum = counts.reduce((s, n) => s + n, 0);
-  return Array.from(counts, (n) => (sum === 0 ? 0 : round(n / sum)));
-}
-
-/** Four significant digits: more would be pretence. */
-function round(value: number): number {
-  return Number(value.toPrecision(4));
 }

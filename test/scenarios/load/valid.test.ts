@@ -45,6 +45,7 @@ describe("a small scenario", () => {
       expect: [],
     });
     expect(small.costs.markBytesPerSecond).toBe(DEFAULT_COSTS.markRate);
+    expect(small.costs.yieldNs).toBe(DEFAULT_COSTS.yield);
     expect(small.costs.pageFaultNs).toBe(DEFAULT_COSTS.pageFault);
   });
 
@@ -72,6 +73,7 @@ describe("a small scenario", () => {
               weight: 1,
               pages: { kind: "constant", value: 1 },
               lifetime: { kind: "exponential", mean: 10e6 },
+              collections: null,
               spanKind: "heap",
             },
           ],
