@@ -142,6 +142,8 @@ export type SpanKind = "heap" | "noscan" | "stack" | "bits" | "workbuf";
 export interface SpanSort {
   /** Relative; how often this sort is drawn, or how many in a row when the order is `cycle`. */
   readonly weight: number;
+  /** How many of this sort come in a row when it is drawn; null: one. */
+  readonly inARow: DistributionSpec | null;
   readonly pages: DistributionSpec;
   readonly lifetime: LifetimeSpec;
   /**
@@ -291,8 +293,7 @@ export interface WorkloadSpec {
 /** Something done from outside the program's workloads, at a time. */
 export type ActionSpec = {
   readonly atNs: number;
-} & /** `background`: the program does not wait for it, and it sweeps bit by bit. */
-(
+} /** `background`: the program does not wait for it, and it sweeps bit by bit. */ & (
   | { readonly do: "gc"; readonly background: boolean }
   | { readonly do: "freeOSMemory" }
   | { readonly do: "setProcs"; readonly procs: number }

@@ -208,15 +208,18 @@ const spanLife = {
 };
 const FOREVER = { kind: "constant", value: FOREVER_NS } as const;
 
+const inARow = explained(counts, "How many of this sort come in a row each time that it is drawn").optional();
+
 type SpanSortValue = Pick<SpanSort, "weight" | "pages" | "spanKind"> & {
+  readonly inARow?: SpanSort["pages"] | undefined;
   readonly lifetime?: SpanSort["lifetime"] | undefined;
   readonly collections?: SpanSort["lifetime"] | undefined;
 };
 
 /** How long spans of a sort live is said in one of two ways. */
 function spanSort(value: SpanSortValue): SpanSort {
-  const { weight, pages, lifetime, collections, spanKind } = value;
-  return { weight, pages, lifetime: lifetime ?? FOREVER, collections: collections ?? null, spanKind };
+  const { weight, inARow = null, pages, lifetime = FOREVER, collections = null, spanKind } = value;
+  return { weight, inARow, pages, lifetime, collections, spanKind };
 }
 
 /** What cannot be together with collections: a lifetime, and spans that no collection frees. */
@@ -270,7 +273,7 @@ const spans = object({
   ...spanLife,
   spanKind,
   mix: z
-    .array(object({ weight: sortWeight, pages: spanPages, ...spanLife, spanKind }))
+    .array(object({ weight: sortWeight, inARow, pages: spanPages, ...spanLife, spanKind }))
     .min(1)
     .optional()
     .describe("Several sorts of spans"),

@@ -10,7 +10,7 @@
 
 import type { Distribution } from "../../engine/distributions.js";
 import type { RandomStream } from "../../engine/random-streams.js";
-import type { SortOrder } from "../scenario.js";
+import type { DistributionSpec, SortOrder } from "../scenario.js";
 import type { Stage } from "./stage.js";
 
 /** Draws of which each sort gets its share. */
@@ -66,15 +66,23 @@ export class Sorts {
   private readonly weights: readonly number[];
   private index = 0;
   private left: number;
+  /** How many of each sort come in a row; null where it is always one. */
+  private readonly rows: readonly (Distribution | null)[];
+  /** The sort that was drawn last, and how many more of it come. */
+  private drawn = 0;
+  private more = 0;
 
   constructor(
     stage: Stage,
     workload: string,
-    sorts: readonly { readonly weight: number }[],
+    sorts: readonly { readonly weight: number; readonly inARow?: DistributionSpec | null }[],
     order: SortOrder,
   ) {
     this.weights = sorts.map(({ weight }) => weight);
     this.left = this.weights[0]!;
+    this.rows = sorts.map(({ inARow = null }, i) =>
+      inARow === null ? null : stage.distribution(inARow, workload, `row/${i}`),
+    );
     const isRandom = order === "random" && sorts.length > 1;
     const isStratified = order === "stratified" && sorts.length > 1;
     this.stratified = isStratified
@@ -91,6 +99,20 @@ export class Sorts {
 
   /** The index of the next sort. */
   next(): number {
+    if (this.more > 0) {
+      this.more--;
+      return this.drawn;
+    }
+    const sort = this.draw();
+    const row = this.rows[sort]!;
+    if (row !== null) {
+      this.drawn = sort;
+      this.more = row.drawInteger(1) - 1;
+    }
+    return sort;
+  }
+
+  private draw(): number {
     if (this.choice !== null) return this.choice.draw();
     if (this.stratified !== null) return this.stratified.next();
     if (this.weights.length === 1) return 0;

@@ -1,38 +1,32 @@
 /**
  * How many collections spans live: product-limit estimates from what a trace shows of them.
  *
- * A span is born in a cycle and found dead some cycles on, or still alive when the trace ends. Those are censored: they
+ * A span is born in a cycle and found dead some collections on, or still alive when the trace ends. Those are censored: they
  * count as at risk for the ages that were seen, and say nothing of later ones.
  */
 
 import { SWEEP } from "../statistics/statistics.js";
-import { AGES, COHORTS, type CycleCounts, cohortOf, EARLY, LATE, SIZE_BUCKETS } from "./observe.js";
-import type { Stretch } from "./stretches.js";
+import type { Run } from "./merge.js";
+import { AGES, type CycleCounts, PIECES } from "./observe.js";
+import { SIZE_BUCKETS } from "./sizes.js";
 
 /** Smallest share of a lifetime that is told apart. */
 const LEAST_SHARE = 0.02;
-/** Likelihood ratio above which two cohorts are told apart: p = 0.001 for three degrees of freedom. */
-const DIFFERENT = 16.3;
 /** Stands for all parts of a cycle. */
 export const ANY_PART = -1;
 
 /** A lifetime in collections and the share of spans that have it. What is left of 1 outlives the run. */
 export type AgeShare = readonly [age: number, share: number];
 
-/** Spans of which to ask: born in cycles, in a part of them or in ANY_PART, of some cohorts. */
+/** Spans of which to ask: born in cycles, in a part of them or in ANY_PART, in pieces of it, of size buckets. */
 export interface Births {
-  readonly stretch: Stretch;
+  readonly cycles: Run;
   readonly part: number;
-  readonly cohorts: readonly number[];
+  /** Default: all. */
+  readonly pieces?: Run;
+  /** Default: all. */
+  readonly buckets?: Run;
 }
-
-/** The cohorts of size buckets [from, to), born early or late in a part, or whenever. */
-export function cohortsOf(from: number, to: number, when: readonly number[] = [EARLY, LATE]): number[] {
-  return when.flatMap((w) => Array.from({ length: to - from }, (_, i) => cohortOf(w, from + i)));
-}
-
-/** All cohorts. */
-export const ALL_COHORTS = Array.from({ length: COHORTS }, (_, cohort) => cohort);
 
 export class Lifetimes {
   /** Cycles up to this one were swept. */
@@ -52,24 +46,24 @@ export class Lifetimes {
     return born;
   }
 
-  /** Whether the fates of two cohorts differ by more than chance would have it (a likelihood ratio test). */
-  differ(a: Births, b: Births): boolean {
-    const [first, second] = [this.#fates(a), this.#fates(b)];
-    const n = first.reduce((sum, x) => sum + x, 0);
-    const m = second.reduce((sum, x) => sum + x, 0);
-    let ratio = 0;
-    first.forEach((x, i) => {
-      const both = x + second[i]!;
-      if (x > 0) ratio += 2 * x * Math.log((x * (n + m)) / (both * n));
-      if (second[i]! > 0) ratio += 2 * second[i]! * Math.log((second[i]! * (n + m)) / (both * m));
+  /** Spans found dead by the first collection, the second, a later one, and none. */
+  fates(births: Births): number[] {
+    const fates = [0, 0, 0, 0];
+    this.#each(births, (_, { born, died }, cohort) => {
+      let left = born[cohort]!;
+      died[cohort]?.forEach((n, age) => {
+        fates[Math.min(Math.max(age, 1), 3) - 1]! += n;
+        left -= n;
+      });
+      fates[3]! += left;
     });
-    return ratio > DIFFERENT;
+    return fates;
   }
 
   /** The lifetimes of the first of several choices of which enough were born; of all spans when there is none. */
   fitFirst(choices: readonly Births[], enough: number): AgeShare[] {
     const first = choices.find((births) => this.born(births) >= enough);
-    return this.fit(first ?? { stretch: [0, this.cycles.length], part: ANY_PART, cohorts: ALL_COHORTS });
+    return this.fit(first ?? { cycles: [0, this.cycles.length], part: ANY_PART });
   }
 
   /** The shares that are found dead by each collection. */
@@ -97,29 +91,17 @@ export class Lifetimes {
   }
 
   #each(
-    { stretch: [from, to], part, cohorts }: Births,
+    { cycles: [from, to], part, pieces = [0, PIECES], buckets = [0, SIZE_BUCKETS] }: Births,
     take: (cycle: number, counts: CycleCounts["parts"][number], cohort: number) => void,
   ): void {
     for (let c = from; c < to; c++) {
       this.cycles[c]!.parts.forEach((counts, p) => {
         if (part !== ANY_PART && p !== part) return;
-        for (const cohort of cohorts) take(c, counts, cohort);
+        for (let piece = pieces[0]; piece < pieces[1]; piece++) {
+          for (let b = buckets[0]; b < buckets[1]; b++) take(c, counts, piece * SIZE_BUCKETS + b);
+        }
       });
     }
-  }
-
-  /** Spans that die at ages 1, 2, later, and never. */
-  #fates(births: Births): number[] {
-    const fates = [0, 0, 0, 0];
-    this.#each(births, (_, { born, died }, cohort) => {
-      let left = born[cohort]!;
-      died[cohort]?.forEach((n, age) => {
-        fates[Math.min(Math.max(age, 1), 3) - 1]! += n;
-        left -= n;
-      });
-      fates[3]! += left;
-    });
-    return fates;
   }
 }
 
@@ -138,4 +120,3 @@ function coarse(dying: readonly AgeShare[]): AgeShare[] {
   });
   return result;
 }
-void SIZE_BUCKETS;

@@ -1,174 +1,121 @@
 /**
- * What a fit needs to know of a trace, by GC cycle: when heap spans of which size are asked for, how many cycles they
- * live, and where in a sweep they are freed.
+ * What a fit needs to know of a trace, by GC cycle: when heap spans of which size are asked for, how many collections they
+ * live, and how long marking and sweeping take.
  *
- * Cycle c lasts from one `gcstart` to the next; cycle 0 is what the program does before its first. A span that is asked
- * for in cycle c and freed in cycle c + a has age a. Each cycle keeps a table of fixed size, so memory is bounded by the
- * live spans and the number of cycles.
+ *     cycle 0   quiet                          what the program does before its first collection
+ *     cycle c   mark │ sweep │ quiet           from one `gcstart` to the next, in three parts
+ *               ├┼┼┼┼┤                         each part in PIECES equal pieces
+ *
+ * A span that is asked for in cycle c and freed in cycle c + a has age a. The births of a part are kept until the first
+ * collection after them has been swept, since only then it shows which of them came in a row; of older ones there are tables
+ * of fixed size. So memory is bounded by the live spans, the births of two cycles, and the number of cycles.
  */
 
 import { Op, type TraceRow } from "../heap-trace.js";
 import { kindGroup, type LiveSpan, LiveSpans } from "../statistics/live-spans.js";
 import { MARK, PHASES, QUIET, SWEEP } from "../statistics/statistics.js";
-import { Windows } from "../statistics/windows.js";
+import { LARGE, MEDIUM, SIZE_BUCKETS, SMALL, sizeBucket, sizeGroup } from "./sizes.js";
 
-/** Buckets of span sizes: 1, 2, 3, then a power of two each. The last holds all larger ones: from 64 MiB on. */
-export const SIZE_BUCKETS = 15;
-/** Pieces that a part of a cycle is cut into for the course of its rate. */
-export const PIECES = 8;
-/**
- * Lifetimes are told apart for spans born early in a part and late, in its last piece: a span that a thread still takes
- * objects from when marking begins cannot be freed in that cycle.
- */
-export const EARLY = 0;
-export const LATE = 1;
-/** Pieces that a sweep is cut into for the course of its frees. */
-export const SWEEP_PIECES = 8;
-/** Ages that are told apart, in cycles; the last holds all older ones. */
+/** Pieces that a part of a cycle is cut into. */
+export const PIECES = 16;
+/** Ages that are told apart, in collections; the last holds all older ones. */
 export const AGES = 24;
-/** The bucket of a size in pages. */
-export function sizeBucket(npages: number): number {
-  if (npages < 4) return npages - 1;
-  let bucket = 3;
-  for (let limit = 8; npages >= limit && bucket < SIZE_BUCKETS - 1; limit *= 2) bucket++;
-  return bucket;
-}
-
-/** Groups of sizes: single pages, what else the page cache serves, and large ones. */
-export const SMALL = 0;
-export const MEDIUM = 1;
-export const LARGE = 2;
-export const SIZE_GROUPS = 3;
-
-/** The group of a size in pages. */
-export function sizeGroup(npages: number): number {
-  if (npages < 2) return SMALL;
-  return npages < 16 ? MEDIUM : LARGE;
-}
-
 /** Large spans of a part that are remembered one by one. */
 export const MAX_LARGE = 64;
+/** Lifetimes of stacks and the like that are kept, of each kind. */
+const MAX_LIFETIMES = 4096;
 
-/** A large span. */
+/** Spans of which it is counted how many come directly after another of them. */
+export const SURVIVORS = 0;
+export const MEDIUMS = 1;
+const ROWS = 2;
+
+/** A large span, as one of few. */
 export interface LargeSpan {
   readonly npages: number;
   /** The age at which it died, 0 while it lives. */
-  age: number;
+  readonly age: number;
 }
 
 /** One part of a cycle: quiet, mark or sweep. */
 export class PartCounts {
   startNs = 0;
   durationNs = 0;
-  /** Width of the windows that its arrivals were counted in. */
-  windowNs = 1;
-  /** Heap spans asked for in each piece of it, by size group: SIZE_GROUPS rows of PIECES. */
-  readonly arrivals = new Float64Array(SIZE_GROUPS * PIECES);
-  /** Of medium spans: how many there were, and how many came directly after another. */
-  mediums = 0;
-  mediumPairs = 0;
+  /** Heap spans asked for, by piece and size bucket: PIECES rows of SIZE_BUCKETS. */
+  readonly born = new Float64Array(PIECES * SIZE_BUCKETS);
+  /** The same by age for those that died; nothing where none did. */
+  readonly died: (Float64Array | undefined)[] = [];
+  /** By piece: small spans that outlive the next collection, and medium spans; and how many of them follow another one. */
+  readonly members = [new Float64Array(PIECES), new Float64Array(PIECES)];
+  readonly followers = [new Float64Array(PIECES), new Float64Array(PIECES)];
   /** The first MAX_LARGE large spans, in the order in which they were asked for. */
   readonly large: LargeSpan[] = [];
-  /** By cohort: spans born, and how many of them died at each age; nothing where none did. */
-  readonly born = new Float64Array(COHORTS);
-  readonly died: (Float64Array | undefined)[] = [];
-
-  /** The cohort of a span of a size born at a time of this part, whose end must have come. */
-  cohort(bornNs: number, npages: number): number {
-    const window = Math.floor((bornNs - this.startNs) / this.windowNs);
-    const late = pieceOf(window, this.windowNs, this.durationNs, PIECES) === PIECES - 1 ? LATE : EARLY;
-    return cohortOf(late, sizeBucket(npages));
-  }
-
-  /** A span of a cohort died. */
-  bury(cohort: number, age: number): void {
-    const died = this.died[cohort] ?? new Float64Array(AGES);
-    died[age]!++;
-    this.died[cohort] = died;
-  }
-}
-
-const GROUP_OF_BUCKET = Array.from({ length: SIZE_BUCKETS }, (_, bucket) => sizeGroup(leastSize(bucket)));
-
-/** The smallest size of a bucket, pages. */
-function leastSize(bucket: number): number {
-  return bucket < 3 ? bucket + 1 : 2 ** (bucket - 1);
-}
-
-/** Cohorts of a part: early and late, of all size buckets each. */
-export const COHORTS = 2 * SIZE_BUCKETS;
-
-/** The cohort of spans by when they are born, EARLY or LATE, and their size bucket. */
-export function cohortOf(when: number, bucket: number): number {
-  return SIZE_BUCKETS * when + bucket;
-}
-
-/** Which of n pieces of a duration the middle of a window falls into. */
-function pieceOf(window: number, widthNs: number, durationNs: number, n: number): number {
-  const middle = Math.min((window + 0.5) * widthNs, durationNs);
-  return Math.min(n - 1, Math.floor((middle / Math.max(1, durationNs)) * n));
 }
 
 /** One cycle. */
 export class CycleCounts {
   readonly parts = [new PartCounts(), new PartCounts(), new PartCounts()];
-  /** Heap spans by exact size in pages. */
+  /** Heap spans asked for, by exact size in pages. */
   readonly sizes = new Map<number, number>();
-  /** Heap spans in use when its marking ends, which are to be swept; and pages of heap spans at its start. */
+  /** Heap spans in use when marking ends, which are to be swept. */
   spansToSweep = 0;
+  /** Pages of heap spans when marking begins, and when sweeping is done. */
   startPages = 0;
+  sweptPages = 0;
 }
 
 /** Spans that are managed by hand: stacks and the collector's own. */
 export class ManualCounts {
   /** Spans asked for in each part of each cycle: PHASES.length numbers a cycle. */
-  readonly byCycle: number[] = [];
+  readonly byPart: number[] = [];
   readonly sizes = new Map<number, number>();
-  /** Lifetimes in ns of those that died, in the order of their deaths, at most a few thousand of them. */
+  /** Lifetimes in ns of the first MAX_LIFETIMES that died. */
   readonly lifetimesNs: number[] = [];
   died = 0;
   born = 0;
 }
 
-const MAX_LIFETIMES = 4096;
-
 interface FitSpan extends LiveSpan {
   readonly part: number;
-  readonly large: LargeSpan | undefined;
+  /** Its place in the births of its part by piece and bucket, known when the part is over. */
+  cohort: number;
+  /** 0 while it lives. */
+  age: number;
 }
 
 export class FitObserver {
   readonly cycles: CycleCounts[] = [new CycleCounts()];
   /** Stacks, bits, work buffers: by kind group 1, 2, 3. */
   readonly manual = [new ManualCounts(), new ManualCounts(), new ManualCounts()];
-  /** Where in sweeps heap spans are freed, by piece. */
-  readonly sweepFrees = new Float64Array(SWEEP_PIECES);
-  /** Heap spans freed in a sweep, and elsewhere. */
+  /** Heap spans that were freed in a sweep, and elsewhere. */
   freedInSweep = 0;
   freedElsewhere = 0;
-  /** Spans asked for by P, those without one left out. */
-  readonly byProc = new Map<number, number>();
-  /** Spans on the same P as the one before. */
-  sameProc = 0;
   procs = 1;
+  /** Bytes of a physical and of a huge page. */
+  physPageBytes = 4096;
+  hugePageBytes = 0;
   nowNs = 0;
-  /** Heap spans now, and their pages. */
+  readonly #live: LiveSpans<FitSpan>;
+  /** Heap spans in use, and their pages. */
   #spans = 0;
   #pages = 0;
-  readonly #live: LiveSpans<FitSpan>;
-  readonly #arrivals = new Windows(SIZE_BUCKETS, 256);
-  readonly #frees = new Windows(1, 256);
   #part: number = QUIET;
-  #lastProc = -1;
-  #lastGroup = -1;
+  /** Births of the parts of this cycle and of the one before, in order. */
+  #births: FitSpan[][] = PHASES.map(() => []);
+  #earlier: FitSpan[][] = PHASES.map(() => []);
 
   constructor(readonly path: string) {
     this.#live = new LiveSpans(path);
   }
 
+  /** A row. @throws InputError when it contradicts those before */
   add(row: TraceRow): void {
     if (row.t > this.nowNs) this.nowNs = row.t;
     switch (row.op) {
+      case Op.init:
+        this.physPageBytes = row.a;
+        this.hugePageBytes = row.c;
+        return;
       case Op.span:
         return this.#span(row);
       case Op.spanfree:
@@ -185,80 +132,94 @@ export class FitObserver {
     }
   }
 
+  /** The trace is over. */
   finish(): void {
     this.#enter(QUIET);
+    const last = this.cycles.length - 1;
+    if (last > 0) this.#close(last - 1, this.#earlier);
+    this.#close(last, this.#births);
   }
 
   #enter(part: number): void {
+    this.#closePart();
+    if (part === MARK) {
+      const now = this.cycles.length - 1;
+      // Whatever this cycle's collection found dead has been freed by now.
+      if (now > 0) this.#close(now - 1, this.#earlier);
+      this.#earlier = this.#births;
+      this.#births = PHASES.map(() => []);
+      this.cycles.push(new CycleCounts());
+      this.cycles.at(-1)!.startPages = this.#pages;
+    }
+    const cycle = this.cycles.at(-1)!;
+    if (part === SWEEP) cycle.spansToSweep = this.#spans;
+    if (part === QUIET) cycle.sweptPages = this.#pages;
+    this.#part = part;
+    cycle.parts[part]!.startNs = this.nowNs;
+  }
+
+  /** The length of a part is known, and so in which piece of it spans were born. */
+  #closePart(): void {
     const counts = this.cycles.at(-1)!.parts[this.#part]!;
     counts.durationNs = this.nowNs - counts.startNs;
-    counts.windowNs = this.#arrivals.widthNs;
-    for (let w = 0; w < this.#arrivals.count; w++) {
-      const piece = pieceOf(w, counts.windowNs, counts.durationNs, PIECES);
-      for (let bucket = 0; bucket < SIZE_BUCKETS; bucket++) {
-        const born = this.#arrivals.sum(w, bucket);
-        counts.arrivals[PIECES * GROUP_OF_BUCKET[bucket]! + piece]! += born;
-        counts.born[cohortOf(piece === PIECES - 1 ? LATE : EARLY, bucket)]! += born;
+    const scale = PIECES / Math.max(1, counts.durationNs);
+    for (const span of this.#births[this.#part]!) {
+      const piece = Math.min(PIECES - 1, Math.floor((span.bornNs - counts.startNs) * scale));
+      span.cohort = piece * SIZE_BUCKETS + sizeBucket(span.npages);
+      counts.born[span.cohort]!++;
+    }
+  }
+
+  /** The first collection after the births of a cycle is over: who came in a row, and who is large. */
+  #close(cycle: number, births: readonly (readonly FitSpan[])[]): void {
+    births.forEach((spans, part) => {
+      const counts = this.cycles[cycle]!.parts[part]!;
+      let before = -1;
+      for (const span of spans) {
+        const group = sizeGroup(span.npages);
+        if (group === LARGE) {
+          // Its age is read later: it may live for long.
+          if (counts.large.length < MAX_LARGE) counts.large.push(span);
+          continue;
+        }
+        const sort = group === MEDIUM ? MEDIUMS : group === SMALL && span.age !== 1 ? SURVIVORS : -1;
+        if (sort >= 0) {
+          const piece = Math.floor(span.cohort / SIZE_BUCKETS);
+          counts.members[sort]![piece]!++;
+          if (before === sort) counts.followers[sort]![piece]!++;
+        }
+        before = sort;
       }
-    }
-    this.#arrivals.clear();
-    for (let w = 0; w < this.#frees.count; w++) {
-      const piece = pieceOf(w, this.#frees.widthNs, counts.durationNs, SWEEP_PIECES);
-      this.sweepFrees[piece]! += this.#frees.sum(w, 0);
-    }
-    this.#frees.clear();
-    if (part === MARK) this.cycles.push(new CycleCounts());
-    if (part === MARK) this.cycles.at(-1)!.startPages = this.#pages;
-    if (part === SWEEP) this.cycles.at(-1)!.spansToSweep = this.#spans;
-    this.#part = part;
-    this.cycles.at(-1)!.parts[part]!.startNs = this.nowNs;
+    });
   }
 
   #span(row: TraceRow): void {
     const cycle = this.cycles.length - 1;
-    const group = kindGroup(row.c);
     const span: FitSpan = {
       kind: row.c,
       npages: row.b,
       bornNs: this.nowNs,
       bornCycle: cycle,
       part: this.#part,
-      large: group === 0 ? this.#born(row.b) : undefined,
+      cohort: -1,
+      age: 0,
     };
     this.#live.add(row, span);
-    if (row.p >= 0) {
-      this.byProc.set(row.p, (this.byProc.get(row.p) ?? 0) + 1);
-      if (row.p === this.#lastProc) this.sameProc++;
-      this.#lastProc = row.p;
-    }
-    if (group > 0) {
-      const manual = this.manual[group - 1]!;
-      const i = PHASES.length * cycle + this.#part;
-      manual.byCycle[i] = (manual.byCycle[i] ?? 0) + 1;
-      manual.born++;
-      manual.sizes.set(row.b, (manual.sizes.get(row.b) ?? 0) + 1);
-      return;
-    }
+    const group = kindGroup(row.c);
+    if (group > 0) return this.#manual(group, row.b);
+    this.#spans++;
+    this.#pages += row.b;
+    const { sizes } = this.cycles[cycle]!;
+    sizes.set(row.b, (sizes.get(row.b) ?? 0) + 1);
+    this.#births[this.#part]!.push(span);
   }
 
-  /** A heap span is asked for; @returns the record of a large one. */
-  #born(npages: number): LargeSpan | undefined {
-    this.#spans++;
-    this.#pages += npages;
-    const counts = this.cycles.at(-1)!;
-    counts.sizes.set(npages, (counts.sizes.get(npages) ?? 0) + 1);
-    const part = counts.parts[this.#part]!;
-    this.#arrivals.add(this.#arrivals.at(this.nowNs - part.startNs), sizeBucket(npages), 1);
-    const group = sizeGroup(npages);
-    if (group === MEDIUM) {
-      part.mediums++;
-      if (this.#lastGroup === MEDIUM) part.mediumPairs++;
-    }
-    this.#lastGroup = group;
-    if (group !== LARGE || part.large.length === MAX_LARGE) return undefined;
-    const large = { npages, age: 0 };
-    part.large.push(large);
-    return large;
+  #manual(group: number, npages: number): void {
+    const manual = this.manual[group - 1]!;
+    const i = PHASES.length * (this.cycles.length - 1) + this.#part;
+    manual.byPart[i] = (manual.byPart[i] ?? 0) + 1;
+    manual.born++;
+    manual.sizes.set(npages, (manual.sizes.get(npages) ?? 0) + 1);
   }
 
   #spanFree(row: TraceRow): void {
@@ -272,18 +233,14 @@ export class FitObserver {
     }
     this.#spans--;
     this.#pages -= span.npages;
-    const cycle = this.cycles.length - 1;
-    const age = Math.min(cycle - span.bornCycle, AGES - 1);
-    // A span that is freed in the part of its birth knows no cohort yet; only direct frees of heap spans do that.
-    if (cycle > span.bornCycle) {
-      const part = this.cycles[span.bornCycle]!.parts[span.part]!;
-      part.bury(part.cohort(span.bornNs, span.npages), age);
-      if (span.large !== undefined) span.large.age = cycle - span.bornCycle;
-    }
-    if (this.#part === SWEEP) {
-      this.freedInSweep++;
-      const { startNs } = this.cycles[cycle]!.parts[SWEEP]!;
-      this.#frees.add(this.#frees.at(this.nowNs - startNs), 0, 1);
-    } else this.freedElsewhere++;
+    if (this.#part === SWEEP) this.freedInSweep++;
+    else this.freedElsewhere++;
+    span.age = this.cycles.length - 1 - span.bornCycle;
+    // What is freed in the cycle of its birth no collection found dead: that only a program does which frees by itself.
+    if (span.age === 0) return;
+    const { died } = this.cycles[span.bornCycle]!.parts[span.part]!;
+    const byAge = died[span.cohort] ?? new Float64Array(AGES);
+    byAge[Math.min(span.age, AGES - 1)]!++;
+    died[span.cohort] = byAge;
   }
 }

@@ -1,141 +1,170 @@
+/**
+ * A fitted program as a scenario: what the file that `mheapsim trace fit` writes says, as data.
+ *
+ *     stretch   ──►  phase: { do: gc, background: true } at the start of each cycle
+ *     window    ──►  workload of the phase, kind spans, a window of it in each cycle
+ *     sort      ──►  entry of its mix: {weight, inARow, pages, collections}
+ *     manual    ──►  workload of stacks, bits, work buffers
+ */
+
 import type { ScenarioInput } from "../../schema/root.js";
-import { PHASES } from "../statistics/statistics.js";
-import type { FittedManual, FittedProgram, FittedStretch, FittedWindow } from "./fit.js";
+import { DEFAULT_COSTS } from "../../schema/sections.js";
+import { type FittedManual, type FittedProgram, type FittedStretch, FLOOR_BYTES } from "./fit.js";
+import { type FittedRate, type FittedSort, type FittedWindow, partName } from "./windows.js";
 
 type WorkloadInput = NonNullable<ScenarioInput["workloads"]>[string];
-type PhaseInput = NonNullable<ScenarioInput["phases"]>[string];
+export type PhaseInput = NonNullable<ScenarioInput["phases"]>[string];
 
-export interface ProtoOptions {
-  markRate: number;
-  minHeap: number;
-  gogc: number;
-  sweepSpanNs: number;
-  stratified?: boolean;
-}
+/** Workloads and kinds of spans by kind group. */
+const MANUAL_NAMES = ["", "stacks", "bits", "workbufs"] as const;
+const MANUAL_KINDS = ["heap", "stack", "bits", "workbuf"] as const;
+/** Rows shorter than this are taken for single spans. */
+const LEAST_ROW = 1.05;
+/** A trigger is at 70 % of the way to the goal or later. */
+const EARLIEST_TRIGGER = 0.7;
+/** How much later than the recorded collections the model's own trigger is kept. */
+const MARGIN = 1.5;
 
-export function fittedScenario(name: string, program: FittedProgram, o: ProtoOptions): ScenarioInput {
-  const phases: Record<string, PhaseInput> = {};
-  program.stretches.forEach((stretch, s) => {
-    if (stretch.cycleNs > 0) phases[`s${s}`] = phaseOf(stretch, s, o);
-  });
+/** The scenario of a fitted program. */
+export function fittedScenario(name: string, program: FittedProgram): ScenarioInput {
+  const gogc = leastGogc(program);
+  const phases = program.stretches.map((stretch, s) => [`stretch-${s}`, phaseOf(stretch, s)] as const);
   return {
     name,
+    platform: platformOf(program),
     machine: { procs: program.procs },
-    gc: { gogc: o.gogc, minHeap: `${o.minHeap}B`, forcedPeriod: "forever" },
-    costs: { markRate: `${o.markRate}B/s` },
-    phases,
+    gc: { gogc, minHeap: bytes(leastHeap(program) / (gogc / 100)), forcedPeriod: "forever" },
+    ...(program.markBytesPerSecond > 0 ? { costs: { markRate: `${program.markBytesPerSecond}B/s` } } : {}),
+    phases: Object.fromEntries(phases),
   };
 }
 
-function phaseOf(stretch: FittedStretch, s: number, o: ProtoOptions): PhaseInput {
-  const { cycleNs, cycles } = stretch;
+/** linux/amd64 with the recorded sizes of pages. */
+function platformOf({ physPageBytes, hugePageBytes }: FittedProgram): NonNullable<ScenarioInput["platform"]> {
+  return { preset: "linux/amd64", physPage: bytes(physPageBytes), hugePage: bytes(hugePageBytes) };
+}
+
+/** GOGC with which no collection starts but those that are asked for, in percent. */
+function leastGogc({ growth }: FittedProgram): number {
+  return Math.max(500, 100 * Math.ceil(((growth - 1) / EARLIEST_TRIGGER) * MARGIN));
+}
+
+/** The heap at which the first collection would start by itself: later than the first recorded one. */
+function leastHeap({ firstStartBytes }: FittedProgram): number {
+  return Math.max(FLOOR_BYTES, firstStartBytes) * MARGIN;
+}
+
+function phaseOf(stretch: FittedStretch, s: number): PhaseInput {
+  const { cycleNs, cycles, windows, manual } = stretch;
+  const repeat = cycles > 1 ? { repeat: { every: ns(cycleNs), times: cycles } } : {};
   const workloads: Record<string, WorkloadInput> = {};
-  const common = {
-    ...(cycles > 1 ? { repeat: { every: `${cycleNs}ns`, times: cycles } } : {}),
-    arrivals: o.stratified === false ? "poisson" : "stratified",
-    order: o.stratified === false ? "random" : "stratified",
-  };
-  for (const window of stretch.windows) {
-    const { batch } = window;
-    workloads[
-      ["", "multi-", "large-"][window.group]! + PHASES[window.part]! + (window.isLate ? "-late" : "")
-    ] = {
-      kind: "spans",
-      start: `${window.startNs}ns`,
-      stop: `${window.stopNs}ns`,
-      ...common,
-      ...(batch > 1.02 ? { batch: batchOf(batch) } : {}),
-      rate: rateOf(
-        window.arrivals.map(
-          (n, i) =>
-            [
-              n / (batch > 1.02 ? batch : 1),
-              (window.stopNs - window.startNs) / window.arrivals.length,
-            ] as const,
-        ),
-      ),
-      ...(window.isInOrder ? { order: "cycle" } : {}),
-      mix: sorts(window),
-    } as WorkloadInput;
-  }
-  for (const manual of stretch.manual) {
-    workloads[["", "stacks", "bits", "workbufs"][manual.group]!] = {
-      kind: "spans",
-      start: "0ns",
-      stop: `${cycleNs}ns`,
-      ...common,
-      rate: rateOf(stretch.partNs.map((ns, i) => [manual.perCycle[i]!, ns] as const)),
-      mix: manualSorts(manual),
-    } as WorkloadInput;
-  }
+  for (const window of windows) workloads[nameOf(window)] = windowWorkload(window, repeat);
+  for (const one of manual) workloads[MANUAL_NAMES[one.group]!] = manualWorkload(one, stretch, repeat);
+  const waitNs = Math.max(0, Math.round(stretch.sweepSpanNs) - DEFAULT_COSTS.sweepSpan);
+  const collections = [
+    { do: "setYield", at: 0, to: ns(waitNs) },
+    { do: "gc", background: true, at: 0, ...repeat },
+  ] as const;
+  // What comes before the first collection is a stretch by itself.
   return {
-    duration: `${cycleNs * cycles}ns`,
-    ...(s === 0
-      ? {}
-      : {
-          actions: [
-            { do: "setYield", at: 0, to: `${Math.max(0, Math.round(stretch.sweepSpanNs) - 500)}ns` },
-            { do: "gc", background: true, at: 0, repeat: { every: `${cycleNs}ns`, times: cycles } },
-          ],
-        }),
+    duration: ns(cycleNs * cycles),
+    ...(s === 0 ? {} : { actions: collections }),
     workloads,
   } as PhaseInput;
 }
 
-function rateOf(pieces: readonly (readonly [number, number])[]) {
+function nameOf({ part, section, isLarge }: FittedWindow): string {
+  const name = partName(part);
+  return isLarge ? `${name}-large` : section === 0 ? name : `${name}-${section + 1}`;
+}
+
+function windowWorkload(window: FittedWindow, repeat: object): WorkloadInput {
+  return {
+    kind: "spans",
+    start: ns(window.startNs),
+    stop: ns(window.stopNs),
+    ...repeat,
+    rate: rateOf(window.rates),
+    arrivals: "stratified",
+    ...mixOf(window.sorts.map(spanSort), window.isInOrder ? "cycle" : "stratified"),
+  } as WorkloadInput;
+}
+
+function manualWorkload(manual: FittedManual, stretch: FittedStretch, repeat: object): WorkloadInput {
+  const { lifetimesNs, freedShare, sizes, group } = manual;
+  const common = { pages: choice(sizes), spanKind: MANUAL_KINDS[group]! };
+  const rates = stretch.partNs.map((durationNs, i) => ({ durationNs, spans: manual.perCycle[i]! }));
+  const freed = lifetimesNs.map((lifetime) => ({
+    weight: rounded(freedShare / lifetimesNs.length),
+    ...common,
+    lifetime: ns(lifetime),
+  }));
+  const kept = freedShare < 1 ? [{ weight: rounded(1 - freedShare), ...common, lifetime: "forever" }] : [];
+  return {
+    kind: "spans",
+    start: 0,
+    stop: ns(stretch.cycleNs),
+    ...repeat,
+    rate: rateOf(rates),
+    arrivals: "stratified",
+    ...mixOf([...freed, ...kept], "stratified"),
+  } as WorkloadInput;
+}
+
+/** A mix; one sort alone stands beside the other keys. */
+function mixOf(sorts: readonly ({ readonly weight: number } & object)[], order: string): object {
+  if (sorts.length > 1) return { order, mix: sorts };
+  const { weight: _, ...one } = sorts[0]!;
+  return one;
+}
+
+function spanSort({ share, inARow, pages, age }: FittedSort) {
+  const isRow = inARow >= LEAST_ROW;
+  return {
+    weight: rounded(share / (isRow ? inARow : 1)),
+    ...(isRow ? { inARow: wholeNumbers(inARow) } : {}),
+    pages: choice(pages),
+    ...(age > 0 ? { collections: age } : { lifetime: "forever" }),
+  };
+}
+
+/** A distribution of whole numbers with a mean, that varies as little as it can. */
+function wholeNumbers(mean: number) {
+  const low = Math.floor(mean);
+  const share = rounded(mean - low);
+  return share === 0 ? low : { choice: { [low]: rounded(1 - share), [low + 1]: share } };
+}
+
+/** A curve in steps. */
+function rateOf(rates: readonly FittedRate[]) {
   const points: [string, string][] = [];
   let at = 0;
-  for (const [n, ns] of pieces) {
-    if (ns === 0) continue;
-    const rate = `${Number(((n / ns) * 1e9).toPrecision(6))}/s`;
-    points.push([`${Math.round(at)}ns`, rate], [`${Math.round(at + ns)}ns`, rate]);
-    at += ns;
+  for (const { durationNs, spans } of rates) {
+    if (durationNs === 0) continue;
+    const rate = `${rounded((spans * 1e9) / durationNs)}/s`;
+    points.push([ns(at), rate], [ns(at + durationNs), rate]);
+    at += durationNs;
   }
-  if (points.length === 2) return points[0]![1];
-  return { piecewise: points };
+  return points.length <= 2 ? points[0]![1] : { piecewise: points };
 }
 
-function choice(values: readonly (readonly [number, number])[]) {
-  const merged = new Map<number, number>();
-  for (const [v, w] of values) merged.set(v, (merged.get(v) ?? 0) + w);
-  return merged.size === 1 ? values[0]![0] : { choice: Object.fromEntries(merged) };
+/** One value, or several with their weights. */
+function choice(values: readonly (readonly [value: number, weight: number])[]) {
+  const weights = new Map<number, number>();
+  for (const [value, weight] of values) weights.set(value, (weights.get(value) ?? 0) + weight);
+  if (weights.size === 1) return values[0]![0];
+  return { choice: Object.fromEntries([...weights].map(([value, weight]) => [value, rounded(weight)])) };
 }
 
-function batchOf(mean: number) {
-  const low = Math.floor(mean);
-  return { choice: { [low]: low + 1 - mean, [low + 1]: mean - low } };
+function ns(value: number): string {
+  return `${Math.round(value)}ns`;
 }
 
-function sorts(window: FittedWindow): object[] {
-  return window.sorts.flatMap(({ share, pages: values, ages }) => {
-    const rest = 1 - ages.reduce((sum, [, p]) => sum + p, 0);
-    const sum = values.reduce((all, [, n]) => all + n, 0);
-    const explicit = window.group === 2 ? values.map(([v, n]) => [v, n / sum] as const) : [[0, 1] as const];
-    return explicit.flatMap(([v, w]) => {
-      const pages = v > 0 ? v : choice(values);
-      return [
-        ...ages.map(([age, p]) => ({ weight: w * share * p, pages, collections: age })),
-        ...(rest > 1e-9 ? [{ weight: w * share * rest, pages, lifetime: "forever" }] : []),
-      ];
-    });
-  });
+function bytes(value: number): string {
+  return `${Math.round(value)}B`;
 }
 
-function manualSorts(manual: FittedManual): object[] {
-  const spanKind = ["heap", "stack", "bits", "workbuf"][manual.group]!;
-  const n = manual.lifetimesNs.length;
-  const pages = choice(manual.sizes);
-  return [
-    ...(manual.freedShare > 0
-      ? manual.lifetimesNs.map((ns) => ({
-          weight: manual.freedShare / n,
-          lifetime: `${ns}ns`,
-          pages,
-          spanKind,
-        }))
-      : []),
-    ...(manual.freedShare < 1
-      ? [{ weight: 1 - manual.freedShare, lifetime: "forever", pages, spanKind }]
-      : []),
-  ];
+/** Five significant digits: more would be pretence, fewer would add up to other sums. */
+function rounded(value: number): number {
+  return Number(value.toPrecision(5));
 }

@@ -71,6 +71,7 @@ describe("a small scenario", () => {
           sorts: [
             {
               weight: 1,
+              inARow: null,
               pages: { kind: "constant", value: 1 },
               lifetime: { kind: "exponential", mean: 10e6 },
               collections: null,
