@@ -291,15 +291,19 @@ export interface WorkloadSpec {
 }
 
 /** Something done from outside the program's workloads, at a time. */
-export type ActionSpec = {
-  readonly atNs: number;
-} /** `background`: the program does not wait for it, and it sweeps bit by bit. */ & (
-  | { readonly do: "gc"; readonly background: boolean }
+export type ActionSpec = { readonly atNs: number } & (
+  | {
+      readonly do: "gc";
+      /** The program does not wait for it, and it sweeps bit by bit. */
+      readonly background: boolean;
+      /** How long marking takes, and then sweeping if nobody helps, ns; null: that is the model's business. */
+      readonly markNs: number | null;
+      readonly sweepNs: number | null;
+    }
   | { readonly do: "freeOSMemory" }
   | { readonly do: "setProcs"; readonly procs: number }
   /** null: off. */
   | { readonly do: "setGogc"; readonly gogc: number | null }
-  | { readonly do: "setYield"; readonly yieldNs: number }
   | { readonly do: "setScavenger"; readonly background: boolean }
   | { readonly do: "setRam"; readonly ramBytes: number | null }
 );
@@ -384,8 +388,6 @@ export interface CostsSpec {
   readonly markBytesPerSecond: number;
   /** ns to sweep one span. */
   readonly sweepSpanNs: number;
-  /** ns that the background sweeper waits for its next turn while every P is busy. */
-  readonly yieldNs: number;
   /** ns of one call of madvise, whatever its length. */
   readonly madviseCallNs: number;
   /** ns more for each physical page that it releases. */

@@ -13,7 +13,7 @@
 
 import { LimitError, type Simulation } from "../engine/simulation.js";
 import type { Demands } from "./demands.js";
-import { Collector, CycleCause } from "./gc/collector.js";
+import { Collector, CycleCause, type CycleLengths, OWN_LENGTHS } from "./gc/collector.js";
 import type { Costs } from "./gc/costs.js";
 import type { CollectorHooks } from "./gc/world.js";
 import type { Heap } from "./heap/heap.js";
@@ -209,8 +209,8 @@ export class Runtime implements Demands, CollectorHooks {
   }
 
   /** A collection for which nobody waits. */
-  collectInBackground(): void {
-    this.collector.collectInBackground();
+  collectInBackground(lengths: CycleLengths = OWN_LENGTHS): void {
+    this.collector.collectInBackground(lengths);
   }
 
   /** debug.FreeOSMemory() */
@@ -221,11 +221,6 @@ export class Runtime implements Demands, CollectorHooks {
   /** debug.SetGCPercent(gcPercent), below 0 for off */
   setGcPercent(gcPercent: number): void {
     this.collector.setGcPercent(gcPercent);
-  }
-
-  /** Another wait of the background sweeper for its turns, ns. */
-  setYield(yieldNs: number): void {
-    this.collector.sweeper.yieldNs = yieldNs;
   }
 
   /** runtime.GOMAXPROCS(procs). It stops the world, for which it waits until no collection marks. */

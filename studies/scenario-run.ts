@@ -145,15 +145,15 @@ export class ScenarioRun {
     const { runtime } = this;
     switch (action.do) {
       case "gc":
-        return action.background ? runtime.collectInBackground() : runtime.collect();
+        return action.background
+          ? runtime.collectInBackground({ markNs: action.markNs, sweepNs: action.sweepNs })
+          : runtime.collect();
       case "freeOSMemory":
         return runtime.freeOsMemory();
       case "setProcs":
         return runtime.setProcs(action.procs);
       case "setGogc":
         return runtime.setGcPercent(action.gogc ?? -1);
-      case "setYield":
-        return runtime.setYield(action.yieldNs);
       case "setScavenger":
         return runtime.scavenger.setEnabled(action.background);
       case "setRam":
@@ -202,7 +202,6 @@ export function costsOf(costs: CostsSpec): Costs {
     ...DEFAULT_COSTS,
     markByteNs: 1e9 / costs.markBytesPerSecond,
     sweepSpanNs: costs.sweepSpanNs,
-    yieldNs: costs.yieldNs,
     madviseCallNs: costs.madviseCallNs,
     madvisePageNs: costs.madvisePageNs,
     madviseHugePageNs: costs.madviseHugePageNs,

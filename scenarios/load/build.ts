@@ -48,7 +48,6 @@ export function buildScenario(
     costs: {
       markBytesPerSecond: content.costs.markRate,
       sweepSpanNs: content.costs.sweepSpan,
-      yieldNs: content.costs.yield,
       madviseCallNs: content.costs.madviseCall,
       madvisePageNs: content.costs.madvisePage,
       madviseHugePageNs: content.costs.madviseHugePage,
@@ -269,13 +268,17 @@ function buildActions(scopes: readonly Scope[], problems: Problems): ActionSpec[
 function actionAt(action: ScenarioContent["actions"][number], atNs: number): ActionSpec {
   switch (action.do) {
     case "gc":
-      return { atNs, do: action.do, background: action.background };
+      return {
+        atNs,
+        do: action.do,
+        background: action.background,
+        markNs: action.marking ?? null,
+        sweepNs: action.sweeping ?? null,
+      };
     case "setProcs":
       return { atNs, do: action.do, procs: action.to };
     case "setGogc":
       return { atNs, do: action.do, gogc: action.to };
-    case "setYield":
-      return { atNs, do: action.do, yieldNs: action.to };
     case "setScavenger":
       return { atNs, do: action.do, background: action.to };
     case "setRam":

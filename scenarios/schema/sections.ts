@@ -46,7 +46,6 @@ export const parameter = object({
 export const DEFAULT_COSTS = {
   markRate: 1e9,
   sweepSpan: 500,
-  yield: 10_000,
   madviseCall: 3200,
   madvisePage: 400,
   madviseHugePage: 92_000,
@@ -111,9 +110,6 @@ export const costs = object({
     .default(DEFAULT_COSTS.markRate)
     .describe("Bytes marked per second by one P"),
   sweepSpan: quantity(duration).default(DEFAULT_COSTS.sweepSpan).describe("Sweeping one span"),
-  yield: quantity(duration)
-    .default(DEFAULT_COSTS.yield)
-    .describe("How long the background sweeper waits for its next turn while every P is busy"),
   madviseCall: quantity(duration)
     .default(DEFAULT_COSTS.madviseCall)
     .describe("One call of madvise, whatever its length"),
@@ -189,13 +185,22 @@ export const action = z
         .describe(
           "The program does not wait for it: it marks and sweeps as one does that the trigger starts",
         ),
-    }).describe("runtime.GC()"),
+      marking: quantity(duration).optional().describe("How long it marks (default: as long as it takes)"),
+      sweeping: quantity(duration)
+        .optional()
+        .describe("How long the background sweeper takes if nobody helps (default: as long as it takes)"),
+    })
+      .superRefine(({ background, marking, sweeping }, ctx) => {
+        if (background) return;
+        for (const [key, value] of Object.entries({ marking, sweeping })) {
+          if (value !== undefined)
+            fail(ctx, [key], `${key} is for collections that nobody waits for, expected background: true`);
+        }
+      })
+      .describe("runtime.GC()"),
     object({ do: z.literal("freeOSMemory"), ...at, repeat }).describe("debug.FreeOSMemory()"),
     object({ do: z.literal("setProcs"), ...at, repeat, to: procs }).describe("runtime.GOMAXPROCS(to)"),
     object({ do: z.literal("setGogc"), ...at, repeat, to: gogc }).describe("debug.SetGCPercent(to)"),
-    object({ do: z.literal("setYield"), ...at, repeat, to: quantity(duration) }).describe(
-      "How long the background sweeper waits for its turns from now on, instead of costs.yield",
-    ),
     object({ do: z.literal("setScavenger"), ...at, repeat, to: z.boolean() }).describe(
       "Background scavenger on or off",
     ),

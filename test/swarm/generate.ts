@@ -102,7 +102,6 @@ function costs(draw: Draw): NonNullable<ScenarioInput["costs"]> {
   return draw.some(0.5, {
     markRate: () => `${draw.wholeMagnitude(MIB, 64 * 1024 * MIB)}B/s`,
     sweepSpan: ns(100_000),
-    yield: ns(100_000),
     madviseCall: ns(1_000_000),
     madvisePage: ns(100_000),
     madviseHugePage: ns(1_000_000),

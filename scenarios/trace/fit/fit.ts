@@ -13,10 +13,10 @@
  */
 
 import { KIND_GROUPS } from "../statistics/live-spans.js";
-import { MARK, PHASES, QUIET, SWEEP } from "../statistics/statistics.js";
+import { MARK, QUIET, SWEEP } from "../statistics/statistics.js";
 import { Lifetimes } from "./lifetimes.js";
 import { mergeNeighbours, type Run } from "./merge.js";
-import type { CycleCounts, FitObserver, ManualCounts } from "./observe.js";
+import type { CycleCounts, FitObserver } from "./observe.js";
 import { SIZE_BUCKETS, sizeBucket } from "./sizes.js";
 import { type FittedWindow, WindowFitter } from "./windows.js";
 
@@ -45,8 +45,6 @@ export interface FittedStretch {
   /** Of a cycle, and of its parts in the order in which they come: mark, sweep, quiet. */
   readonly cycleNs: number;
   readonly partNs: readonly number[];
-  /** Time from the end of marking to the end of sweeping, for each span that is there to be swept, ns. */
-  readonly sweepSpanNs: number;
   readonly windows: readonly FittedWindow[];
   readonly manual: readonly FittedManual[];
 }
@@ -56,8 +54,6 @@ export interface FittedProgram {
   readonly procs: number;
   readonly physPageBytes: number;
   readonly hugePageBytes: number;
-  /** Bytes of spans that one P marks in a second. */
-  readonly markBytesPerSecond: number;
   /** The largest factor by which heap spans grow from one collection to the next, from at least FLOOR_BYTES. */
   readonly growth: number;
   /** Bytes of heap spans at the first collection. */
@@ -79,31 +75,17 @@ export function fitProgram(observer: FitObserver): FittedProgram {
     procs: observer.procs,
     physPageBytes: observer.physPageBytes,
     hugePageBytes: observer.hugePageBytes,
-    markBytesPerSecond: markRate(cycles, observer.procs),
     growth: growth(cycles),
     firstStartBytes: (cycles[1]?.startPages ?? 0) * PAGE_BYTES,
     stretches: stretches
-      .map((stretch) => fitStretch(stretch, lifetimes, observer.manual))
+      .map((stretch) => fitStretch(stretch, lifetimes))
       .filter(({ cycleNs }) => cycleNs > 0),
   };
 }
 
 const PAGE_BYTES = 8192;
-/** Part of the Ps that marks. */
-const MARKING_SHARE = 0.25;
 /** Heaps below this are taken to be of this size: their goal is the smallest there is. */
 export const FLOOR_BYTES = 8 * 1024 * 1024;
-
-/** How fast one P marks, if all that is alive is marked by a quarter of them; 0 when nothing was. */
-function markRate(cycles: readonly CycleCounts[], procs: number): number {
-  let pages = 0;
-  let ns = 0;
-  for (const { sweptPages, parts } of cycles.slice(1)) {
-    pages += sweptPages;
-    ns += parts[MARK]!.durationNs;
-  }
-  return ns === 0 ? 0 : Math.round((pages * PAGE_BYTES * 1e9) / (ns * procs * MARKING_SHARE));
-}
 
 function growth(cycles: readonly CycleCounts[]): number {
   let most = 1;
@@ -139,7 +121,7 @@ function features({ sizes, parts }: CycleCounts): Float64Array {
   return Float64Array.from(values);
 }
 
-function fitStretch(stretch: Run, lifetimes: Lifetimes, manual: readonly ManualCounts[]): FittedStretch {
+function fitStretch(stretch: Run, lifetimes: Lifetimes): FittedStretch {
   const members = lifetimes.cycles.slice(...stretch);
   const sum = (value: (cycle: CycleCounts) => number): number =>
     members.reduce((all, cycle) => all + value(cycle), 0);
@@ -157,34 +139,30 @@ function fitStretch(stretch: Run, lifetimes: Lifetimes, manual: readonly ManualC
     cycles: members.length,
     cycleNs: startNs,
     partNs,
-    sweepSpanNs:
-      sum(({ parts }) => parts[SWEEP]!.durationNs) /
-      Math.max(
-        1,
-        sum((cycle) => cycle.spansToSweep),
-      ),
     windows,
-    manual: manual.flatMap((counts, i) => fitManual(i + 1, counts, stretch)),
+    manual: KIND_GROUPS.slice(1).flatMap((_, i) => fitManual(i + 1, members)),
   };
 }
 
-function fitManual(group: number, counts: ManualCounts, [from, to]: Run): FittedManual[] {
-  const perCycle = PARTS.map((part) => {
-    let sum = 0;
-    for (let c = from; c < to; c++) sum += counts.byPart[PHASES.length * c + part] ?? 0;
-    return sum / (to - from);
-  });
-  if (perCycle.every((n) => n === 0)) return [];
-  const sorted = [...counts.lifetimesNs].sort((a, b) => a - b);
+function fitManual(group: number, members: readonly CycleCounts[]): FittedManual[] {
+  const counts = members.flatMap(({ manual }) => manual[group - 1] ?? []);
+  const perCycle = PARTS.map(
+    (part) => counts.reduce((sum, { born }) => sum + born[part]!, 0) / members.length,
+  );
+  const born = members.length * perCycle.reduce((sum, n) => sum + n, 0);
+  if (born === 0) return [];
+  const sizes = new Map<number, number>();
+  for (const one of counts) {
+    for (const [npages, n] of one.sizes) sizes.set(npages, (sizes.get(npages) ?? 0) + n / born);
+  }
+  const lifetimes = counts.flatMap(({ lifetimesNs }) => lifetimesNs).sort((a, b) => a - b);
   return [
     {
       group,
       perCycle,
-      sizes: [...counts.sizes]
-        .sort((a, b) => a[0] - b[0])
-        .map(([npages, n]) => [npages, n / counts.born] as const),
-      freedShare: counts.died / counts.born,
-      lifetimesNs: evenly(sorted, LIFETIME_VALUES),
+      sizes: [...sizes].sort((a, b) => a[0] - b[0]),
+      freedShare: counts.reduce((sum, { died }) => sum + died, 0) / born,
+      lifetimesNs: evenly(lifetimes, LIFETIME_VALUES),
     },
   ];
 }
@@ -194,4 +172,3 @@ function evenly(sorted: readonly number[], n: number): number[] {
   if (sorted.length <= n) return [...sorted];
   return Array.from({ length: n }, (_, i) => sorted[Math.floor(((i + 0.5) / n) * sorted.length)]!);
 }
-void KIND_GROUPS;

@@ -22,13 +22,12 @@ export const PIECES = 16;
 export const AGES = 24;
 /** Large spans of a part that are remembered one by one. */
 export const MAX_LARGE = 64;
-/** Lifetimes of stacks and the like that are kept, of each kind. */
-const MAX_LIFETIMES = 4096;
+/** Lifetimes of stacks and the like that are kept, of each kind and cycle. */
+const MAX_LIFETIMES = 256;
 
 /** Spans of which it is counted how many come directly after another of them. */
 export const SURVIVORS = 0;
 export const MEDIUMS = 1;
-const ROWS = 2;
 
 /** A large span, as one of few. */
 export interface LargeSpan {
@@ -57,22 +56,21 @@ export class CycleCounts {
   readonly parts = [new PartCounts(), new PartCounts(), new PartCounts()];
   /** Heap spans asked for, by exact size in pages. */
   readonly sizes = new Map<number, number>();
-  /** Heap spans in use when marking ends, which are to be swept. */
-  spansToSweep = 0;
   /** Pages of heap spans when marking begins, and when sweeping is done. */
   startPages = 0;
   sweptPages = 0;
+  /** By kind group, less one: stacks, bits, work buffers. */
+  readonly manual: (ManualCounts | undefined)[] = [];
 }
 
-/** Spans that are managed by hand: stacks and the collector's own. */
+/** Spans of a kind that are managed by hand, stacks and the collector's own, that were asked for in a cycle. */
 export class ManualCounts {
-  /** Spans asked for in each part of each cycle: PHASES.length numbers a cycle. */
-  readonly byPart: number[] = [];
+  /** By part. */
+  readonly born = [0, 0, 0];
   readonly sizes = new Map<number, number>();
+  died = 0;
   /** Lifetimes in ns of the first MAX_LIFETIMES that died. */
   readonly lifetimesNs: number[] = [];
-  died = 0;
-  born = 0;
 }
 
 interface FitSpan extends LiveSpan {
@@ -85,8 +83,6 @@ interface FitSpan extends LiveSpan {
 
 export class FitObserver {
   readonly cycles: CycleCounts[] = [new CycleCounts()];
-  /** Stacks, bits, work buffers: by kind group 1, 2, 3. */
-  readonly manual = [new ManualCounts(), new ManualCounts(), new ManualCounts()];
   /** Heap spans that were freed in a sweep, and elsewhere. */
   freedInSweep = 0;
   freedElsewhere = 0;
@@ -96,8 +92,7 @@ export class FitObserver {
   hugePageBytes = 0;
   nowNs = 0;
   readonly #live: LiveSpans<FitSpan>;
-  /** Heap spans in use, and their pages. */
-  #spans = 0;
+  /** Pages of heap spans in use. */
   #pages = 0;
   #part: number = QUIET;
   /** Births of the parts of this cycle and of the one before, in order. */
@@ -152,7 +147,6 @@ export class FitObserver {
       this.cycles.at(-1)!.startPages = this.#pages;
     }
     const cycle = this.cycles.at(-1)!;
-    if (part === SWEEP) cycle.spansToSweep = this.#spans;
     if (part === QUIET) cycle.sweptPages = this.#pages;
     this.#part = part;
     cycle.parts[part]!.startNs = this.nowNs;
@@ -207,7 +201,6 @@ export class FitObserver {
     this.#live.add(row, span);
     const group = kindGroup(row.c);
     if (group > 0) return this.#manual(group, row.b);
-    this.#spans++;
     this.#pages += row.b;
     const { sizes } = this.cycles[cycle]!;
     sizes.set(row.b, (sizes.get(row.b) ?? 0) + 1);
@@ -215,23 +208,22 @@ export class FitObserver {
   }
 
   #manual(group: number, npages: number): void {
-    const manual = this.manual[group - 1]!;
-    const i = PHASES.length * (this.cycles.length - 1) + this.#part;
-    manual.byPart[i] = (manual.byPart[i] ?? 0) + 1;
-    manual.born++;
-    manual.sizes.set(npages, (manual.sizes.get(npages) ?? 0) + 1);
+    const { manual } = this.cycles.at(-1)!;
+    const counts = manual[group - 1] ?? new ManualCounts();
+    counts.born[this.#part]!++;
+    counts.sizes.set(npages, (counts.sizes.get(npages) ?? 0) + 1);
+    manual[group - 1] = counts;
   }
 
   #spanFree(row: TraceRow): void {
     const span = this.#live.remove(row);
     const group = kindGroup(row.c);
     if (group > 0) {
-      const manual = this.manual[group - 1]!;
+      const manual = this.cycles[span.bornCycle]!.manual[group - 1]!;
       manual.died++;
       if (manual.lifetimesNs.length < MAX_LIFETIMES) manual.lifetimesNs.push(this.nowNs - span.bornNs);
       return;
     }
-    this.#spans--;
     this.#pages -= span.npages;
     if (this.#part === SWEEP) this.freedInSweep++;
     else this.freedElsewhere++;

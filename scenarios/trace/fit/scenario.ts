@@ -8,7 +8,6 @@
  */
 
 import type { ScenarioInput } from "../../schema/root.js";
-import { DEFAULT_COSTS } from "../../schema/sections.js";
 import { type FittedManual, type FittedProgram, type FittedStretch, FLOOR_BYTES } from "./fit.js";
 import { type FittedRate, type FittedSort, type FittedWindow, partName } from "./windows.js";
 
@@ -34,7 +33,6 @@ export function fittedScenario(name: string, program: FittedProgram): ScenarioIn
     platform: platformOf(program),
     machine: { procs: program.procs },
     gc: { gogc, minHeap: bytes(leastHeap(program) / (gogc / 100)), forcedPeriod: "forever" },
-    ...(program.markBytesPerSecond > 0 ? { costs: { markRate: `${program.markBytesPerSecond}B/s` } } : {}),
     phases: Object.fromEntries(phases),
   };
 }
@@ -60,11 +58,8 @@ function phaseOf(stretch: FittedStretch, s: number): PhaseInput {
   const workloads: Record<string, WorkloadInput> = {};
   for (const window of windows) workloads[nameOf(window)] = windowWorkload(window, repeat);
   for (const one of manual) workloads[MANUAL_NAMES[one.group]!] = manualWorkload(one, stretch, repeat);
-  const waitNs = Math.max(0, Math.round(stretch.sweepSpanNs) - DEFAULT_COSTS.sweepSpan);
-  const collections = [
-    { do: "setYield", at: 0, to: ns(waitNs) },
-    { do: "gc", background: true, at: 0, ...repeat },
-  ] as const;
+  const [marking, sweeping] = stretch.partNs.map(ns);
+  const collections = [{ do: "gc", background: true, marking, sweeping, at: 0, ...repeat }];
   // What comes before the first collection is a stretch by itself.
   return {
     duration: ns(cycleNs * cycles),

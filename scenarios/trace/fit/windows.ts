@@ -145,49 +145,70 @@ export class WindowFitter {
     return all.map(({ npages, age }) => ({ share: 1, pages: [[npages, 1]], age, inARow: 1 }));
   }
 
-  /** The sorts of a size group in pieces of a part. */
+  /** The sorts of a size group in pieces of a part: buckets of which there are enough by themselves, the others together. */
   #sorts(part: number, pieces: Run, group: number): FittedSort[] {
     const [first, last] = BUCKETS_OF_GROUP[group]!;
     const of: Run = group === LARGE ? [LARGE_BUCKET, SIZE_BUCKETS] : [0, LARGE_BUCKET];
     const all = this.lifetimes.born(this.#births(part, { pieces, buckets: of }));
-    const sorts: FittedSort[] = [];
-    for (let bucket = first; bucket < last; bucket++) {
-      const born = this.lifetimes.born(this.#births(part, { pieces, buckets: [bucket, bucket + 1] }));
-      if (born === 0) continue;
-      const ages = this.#ages(part, pieces, bucket, group);
-      const forever = 1 - total(ages.map(([, share]) => share));
-      for (const [age, share] of [...ages, [0, forever] as const]) {
-        if (share < 1e-9) continue;
+    const enough = group === LARGE ? ENOUGH_LARGE : ENOUGH_SPANS;
+    const born = Array.from({ length: last - first }, (_, i) =>
+      this.lifetimes.born(this.#births(part, { pieces, buckets: [first + i, first + i + 1] })),
+    );
+    const few = born.map((n, i) => (n > 0 && n < enough ? first + i : -1)).filter((bucket) => bucket >= 0);
+    const sorts = born.flatMap((n, i): FittedSort[] => {
+      if (n < enough) return [];
+      const buckets = [first + i, first + i + 1] as const;
+      const ages = this.lifetimes.fit(this.#births(part, { pieces, buckets }));
+      return this.#byAge(part, pieces, group, { share: n / all, pages: this.#sizes[first + i]!, ages, all });
+    });
+    if (few.length === 0) return sorts;
+    const fewBorn = total(few.map((bucket) => born[bucket - first]!));
+    const pages = few.flatMap((bucket) => {
+      const sum = total(this.#sizes[bucket]!.map(([, n]) => n));
+      return this.#sizes[bucket]!.map(([npages, n]) => [npages, (n / sum) * born[bucket - first]!] as const);
+    });
+    const ages = this.#agesOfFew(part, pieces, group, enough);
+    return [...sorts, ...this.#byAge(part, pieces, group, { share: fewBorn / all, pages, ages, all })];
+  }
+
+  /** Sorts of the same sizes with different lifetimes. */
+  #byAge(
+    part: number,
+    pieces: Run,
+    group: number,
+    of: Pick<FittedSort, "share" | "pages"> & { readonly ages: readonly AgeShare[]; readonly all: number },
+  ): FittedSort[] {
+    const forever = 1 - total(of.ages.map(([, share]) => share));
+    return [...of.ages, [0, forever] as const]
+      .filter(([, share]) => share > 1e-9)
+      .map(([age, share]) => {
+        const isSurvivor = group === SMALL && age !== 1;
         const inARow =
           group === MEDIUM
-            ? this.#inARow(part, pieces, MEDIUMS, all)
-            : group === SMALL && age !== 1
-              ? this.#inARow(part, pieces, SURVIVORS, all)
+            ? this.#inARow(part, pieces, MEDIUMS, of.all)
+            : isSurvivor
+              ? this.#inARow(part, pieces, SURVIVORS, of.all)
               : 1;
-        sorts.push({ share: (share * born) / all, pages: this.#sizes[bucket]!, age, inARow });
-      }
-    }
-    return sorts;
+        return { share: share * of.share, pages: of.pages, age, inARow };
+      });
   }
 
   /**
-   * Lifetimes of a size. Few spans say little, so others that were born at the same time help out: first those of like
-   * size, then those of the whole stretch, and in the end all that there are.
+   * Lifetimes of sizes of which there are few. They say little, so others that were born at the same time help out: first
+   * those of like size, then those of the whole stretch, and in the end all that there are.
    */
-  #ages(part: number, pieces: Run, bucket: number, group: number): AgeShare[] {
-    const own: Run = [bucket, bucket + 1];
+  #agesOfFew(part: number, pieces: Run, group: number, enough: number): AgeShare[] {
     const like = BUCKETS_OF_GROUP[group]!;
     return this.lifetimes.fitFirst(
       [
-        this.#births(part, { pieces, buckets: own }),
-        ...(group === SMALL ? [this.#births(part, { buckets: own })] : []),
-        this.#births(ANY_PART, { buckets: own }),
+        this.#births(part, { pieces, buckets: like }),
         this.#births(part, { buckets: like }),
         this.#births(ANY_PART, { buckets: like }),
+        this.#births(part, { pieces }),
         this.#births(part, {}),
         this.#births(ANY_PART, {}),
       ],
-      group === LARGE ? ENOUGH_LARGE : ENOUGH_SPANS,
+      enough,
     );
   }
 

@@ -45,7 +45,6 @@ describe("a small scenario", () => {
       expect: [],
     });
     expect(small.costs.markBytesPerSecond).toBe(DEFAULT_COSTS.markRate);
-    expect(small.costs.yieldNs).toBe(DEFAULT_COSTS.yield);
     expect(small.costs.pageFaultNs).toBe(DEFAULT_COSTS.pageFault);
   });
 
@@ -184,7 +183,7 @@ expect: [{peak: heap_sys_bytes, during: two, atMost: 1MiB}]
   it("has its workloads, actions and windows where it is", () => {
     const later = load(text);
     expect(later.workloads[0]).toMatchObject({ name: "two/w", startNs: 11e9, stopNs: 12e9, endNs: 15e9 });
-    expect(later.actions).toEqual([{ atNs: 13e9, do: "gc", background: false }]);
+    expect(later.actions).toEqual([{ atNs: 13e9, do: "gc", background: false, markNs: null, sweepNs: null }]);
     expect(later.expect[0]).toMatchObject({ measure: { fromNs: 10e9, toNs: 15e9 } });
   });
 });

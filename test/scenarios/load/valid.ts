@@ -20,7 +20,6 @@ gc: {gogc: off, minHeap: 8MiB, globals: 1MiB, forcedPeriod: forever}
 costs:
   markRate: 500MiB/s
   sweepSpan: 300ns
-  yield: 5us
   madviseCall: 2us
   madvisePage: 0
   madviseHugePage: 10µs
