@@ -1,8 +1,9 @@
 /**
- * Which of the sorts of a workload comes next: drawn by weight, so many of each in turn, or drawn evenly.
+ * Which of the sorts of a workload comes next: drawn by weight, so many of each in turn, or stratified.
  *
- * Evenly: of BLOCK draws in a row, one falls into each BLOCK-th part of the probabilities, in random order. So of a sort with
- * a share s there are s · BLOCK in a block, but for one, and s of all in the long run, however small it is.
+ * Stratified: of n draws in a row, one falls into each n-th part of the probabilities, in random order. So of a sort with a
+ * share s there are s · n of them, but for one, and s of all in the long run, however small it is. n is as many as are
+ * expected in a window, and each window begins anew.
  *
  *     parts     0 │ 1 │ 2 │ 3 │ …           draws   2 0 3 1 …, each at random within its part
  *     sorts     a a a a a a b b c           weights 6, 2, 1
@@ -13,20 +14,24 @@ import type { RandomStream } from "../../engine/random-streams.js";
 import type { DistributionSpec, SortOrder } from "../scenario.js";
 import type { Stage } from "./stage.js";
 
-/** Draws of which each sort gets its share. */
-const BLOCK = 256;
+/** Draws of which each sort gets its share: when nobody knows how many there will be, and at most. */
+const USUAL_BLOCK = 256;
+const MAX_BLOCK = 65_536;
 
-/** Chooses by weight, evenly. */
+/** Chooses by weight, so that each sort has its share. */
 class StratifiedChoice {
   /** The upper end of each sort's share, ascending to 1. */
   private readonly ends: Float64Array;
-  private readonly parts = Uint16Array.from({ length: BLOCK }, (_, i) => i);
-  private drawn = BLOCK;
+  private readonly parts: Uint16Array;
+  private drawn = 0;
 
+  /** @param block draws of which each sort gets its share */
   constructor(
     weights: readonly number[],
+    private readonly block: number,
     private readonly random: RandomStream,
   ) {
+    this.parts = Uint16Array.from({ length: block }, (_, i) => i);
     const sum = weights.reduce((all, weight) => all + weight, 0);
     let end = 0;
     this.ends = Float64Array.from(weights, (weight) => {
@@ -35,15 +40,19 @@ class StratifiedChoice {
     });
   }
 
+  restart(): void {
+    this.drawn = 0;
+  }
+
   next(): number {
-    if (this.drawn === BLOCK) this.drawn = 0;
+    if (this.drawn === this.block) this.drawn = 0;
     // One step of a shuffle at each draw: the parts before it are those of this block.
     const i = this.drawn++;
-    const j = this.random.integer(i, BLOCK - 1);
+    const j = this.random.integer(i, this.block - 1);
     const part = this.parts[j]!;
     this.parts[j] = this.parts[i]!;
     this.parts[i] = part;
-    return this.at((part + this.random.double()) / BLOCK);
+    return this.at((part + this.random.double()) / this.block);
   }
 
   /** The sort in whose share a number from 0 to 1 lies. */
@@ -72,11 +81,13 @@ export class Sorts {
   private drawn = 0;
   private more = 0;
 
+  /** @param expected things in a window, NaN or Infinity when that is not known */
   constructor(
     stage: Stage,
     workload: string,
     sorts: readonly { readonly weight: number; readonly inARow?: DistributionSpec | null }[],
     order: SortOrder,
+    expected: number,
   ) {
     this.weights = sorts.map(({ weight }) => weight);
     this.left = this.weights[0]!;
@@ -86,7 +97,7 @@ export class Sorts {
     const isRandom = order === "random" && sorts.length > 1;
     const isStratified = order === "stratified" && sorts.length > 1;
     this.stratified = isStratified
-      ? new StratifiedChoice(this.weights, stage.stream(workload, "sort"))
+      ? new StratifiedChoice(this.weights, this.blockOf(expected), stage.stream(workload, "sort"))
       : null;
     this.choice = isRandom
       ? stage.distribution(
@@ -95,6 +106,12 @@ export class Sorts {
           "sort",
         )
       : null;
+  }
+
+  /** A window opens. */
+  open(): void {
+    this.more = 0;
+    this.stratified?.restart();
   }
 
   /** The index of the next sort. */
@@ -110,6 +127,18 @@ export class Sorts {
       this.more = row.drawInteger(1) - 1;
     }
     return sort;
+  }
+
+  /** Draws that make so many things. */
+  private blockOf(things: number): number {
+    let sum = 0;
+    let made = 0;
+    this.weights.forEach((weight, i) => {
+      sum += weight;
+      made += weight * Math.max(1, this.rows[i]?.mean ?? 1);
+    });
+    const draws = Math.round((things * sum) / made);
+    return Number.isFinite(draws) ? Math.min(Math.max(draws, 1), MAX_BLOCK) : USUAL_BLOCK;
   }
 
   private draw(): number {

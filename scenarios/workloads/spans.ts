@@ -49,7 +49,7 @@ export class SpansWorkload extends ArrivingWorkload {
 
   constructor(stage: Stage, workload: WorkloadSpec, leaks: readonly Leak[], spec: SpansSpec) {
     super(stage, workload, leaks, spec);
-    this.order = new Sorts(stage, workload.name, spec.sorts, spec.order);
+    this.order = new Sorts(stage, workload.name, spec.sorts, spec.order, this.expected(spec));
     this.sorts = spec.sorts.map((sort, i) => ({
       pages: stage.distribution(sort.pages, workload.name, `pages/${i}`),
       lifetime: stage.distribution(sort.lifetime, workload.name, `lifetime/${i}`),
@@ -58,6 +58,10 @@ export class SpansWorkload extends ArrivingWorkload {
       kind: kindOf(sort.spanKind),
       collected: isCollected(sort.spanKind, spec.freedBy),
     }));
+  }
+
+  protected override opened(): void {
+    this.order.open();
   }
 
   protected make(count: number): number {

@@ -60,17 +60,11 @@ export class Lifetimes {
     return fates;
   }
 
-  /** The lifetimes of the first of several choices of which enough were born; of all spans when there is none. */
-  fitFirst(choices: readonly Births[], enough: number): AgeShare[] {
-    const first = choices.find((births) => this.born(births) >= enough);
-    return this.fit(first ?? { cycles: [0, this.cycles.length], part: ANY_PART });
-  }
-
   /** The shares that are found dead by each collection. */
-  fit(births: Births): AgeShare[] {
+  fit(births: readonly Births[]): AgeShare[] {
     const atRisk = new Float64Array(AGES);
     const died = new Float64Array(AGES);
-    this.#each(births, (c, counts, cohort) => {
+    const take = (c: number, counts: CycleCounts["parts"][number], cohort: number): void => {
       let alive = counts.born[cohort]!;
       for (let age = 0; age < AGES && c + age <= this.#lastSwept; age++) {
         const dead = counts.died[cohort]?.[age] ?? 0;
@@ -78,7 +72,8 @@ export class Lifetimes {
         died[age]! += dead;
         alive -= dead;
       }
-    });
+    };
+    for (const one of births) this.#each(one, take);
     const dying: AgeShare[] = [];
     let survival = 1;
     for (let age = 0; age < AGES; age++) {

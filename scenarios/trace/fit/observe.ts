@@ -22,7 +22,7 @@ export const PIECES = 16;
 export const AGES = 24;
 /** Large spans of a part that are remembered one by one. */
 export const MAX_LARGE = 64;
-/** Lifetimes of stacks and the like that are kept, of each kind and cycle. */
+/** Lifetimes of stacks and the like that are kept of each kind and cycle, at most; an even number. */
 const MAX_LIFETIMES = 256;
 
 /** Spans of which it is counted how many come directly after another of them. */
@@ -69,8 +69,19 @@ export class ManualCounts {
   readonly born = [0, 0, 0];
   readonly sizes = new Map<number, number>();
   died = 0;
-  /** Lifetimes in ns of the first MAX_LIFETIMES that died. */
-  readonly lifetimesNs: number[] = [];
+  /** Lifetimes in ns of those that died, or of every other one, every fourth …, so that there are not too many. */
+  lifetimesNs: number[] = [];
+  #every = 1;
+
+  /** One of them is freed. */
+  bury(lifetimeNs: number): void {
+    if (this.died++ % this.#every !== 0) return;
+    if (this.lifetimesNs.length === MAX_LIFETIMES) {
+      this.lifetimesNs = this.lifetimesNs.filter((_, i) => i % 2 === 0);
+      this.#every *= 2;
+    }
+    this.lifetimesNs.push(lifetimeNs);
+  }
 }
 
 interface FitSpan extends LiveSpan {
@@ -219,9 +230,7 @@ export class FitObserver {
     const span = this.#live.remove(row);
     const group = kindGroup(row.c);
     if (group > 0) {
-      const manual = this.cycles[span.bornCycle]!.manual[group - 1]!;
-      manual.died++;
-      if (manual.lifetimesNs.length < MAX_LIFETIMES) manual.lifetimesNs.push(this.nowNs - span.bornNs);
+      this.cycles[span.bornCycle]!.manual[group - 1]!.bury(this.nowNs - span.bornNs);
       return;
     }
     this.#pages -= span.npages;

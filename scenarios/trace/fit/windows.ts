@@ -10,7 +10,7 @@
  */
 
 import { PHASES } from "../statistics/statistics.js";
-import { type AgeShare, ANY_PART, type Births, type Lifetimes } from "./lifetimes.js";
+import { type AgeShare, type Births, type Lifetimes } from "./lifetimes.js";
 import { mergeNeighbours, type Run } from "./merge.js";
 import { type CycleCounts, MEDIUMS, PIECES, SURVIVORS } from "./observe.js";
 import { BUCKETS_OF_GROUP, LARGE, LARGE_BUCKET, MEDIUM, SIZE_BUCKETS, SMALL, sizeBucket } from "./sizes.js";
@@ -158,7 +158,7 @@ export class WindowFitter {
     const sorts = born.flatMap((n, i): FittedSort[] => {
       if (n < enough) return [];
       const buckets = [first + i, first + i + 1] as const;
-      const ages = this.lifetimes.fit(this.#births(part, { pieces, buckets }));
+      const ages = this.lifetimes.fit([this.#births(part, { pieces, buckets })]);
       return this.#byAge(part, pieces, group, { share: n / all, pages: this.#sizes[first + i]!, ages, all });
     });
     if (few.length === 0) return sorts;
@@ -167,7 +167,9 @@ export class WindowFitter {
       const sum = total(this.#sizes[bucket]!.map(([, n]) => n));
       return this.#sizes[bucket]!.map(([npages, n]) => [npages, (n / sum) * born[bucket - first]!] as const);
     });
-    const ages = this.#agesOfFew(part, pieces, group, enough);
+    const ages = this.lifetimes.fit(
+      few.map((bucket) => this.#births(part, { pieces, buckets: [bucket, bucket + 1] })),
+    );
     return [...sorts, ...this.#byAge(part, pieces, group, { share: fewBorn / all, pages, ages, all })];
   }
 
@@ -191,25 +193,6 @@ export class WindowFitter {
               : 1;
         return { share: share * of.share, pages: of.pages, age, inARow };
       });
-  }
-
-  /**
-   * Lifetimes of sizes of which there are few. They say little, so others that were born at the same time help out: first
-   * those of like size, then those of the whole stretch, and in the end all that there are.
-   */
-  #agesOfFew(part: number, pieces: Run, group: number, enough: number): AgeShare[] {
-    const like = BUCKETS_OF_GROUP[group]!;
-    return this.lifetimes.fitFirst(
-      [
-        this.#births(part, { pieces, buckets: like }),
-        this.#births(part, { buckets: like }),
-        this.#births(ANY_PART, { buckets: like }),
-        this.#births(part, { pieces }),
-        this.#births(part, {}),
-        this.#births(ANY_PART, {}),
-      ],
-      enough,
-    );
   }
 
   /**
