@@ -12,9 +12,9 @@
  * Lifetimes of heap spans are in collections, since a span can only go in a sweep; and so collections come when they came.
  */
 
-import { KIND_GROUPS } from "../statistics/live-spans.js";
 import { MARK, QUIET, SWEEP } from "../statistics/statistics.js";
 import { Lifetimes } from "./lifetimes.js";
+import { type FittedManual, fitManual } from "./manual.js";
 import { mergeNeighbours, type Run } from "./merge.js";
 import type { CycleCounts, FitObserver } from "./observe.js";
 import { SIZE_BUCKETS, sizeBucket } from "./sizes.js";
@@ -22,23 +22,8 @@ import { type FittedWindow, WindowFitter } from "./windows.js";
 
 /** Stretches of a fit at most. */
 const MAX_STRETCHES = Number(process.env.MS ?? 16);
-/** Values that stand for the lifetimes of stacks and the like. */
-const LIFETIME_VALUES = 8;
 /** Parts of a cycle in the order in which they come. */
 const PARTS = [MARK, SWEEP, QUIET] as const;
-
-/** Spans of a kind that no collector frees. */
-export interface FittedManual {
-  /** Index in KIND_GROUPS. */
-  readonly group: number;
-  /** Spans asked for in each part of a cycle, in the order of partNs. */
-  readonly perCycle: readonly number[];
-  /** Sizes in pages with their shares. */
-  readonly sizes: readonly (readonly [npages: number, share: number])[];
-  /** Share that is freed, and evenly spaced quantiles of how long those live, in ns. */
-  readonly freedShare: number;
-  readonly lifetimesNs: readonly number[];
-}
 
 export interface FittedStretch {
   readonly cycles: number;
@@ -129,46 +114,19 @@ function fitStretch(stretch: Run, lifetimes: Lifetimes): FittedStretch {
     Math.round(sum(({ parts }) => parts[part]!.durationNs) / members.length),
   );
   const fitter = new WindowFitter(stretch, lifetimes);
+  const windows: FittedWindow[] = [];
+  const manual: FittedManual[] = [];
   let startNs = 0;
-  const windows = PARTS.flatMap((part, i) => {
-    const made = fitter.windows(part, startNs, partNs[i]!);
+  PARTS.forEach((part, i) => {
+    windows.push(...fitter.windows(part, startNs, partNs[i]!));
+    manual.push(...fitManual(members, part, startNs, partNs[i]!));
     startNs += partNs[i]!;
-    return made;
   });
   return {
     cycles: members.length,
     cycleNs: startNs,
     partNs,
     windows,
-    manual: KIND_GROUPS.slice(1).flatMap((_, i) => fitManual(i + 1, members)),
+    manual,
   };
-}
-
-function fitManual(group: number, members: readonly CycleCounts[]): FittedManual[] {
-  const counts = members.flatMap(({ manual }) => manual[group - 1] ?? []);
-  const perCycle = PARTS.map(
-    (part) => counts.reduce((sum, { born }) => sum + born[part]!, 0) / members.length,
-  );
-  const born = members.length * perCycle.reduce((sum, n) => sum + n, 0);
-  if (born === 0) return [];
-  const sizes = new Map<number, number>();
-  for (const one of counts) {
-    for (const [npages, n] of one.sizes) sizes.set(npages, (sizes.get(npages) ?? 0) + n / born);
-  }
-  const lifetimes = counts.flatMap(({ lifetimesNs }) => lifetimesNs).sort((a, b) => a - b);
-  return [
-    {
-      group,
-      perCycle,
-      sizes: [...sizes].sort((a, b) => a[0] - b[0]),
-      freedShare: counts.reduce((sum, { died }) => sum + died, 0) / born,
-      lifetimesNs: evenly(lifetimes, LIFETIME_VALUES),
-    },
-  ];
-}
-
-/** At most n evenly spaced quantiles of sorted values. */
-function evenly(sorted: readonly number[], n: number): number[] {
-  if (sorted.length <= n) return [...sorted];
-  return Array.from({ length: n }, (_, i) => sorted[Math.floor(((i + 0.5) / n) * sorted.length)]!);
 }

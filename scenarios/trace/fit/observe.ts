@@ -20,9 +20,9 @@ import { LARGE, MEDIUM, SIZE_BUCKETS, SMALL, sizeBucket, sizeGroup } from "./siz
 export const PIECES = 16;
 /** Ages that are told apart, in collections; the last holds all older ones. */
 export const AGES = 24;
-/** Large spans of a part that are remembered one by one. */
-export const MAX_LARGE = 64;
-/** Lifetimes of stacks and the like that are kept of each kind and cycle, at most; an even number. */
+/** Large spans of a part, and those managed by hand, that are remembered one by one. */
+export const MAX_SINGLE = 64;
+/** Lifetimes of stacks and the like that are kept of each kind and part, at most; an even number. */
 const MAX_LIFETIMES = 256;
 
 /** Spans of which it is counted how many come directly after another of them. */
@@ -36,38 +36,20 @@ export interface LargeSpan {
   readonly age: number;
 }
 
-/** One part of a cycle: quiet, mark or sweep. */
-export class PartCounts {
-  startNs = 0;
-  durationNs = 0;
-  /** Heap spans asked for, by piece and size bucket: PIECES rows of SIZE_BUCKETS. */
-  readonly born = new Float64Array(PIECES * SIZE_BUCKETS);
-  /** The same by age for those that died; nothing where none did. */
-  readonly died: (Float64Array | undefined)[] = [];
-  /** By piece: small spans that outlive the next collection, and medium spans; and how many of them follow another one. */
-  readonly members = [new Float64Array(PIECES), new Float64Array(PIECES)];
-  readonly followers = [new Float64Array(PIECES), new Float64Array(PIECES)];
-  /** The first MAX_LARGE large spans, in the order in which they were asked for. */
-  readonly large: LargeSpan[] = [];
+/** A span that is managed by hand, as one of few. */
+export interface ManualSpan {
+  readonly npages: number;
+  /** How long it lived, ns; below 0 while it lives. */
+  readonly lifetimeNs: number;
 }
 
-/** One cycle. */
-export class CycleCounts {
-  readonly parts = [new PartCounts(), new PartCounts(), new PartCounts()];
-  /** Heap spans asked for, by exact size in pages. */
-  readonly sizes = new Map<number, number>();
-  /** Pages of heap spans when marking begins, and when sweeping is done. */
-  startPages = 0;
-  sweptPages = 0;
-  /** By kind group, less one: stacks, bits, work buffers. */
-  readonly manual: (ManualCounts | undefined)[] = [];
-}
-
-/** Spans of a kind that are managed by hand, stacks and the collector's own, that were asked for in a cycle. */
+/** Spans of a kind that are managed by hand, stacks or the collector's own, that were asked for in a part of a cycle. */
 export class ManualCounts {
-  /** By part. */
-  readonly born = [0, 0, 0];
+  /** By piece. */
+  readonly born = new Float64Array(PIECES);
   readonly sizes = new Map<number, number>();
+  /** The first MAX_SINGLE, in the order in which they were asked for. */
+  readonly first: ManualSpan[] = [];
   died = 0;
   /** Lifetimes in ns of those that died, or of every other one, every fourth …, so that there are not too many. */
   lifetimesNs: number[] = [];
@@ -84,12 +66,41 @@ export class ManualCounts {
   }
 }
 
+/** One part of a cycle: quiet, mark or sweep. */
+export class PartCounts {
+  startNs = 0;
+  durationNs = 0;
+  /** Heap spans asked for, by piece and size bucket: PIECES rows of SIZE_BUCKETS. */
+  readonly born = new Float64Array(PIECES * SIZE_BUCKETS);
+  /** The same by age for those that died; nothing where none did. */
+  readonly died: (Float64Array | undefined)[] = [];
+  /** By piece: small spans that outlive the next collection, and medium spans; and how many of them follow another one. */
+  readonly members = [new Float64Array(PIECES), new Float64Array(PIECES)];
+  readonly followers = [new Float64Array(PIECES), new Float64Array(PIECES)];
+  /** The first MAX_SINGLE large spans, in the order in which they were asked for. */
+  readonly large: LargeSpan[] = [];
+  /** By kind group, less one: stacks, bits, work buffers. */
+  readonly manual: (ManualCounts | undefined)[] = [];
+}
+
+/** One cycle. */
+export class CycleCounts {
+  readonly parts = [new PartCounts(), new PartCounts(), new PartCounts()];
+  /** Heap spans asked for, by exact size in pages. */
+  readonly sizes = new Map<number, number>();
+  /** Pages of heap spans when marking begins, and when sweeping is done. */
+  startPages = 0;
+  sweptPages = 0;
+}
+
 interface FitSpan extends LiveSpan {
   readonly part: number;
   /** Its place in the births of its part by piece and bucket, known when the part is over. */
   cohort: number;
   /** 0 while it lives. */
   age: number;
+  /** Of those managed by hand, below 0 while it lives. */
+  lifetimeNs: number;
 }
 
 export class FitObserver {
@@ -109,6 +120,8 @@ export class FitObserver {
   /** Births of the parts of this cycle and of the one before, in order. */
   #births: FitSpan[][] = PHASES.map(() => []);
   #earlier: FitSpan[][] = PHASES.map(() => []);
+  /** Spans managed by hand that this part asked for: stacks, bits, work buffers. */
+  readonly #byHand: FitSpan[][] = [[], [], []];
 
   constructor(readonly path: string) {
     this.#live = new LiveSpans(path);
@@ -173,6 +186,27 @@ export class FitObserver {
       span.cohort = piece * SIZE_BUCKETS + sizeBucket(span.npages);
       counts.born[span.cohort]!++;
     }
+    this.#closeByHand(counts, scale);
+  }
+
+  /** The same for spans that are managed by hand. */
+  #closeByHand(counts: PartCounts, scale: number): void {
+    this.#byHand.forEach((spans, i) => {
+      for (const span of spans) {
+        const manual = this.#manual(counts, i);
+        manual.born[Math.min(PIECES - 1, Math.floor((span.bornNs - counts.startNs) * scale))]!++;
+        manual.sizes.set(span.npages, (manual.sizes.get(span.npages) ?? 0) + 1);
+        // Its lifetime is read later.
+        if (manual.first.length < MAX_SINGLE) manual.first.push(span);
+      }
+      spans.length = 0;
+    });
+  }
+
+  #manual({ manual }: PartCounts, i: number): ManualCounts {
+    const counts = manual[i] ?? new ManualCounts();
+    manual[i] = counts;
+    return counts;
   }
 
   /** The first collection after the births of a cycle is over: who came in a row, and who is large. */
@@ -184,7 +218,7 @@ export class FitObserver {
         const group = sizeGroup(span.npages);
         if (group === LARGE) {
           // Its age is read later: it may live for long.
-          if (counts.large.length < MAX_LARGE) counts.large.push(span);
+          if (counts.large.length < MAX_SINGLE) counts.large.push(span);
           continue;
         }
         const sort = group === MEDIUM ? MEDIUMS : group === SMALL && span.age !== 1 ? SURVIVORS : -1;
@@ -208,29 +242,26 @@ export class FitObserver {
       part: this.#part,
       cohort: -1,
       age: 0,
+      lifetimeNs: -1,
     };
     this.#live.add(row, span);
     const group = kindGroup(row.c);
-    if (group > 0) return this.#manual(group, row.b);
+    if (group > 0) {
+      this.#byHand[group - 1]!.push(span);
+      return;
+    }
     this.#pages += row.b;
     const { sizes } = this.cycles[cycle]!;
     sizes.set(row.b, (sizes.get(row.b) ?? 0) + 1);
     this.#births[this.#part]!.push(span);
   }
 
-  #manual(group: number, npages: number): void {
-    const { manual } = this.cycles.at(-1)!;
-    const counts = manual[group - 1] ?? new ManualCounts();
-    counts.born[this.#part]!++;
-    counts.sizes.set(npages, (counts.sizes.get(npages) ?? 0) + 1);
-    manual[group - 1] = counts;
-  }
-
   #spanFree(row: TraceRow): void {
     const span = this.#live.remove(row);
     const group = kindGroup(row.c);
     if (group > 0) {
-      this.cycles[span.bornCycle]!.manual[group - 1]!.bury(this.nowNs - span.bornNs);
+      span.lifetimeNs = this.nowNs - span.bornNs;
+      this.#manual(this.cycles[span.bornCycle]!.parts[span.part]!, group - 1).bury(span.lifetimeNs);
       return;
     }
     this.#pages -= span.npages;

@@ -57,7 +57,9 @@ function phaseOf(stretch: FittedStretch, s: number): PhaseInput {
   const repeat = cycles > 1 ? { repeat: { every: ns(cycleNs), times: cycles } } : {};
   const workloads: Record<string, WorkloadInput> = {};
   for (const window of windows) workloads[nameOf(window)] = windowWorkload(window, repeat);
-  for (const one of manual) workloads[MANUAL_NAMES[one.group]!] = manualWorkload(one, stretch, repeat);
+  for (const one of manual) {
+    workloads[`${partName(one.part)}-${MANUAL_NAMES[one.group]!}`] = manualWorkload(one, repeat);
+  }
   const [marking, sweeping] = stretch.partNs.map(ns);
   const collections = [{ do: "gc", background: true, marking, sweeping, at: 0, ...repeat }];
   // What comes before the first collection is a stretch by itself.
@@ -85,24 +87,22 @@ function windowWorkload(window: FittedWindow, repeat: object): WorkloadInput {
   } as WorkloadInput;
 }
 
-function manualWorkload(manual: FittedManual, stretch: FittedStretch, repeat: object): WorkloadInput {
-  const { lifetimesNs, freedShare, sizes, group } = manual;
-  const common = { pages: choice(sizes), spanKind: MANUAL_KINDS[group]! };
-  const rates = stretch.partNs.map((durationNs, i) => ({ durationNs, spans: manual.perCycle[i]! }));
-  const freed = lifetimesNs.map((lifetime) => ({
-    weight: rounded(freedShare / lifetimesNs.length),
-    ...common,
-    lifetime: ns(lifetime),
+function manualWorkload(manual: FittedManual, repeat: object): WorkloadInput {
+  const spanKind = MANUAL_KINDS[manual.group]!;
+  const sorts = manual.sorts.map(({ weight, pages, lifetimeNs }) => ({
+    weight: rounded(weight),
+    pages: choice(pages),
+    spanKind,
+    lifetime: lifetimeNs < 0 ? "forever" : ns(lifetimeNs),
   }));
-  const kept = freedShare < 1 ? [{ weight: rounded(1 - freedShare), ...common, lifetime: "forever" }] : [];
   return {
     kind: "spans",
-    start: 0,
-    stop: ns(stretch.cycleNs),
+    start: ns(manual.startNs),
+    stop: ns(manual.stopNs),
     ...repeat,
-    rate: rateOf(rates),
+    rate: rateOf(manual.rates),
     arrivals: "stratified",
-    ...mixOf([...freed, ...kept], "stratified"),
+    ...mixOf(sorts, manual.isInOrder ? "cycle" : "stratified"),
   } as WorkloadInput;
 }
 

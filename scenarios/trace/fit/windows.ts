@@ -10,7 +10,7 @@
  */
 
 import { PHASES } from "../statistics/statistics.js";
-import { type AgeShare, type Births, type Lifetimes } from "./lifetimes.js";
+import type { AgeShare, Births, Lifetimes } from "./lifetimes.js";
 import { mergeNeighbours, type Run } from "./merge.js";
 import { type CycleCounts, MEDIUMS, PIECES, SURVIVORS } from "./observe.js";
 import { BUCKETS_OF_GROUP, LARGE, LARGE_BUCKET, MEDIUM, SIZE_BUCKETS, SMALL, sizeBucket } from "./sizes.js";
@@ -24,8 +24,8 @@ const MAX_SECTIONS = 6;
 /** Loss of likelihood at which two pieces are different: for lifetimes p = 0.001, for rates, which cost less to tell, 0.05. */
 const DIFFERENT_LIVES = 10;
 const DIFFERENT_RATES = 2;
-/** More large spans than this in a part of a stretch are described by shares, fewer one by one. */
-const MOST_IN_ORDER = 48;
+/** More large spans, or spans managed by hand, than this in a part of a stretch are described by shares, fewer one by one. */
+export const MOST_IN_ORDER = 48;
 /** Values that stand for the sizes of a bucket. */
 const VALUES_PER_BUCKET = 8;
 
@@ -126,15 +126,7 @@ export class WindowFitter {
     const spans = Array.from({ length: last - first }, (_, i) =>
       this.lifetimes.born(this.#births(part, { pieces: [first + i, first + i + 1], buckets })),
     );
-    const runs = mergeNeighbours(
-      spans.map((n) => [n]),
-      spans.map(() => 1),
-      { most: PIECES, while: DIFFERENT_RATES },
-    );
-    return runs.map(([from, to]) => ({
-      durationNs: at(first + to) - at(first + from),
-      spans: total(spans.slice(from, to)) / this.#members.length,
-    }));
+    return ratesOf(spans, this.#members.length, (piece) => at(first + piece));
   }
 
   /** Large spans one by one, when they are few: each of them counts. */
@@ -211,6 +203,27 @@ export class WindowFitter {
   #births(part: number, where: Pick<Births, "pieces" | "buckets">): Births {
     return { cycles: this.stretch, part, ...where };
   }
+}
+
+/**
+ * Steady rates of what is asked for in pieces, one after the other.
+ * @param spans by piece, in all cycles
+ * @param at where a piece begins
+ */
+export function ratesOf(
+  spans: readonly number[],
+  cycles: number,
+  at: (piece: number) => number,
+): FittedRate[] {
+  const runs = mergeNeighbours(
+    spans.map((n) => [n]),
+    spans.map(() => 1),
+    { most: spans.length, while: DIFFERENT_RATES },
+  );
+  return runs.map(([from, to]) => ({
+    durationNs: at(to) - at(from),
+    spans: total(spans.slice(from, to)) / cycles,
+  }));
 }
 
 /** The name of a part. */
