@@ -3,7 +3,7 @@
  *
  * What the description says, and why it is enough for heap size, find() and fragmentation:
  *
- *     stretches   runs of GC cycles that resemble each other, at most MAX_STRETCHES: a program has phases
+ *     stretches   runs of GC cycles that resemble each other, as many as wanted: a program has phases
  *       windows   what is asked for in a part of the cycle (mark, sweep, quiet) or in a section of it: how fast (after a
  *                 sweep a program first fills the free slots of swept spans), which sizes, how many collections they live,
  *                 and how many of a sort come in a row, since neighbours in time become neighbours in the heap
@@ -20,8 +20,6 @@ import type { CycleCounts, FitObserver } from "./observe.js";
 import { SIZE_BUCKETS, sizeBucket } from "./sizes.js";
 import { type FittedWindow, WindowFitter } from "./windows.js";
 
-/** Stretches of a fit at most. */
-const MAX_STRETCHES = Number(process.env.MS ?? 16);
 /** Parts of a cycle in the order in which they come. */
 const PARTS = [MARK, SWEEP, QUIET] as const;
 
@@ -46,14 +44,18 @@ export interface FittedProgram {
   readonly stretches: readonly FittedStretch[];
 }
 
-/** The fit. The observer must have seen the whole trace. */
-export function fitProgram(observer: FitObserver): FittedProgram {
+/**
+ * The fit.
+ * @param observer has seen the whole trace
+ * @param stretches that the trace is cut into, at most
+ */
+export function fitProgram(observer: FitObserver, stretches: number): FittedProgram {
   const { cycles } = observer;
   const lifetimes = new Lifetimes(cycles);
-  const stretches = mergeNeighbours(
+  const runs = mergeNeighbours(
     cycles.map(features),
     cycles.map(() => 1),
-    { most: MAX_STRETCHES, apart: 1 },
+    { most: stretches, apart: 1 },
   );
   return {
     durationNs: observer.nowNs,
@@ -62,9 +64,7 @@ export function fitProgram(observer: FitObserver): FittedProgram {
     hugePageBytes: observer.hugePageBytes,
     growth: growth(cycles),
     firstStartBytes: (cycles[1]?.startPages ?? 0) * PAGE_BYTES,
-    stretches: stretches
-      .map((stretch) => fitStretch(stretch, lifetimes))
-      .filter(({ cycleNs }) => cycleNs > 0),
+    stretches: runs.map((stretch) => fitStretch(stretch, lifetimes)).filter(({ cycleNs }) => cycleNs > 0),
   };
 }
 

@@ -8,7 +8,8 @@
  */
 
 import type { ScenarioInput } from "../../schema/root.js";
-import { type FittedManual, type FittedProgram, type FittedStretch, FLOOR_BYTES } from "./fit.js";
+import { type FittedProgram, type FittedStretch, FLOOR_BYTES } from "./fit.js";
+import type { FittedManual } from "./manual.js";
 import { type FittedRate, type FittedSort, type FittedWindow, partName } from "./windows.js";
 
 type WorkloadInput = NonNullable<ScenarioInput["workloads"]>[string];
@@ -117,17 +118,10 @@ function spanSort({ share, inARow, pages, age }: FittedSort) {
   const isRow = inARow >= LEAST_ROW;
   return {
     weight: rounded(share / (isRow ? inARow : 1)),
-    ...(isRow ? { inARow: wholeNumbers(inARow) } : {}),
+    ...(isRow ? { inARow: { geometric: { mean: rounded(inARow) } } } : {}),
     pages: choice(pages),
     ...(age > 0 ? { collections: age } : { lifetime: "forever" }),
   };
-}
-
-/** A distribution of whole numbers with a mean, that varies as little as it can. */
-function wholeNumbers(mean: number) {
-  const low = Math.floor(mean);
-  const share = rounded(mean - low);
-  return share === 0 ? low : { choice: { [low]: rounded(1 - share), [low + 1]: share } };
 }
 
 /** A curve in steps. */

@@ -20,10 +20,10 @@ const ENOUGH_SPANS = 20;
 /** Of large ones there are never many, and each counts for many pages. */
 const ENOUGH_LARGE = 4;
 /** Sections of a part at most. */
-const MAX_SECTIONS = 6;
-/** Loss of likelihood at which two pieces are different: for lifetimes p = 0.001, for rates, which cost less to tell, 0.05. */
-const DIFFERENT_LIVES = 10;
-const DIFFERENT_RATES = 2;
+const MAX_SECTIONS = 8;
+/** Loss of likelihood at which pieces are told apart: by lifetimes, about p = 0.1; by rates, which cost less to tell, nearly always. */
+const DIFFERENT_LIVES = 4;
+const DIFFERENT_RATES = 0.1;
 /** More large spans, or spans managed by hand, than this in a part of a stretch are described by shares, fewer one by one. */
 export const MOST_IN_ORDER = 48;
 /** Values that stand for the sizes of a bucket. */
