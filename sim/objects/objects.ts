@@ -9,7 +9,7 @@
  *        └ > 32 KiB ────────────────────────────────────────────────────────────────────────► Heap.allocSpan
  *
  *     startMark … finishMark: what died before startMark is found dead; all spans are unswept
- *     allocAged: the n-th mark to start finds it dead, so it dies when mark n − 1 has started: too late for that one
+ *     allocAged: dead for the n-th mark to start, whatever the time
  *     sweep: class by class, the dead give their slots back; a span in which nothing is alive goes back to the heap
  *
  * So a span lives until its last object was dead at a mark and it was swept after: one survivor pins it.
@@ -65,7 +65,7 @@ export class ObjectError extends Error {
 export class Objects implements World, DeathSink {
   readonly spans = new ObjectSpans();
   readonly deaths = new Deaths();
-  /** Of aged spans that outlive the next mark: when they die, as the number of the mark (1, 2, …) at whose start they do. */
+  /** Of aged spans: the number of the mark (1, 2, …) that finds them dead, where deaths have a time. */
   readonly aged = new Deaths();
   /** Bytes that the pacer takes for alive (gcController.heapLive). */
   heapLiveBytes = 0;
@@ -91,13 +91,8 @@ export class Objects implements World, DeathSink {
   private readonly takenBytes = new Float64Array(2);
   private staleSpans = 0;
   private marking = false;
-  /** Marks started, and when the last one was, in ns: 0 before the first. */
+  /** Marks started. */
   private marksStarted = 0;
-  private markStartNs = 0;
-  /** Takes what dies at the start of a mark. */
-  private readonly dyingNow: DeathSink = {
-    died: (span) => this.deaths.add(span, this.markStartNs),
-  };
   private kills = 0;
   private lateKills = 0;
   private sweepStep = SWEEP_STEPS;
@@ -182,9 +177,7 @@ export class Objects implements World, DeathSink {
    */
   allocAged(p: number, npages: number, kind: number, collections: number): number {
     const s = this.allocWhole(p, npages, kind, FOREVER);
-    // What dies no earlier than a mark started lives through it; so this is dead for the next one, and only for that.
-    if (collections === 1) this.deaths.add(s, this.markStartNs);
-    else this.aged.add(s, this.marksStarted + collections - 1);
+    this.aged.add(s, this.marksStarted + collections);
     return s;
   }
 
@@ -208,14 +201,12 @@ export class Objects implements World, DeathSink {
   }
 
   /** Marking begins: what dies or is killed from now on stays alive in this cycle. Everything must have been swept. */
-  startMark(nowNs: number): void {
+  startMark(): void {
     if (this.unsweptSpans > 0) {
       throw new ObjectError(`marking cannot begin while ${this.unsweptSpans} spans are unswept`);
     }
     this.marking = true;
-    this.markStartNs = nowNs;
     this.marksStarted++;
-    this.aged.takeBefore(this.marksStarted + 1, this.dyingNow);
   }
 
   /** See World. Calls without startMark take all kills so far for dead. */
@@ -226,6 +217,7 @@ export class Objects implements World, DeathSink {
     this.tiny.closeAll(this.deaths);
     this.makeStale();
     this.deaths.takeBefore(markStartNs, this);
+    this.aged.takeBefore(this.marksStarted + 1, this);
     this.takeKilled();
     this.drainUnswept();
     this.marking = false;

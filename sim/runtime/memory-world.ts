@@ -38,8 +38,8 @@ export class MemoryWorld implements CollectedWorld {
     return this.objects.unsweptSpans;
   }
 
-  startMark(nowNs: number): void {
-    this.objects.startMark(nowNs);
+  startMark(): void {
+    this.objects.startMark();
     this.stacks.startMark();
     // Stacks are roots, so they are scanned, and shrunk on the way, before the heap is.
     this.goroutines.scan(SCANNING_PROC);

@@ -42,7 +42,7 @@ function thinOut(physPageBytes: number, count: number, share: number): Left {
   const before = heap.statistics.heapInUseBytes;
   const random = source(78962);
   for (let i = Math.round(count * share); i > 0; i--) objects.kill(population.take(random(population.count)));
-  objects.startMark(1);
+  objects.startMark();
   expect(objects.finishMark(1, 2)).toBe(208 * population.count);
   objects.sweep(Number.MAX_SAFE_INTEGER);
   checkObjects(objects, heap, 1);
@@ -100,7 +100,7 @@ describe("a span", () => {
     objects.sweep(10);
     objects.kill(first);
     expect(heap.statistics.heapInUseBytes).toBe(2 * 8192);
-    objects.startMark(40);
+    objects.startMark();
     objects.finishMark(40, 50);
     expect(heap.statistics.heapInUseBytes).toBe(2 * 8192);
     objects.sweep(10);
@@ -112,13 +112,13 @@ describe("a span", () => {
     const objects = new Objects(heap);
     const doomed = objects.alloc(0, 8192, true, FOREVER);
     objects.alloc(0, 8192, true, 101);
-    objects.startMark(100);
+    objects.startMark();
     objects.kill(doomed);
     objects.alloc(0, 8192, true, 102);
     expect(objects.finishMark(100, 110)).toBe(3 * 8192);
     expect(objects.heapLiveBytes).toBe(3 * 8192);
     objects.sweep(10);
-    objects.startMark(200);
+    objects.startMark();
     expect(objects.finishMark(200, 210)).toBe(0);
     objects.sweep(10);
     expect(heap.statistics.heapInUseBytes).toBe(0);
