@@ -2,7 +2,7 @@
 
 import { basename } from "node:path";
 import type { CommandModule } from "yargs";
-import { refuseExistingFile, writeWholeFile } from "../results/whole-file.js";
+import { refuseUnwritable, writeWholeFile } from "../results/whole-file.js";
 import { BUNDLED_TRACES, bundledPath } from "../scenarios/library.js";
 import { formatSize } from "../scenarios/units.js";
 import {
@@ -75,7 +75,7 @@ export const traceFitCommand: CommandModule<object, TraceFitArguments> = {
     const name = `${file.replace(/(\.csv)?(\.gz)?$/, "")}-fitted`;
     const output = args.output ?? `${name}.yaml`;
     if (output === "") throw new UsageError("the name of the file after --output is empty");
-    refuseExistingFile(output, args.force, "--output");
+    refuseUnwritable(output, args.force, "--output");
     const { fit, check } = await work(args, trace, { name, file });
     writeWholeFile(output, fit.text, args.force, "--output");
     if (check !== undefined) console.log(`${report(fit, check)}\n`);

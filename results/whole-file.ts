@@ -8,12 +8,14 @@ import { basename, dirname, join } from "node:path";
 import { faultReason, OutputError } from "./output-folder.js";
 
 /**
- * Says before the work begins that a file is in the way.
- * @throws OutputError when it exists and may not be replaced
+ * Says before the work begins that a file cannot be written.
+ * @throws OutputError when it exists and may not be replaced, or its folder does not
  */
-export function refuseExistingFile(path: string, force: boolean, option: string): void {
+export function refuseUnwritable(path: string, force: boolean, option: string): void {
   if (!force && existsSync(path))
     throw new OutputError(`${path} exists: add --force to replace it, or name another file with ${option}`);
+  if (!existsSync(dirname(path)))
+    throw new OutputError(`cannot write ${path}: there is no such folder; nothing was left behind`);
 }
 
 /**
@@ -23,7 +25,7 @@ export function refuseExistingFile(path: string, force: boolean, option: string)
  * @throws OutputError when it exists or cannot be written; nothing is left behind then
  */
 export function writeWholeFile(path: string, text: string, force: boolean, option: string): void {
-  refuseExistingFile(path, force, option);
+  refuseUnwritable(path, force, option);
   const partial = join(dirname(path), `.${basename(path)}.partial-${process.pid}`);
   try {
     const file = openSync(partial, "w");

@@ -20,7 +20,9 @@ export interface FitSource {
 
 /** The text of the scenario file of a fitted program. */
 export function fittedYaml(program: FittedProgram, source: FitSource): string {
-  const document = new Document(fittedScenario(source.name, program), { aliasDuplicateObjects: false });
+  // A dollar sign begins a parameter, two are one.
+  const name = source.name.replaceAll("$", "$$$$");
+  const document = new Document(fittedScenario(name, program), { aliasDuplicateObjects: false });
   layOut(document);
   document.commentBefore = header(program, source);
   const phases = document.get("phases");
