@@ -124,7 +124,7 @@ export class OutputFolder {
       rmSync(this.#partial, { recursive: true, force: true });
       this.#created = mkdirSync(this.#partial, { recursive: true });
     } catch (error) {
-      throw new OutputError(`cannot create ${target}: ${reason(error)}`);
+      throw new OutputError(`cannot create ${target}: ${faultReason(error)}`);
     }
     OutputFolder.#open.add(this);
   }
@@ -273,7 +273,7 @@ function manifestFiles(path: string): readonly string[] | undefined {
 
 /** What went wrong with standard output. */
 export function streamFault(error: unknown): string {
-  return `cannot write to standard output: ${reason(error)}`;
+  return `cannot write to standard output: ${faultReason(error)}`;
 }
 
 /** Runs a step and turns what the file system says into one sentence. */
@@ -282,11 +282,12 @@ function guarded<T>(target: string, step: () => T): T {
     return step();
   } catch (error) {
     if (error instanceof OutputError || (error as NodeJS.ErrnoException).code === undefined) throw error;
-    throw new OutputError(`cannot write ${target}: ${reason(error)}; nothing was left behind`);
+    throw new OutputError(`cannot write ${target}: ${faultReason(error)}; nothing was left behind`);
   }
 }
 
-function reason(error: unknown): string {
+/** What the file system says, in a few words. */
+export function faultReason(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   switch (code) {
     case "ENOSPC":
@@ -300,6 +301,10 @@ function reason(error: unknown): string {
       return "no permission";
     case "EROFS":
       return "the file system is read-only";
+    case "ENOENT":
+      return "there is no such folder";
+    case "EISDIR":
+      return "it is a folder";
     case "ENOTDIR":
       return "a part of the path is not a folder";
     default:

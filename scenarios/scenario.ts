@@ -93,8 +93,17 @@ export type CurveSpec =
   | { readonly kind: "delay"; readonly of: CurveSpec; readonly byNs: number }
   | { readonly kind: "repeat"; readonly of: CurveSpec; readonly periodNs: number; readonly times?: number };
 
-/** How far apart arrivals are: exponentially distributed, or 1 / rate exactly. */
-export type Arrivals = "poisson" | "regular";
+/**
+ * How far apart arrivals are: exponentially distributed, or 1 / rate exactly; or one at random in each length of time in
+ * which one is expected, so that their number is that expected, but for one.
+ */
+export type Arrivals = "poisson" | "regular" | "stratified";
+
+/**
+ * Which sort of a mix comes next: drawn by weight; weight things of each in turn; or drawn by weight, but so that in each
+ * of many draws in a row every sort has its share.
+ */
+export type SortOrder = "random" | "cycle" | "stratified";
 
 /** What decides the number of arrivals: so many things a second, or so many bytes a second. */
 export type RateSpec =
@@ -134,8 +143,15 @@ export type SpanKind = (typeof SPAN_KINDS)[number];
 export interface SpanSort {
   /** Relative; how often this sort is drawn, or how many in a row when the order is `cycle`. */
   readonly weight: number;
+  /** How many of this sort come in a row when it is drawn; null: one. */
+  readonly inARow: DistributionSpec | null;
   readonly pages: DistributionSpec;
   readonly lifetime: LifetimeSpec;
+  /**
+   * Instead of lifetime, which counts no more: of the collections that begin after its birth, the one that finds it dead
+   * (1, 2, …; FOREVER_NS: none). Null: by lifetime. Only for spans that the collector frees.
+   */
+  readonly collections: DistributionSpec | null;
   readonly spanKind: SpanKind;
 }
 
@@ -143,8 +159,7 @@ export interface SpanSort {
 export interface SpansSpec extends ArrivalSpec {
   readonly kind: "spans";
   readonly sorts: readonly SpanSort[];
-  /** `random` draws a sort by weight; `cycle` takes weight spans of each sort in turn. */
-  readonly order: "random" | "cycle";
+  readonly order: SortOrder;
   /** `sweep`: a dead heap span is freed when the collector has swept it; `program`: at once. Others are always freed at once. */
   readonly freedBy: "sweep" | "program";
 }
@@ -177,7 +192,7 @@ export interface ObjectSort {
 export interface ObjectsSpec extends ArrivalSpec {
   readonly kind: "objects";
   readonly sorts: readonly ObjectSort[];
-  readonly order: "random" | "cycle";
+  readonly order: SortOrder;
 }
 
 /** Goroutines: a stack each, which doubles until it has the depth that the goroutine needs, and shrinks at a collection. */
@@ -294,7 +309,14 @@ export interface WorkloadSpec {
 
 /** Something done from outside the program's workloads, at a time. */
 export type ActionSpec = { readonly atNs: number } & (
-  | { readonly do: "gc" }
+  | {
+      readonly do: "gc";
+      /** The program does not wait for it, and it sweeps bit by bit. */
+      readonly background: boolean;
+      /** How long marking takes, and then sweeping if nobody helps, ns; null: that is the model's business. */
+      readonly markNs: number | null;
+      readonly sweepNs: number | null;
+    }
   | { readonly do: "freeOSMemory" }
   | { readonly do: "setProcs"; readonly procs: number }
   /** null: off. */

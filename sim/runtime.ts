@@ -13,7 +13,7 @@
 
 import { LimitError, type Simulation } from "../engine/simulation.js";
 import type { Demands } from "./demands.js";
-import { Collector, CycleCause } from "./gc/collector.js";
+import { Collector, CycleCause, type CycleLengths, OWN_LENGTHS } from "./gc/collector.js";
 import type { Costs } from "./gc/costs.js";
 import type { CollectorHooks } from "./gc/world.js";
 import type { Heap } from "./heap/heap.js";
@@ -125,7 +125,8 @@ export class Runtime implements Demands, CollectorHooks {
 
   /** Spans, and objects that have not been found dead, roughly: what the simulator has to remember. */
   get liveThings(): number {
-    return this.heap.spans.count + this.objects.deaths.count + this.undying;
+    const { deaths, aged } = this.objects;
+    return this.heap.spans.count + deaths.count + aged.count + this.undying;
   }
 
   /** What the program has in memory, bytes: all that is mapped and was not released, and globals. */
@@ -152,6 +153,10 @@ export class Runtime implements Demands, CollectorHooks {
   span(p: number, npages: number, kind: number, deathNs: number): number {
     if (deathNs === FOREVER) this.undying++;
     return this.objects.allocWhole(p, npages, kind, deathNs);
+  }
+
+  agedSpan(p: number, npages: number, kind: number, collections: number): number {
+    return this.objects.allocAged(p, npages, kind, collections);
   }
 
   kill(handle: number): void {
@@ -201,6 +206,11 @@ export class Runtime implements Demands, CollectorHooks {
   /** runtime.GC() */
   collect(): void {
     this.collector.collect();
+  }
+
+  /** A collection for which nobody waits. */
+  collectInBackground(lengths: CycleLengths = OWN_LENGTHS): void {
+    this.collector.collectInBackground(lengths);
   }
 
   /** debug.FreeOSMemory() */

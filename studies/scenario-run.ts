@@ -154,7 +154,9 @@ export class ScenarioRun {
     const { runtime } = this;
     switch (action.do) {
       case "gc":
-        return runtime.collect();
+        return action.background
+          ? runtime.collectInBackground({ markNs: action.markNs, sweepNs: action.sweepNs })
+          : runtime.collect();
       case "freeOSMemory":
         return runtime.freeOsMemory();
       case "setProcs":

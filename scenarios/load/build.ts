@@ -274,6 +274,14 @@ function buildActions(scopes: readonly Scope[], problems: Problems): ActionSpec[
 
 function actionAt(action: ScenarioContent["actions"][number], atNs: number): ActionSpec {
   switch (action.do) {
+    case "gc":
+      return {
+        atNs,
+        do: action.do,
+        background: action.background,
+        markNs: action.marking ?? null,
+        sweepNs: action.sweeping ?? null,
+      };
     case "setProcs":
       return { atNs, do: action.do, procs: action.to };
     case "setGogc":

@@ -175,7 +175,29 @@ const repeat = object({
 /** Something done from outside. */
 export const action = z
   .discriminatedUnion("do", [
-    object({ do: z.literal("gc"), ...at, repeat }).describe("runtime.GC()"),
+    object({
+      do: z.literal("gc"),
+      ...at,
+      repeat,
+      background: z
+        .boolean()
+        .default(false)
+        .describe(
+          "The program does not wait for it: it marks and sweeps as one does that the trigger starts",
+        ),
+      marking: quantity(duration).optional().describe("How long it marks (default: as long as it takes)"),
+      sweeping: quantity(duration)
+        .optional()
+        .describe("How long the background sweeper takes if nobody helps (default: as long as it takes)"),
+    })
+      .superRefine(({ background, marking, sweeping }, ctx) => {
+        if (background) return;
+        for (const [key, value] of Object.entries({ marking, sweeping })) {
+          if (value !== undefined)
+            fail(ctx, [key], `${key} is for collections that nobody waits for, expected background: true`);
+        }
+      })
+      .describe("runtime.GC()"),
     object({ do: z.literal("freeOSMemory"), ...at, repeat }).describe("debug.FreeOSMemory()"),
     object({ do: z.literal("setProcs"), ...at, repeat, to: procs }).describe("runtime.GOMAXPROCS(to)"),
     object({ do: z.literal("setGogc"), ...at, repeat, to: gogc }).describe("debug.SetGCPercent(to)"),

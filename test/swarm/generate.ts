@@ -136,6 +136,11 @@ function action(draw: Draw): object {
       return { do: what, to: draw.chance(0.5) };
     case "setRam":
       return { do: what, to: draw.chance(0.6) ? "unlimited" : `${draw.wholeMagnitude(16, 500)}MiB` };
+    case "gc": {
+      if (draw.chance(0.5)) return { do: what };
+      const length = () => `${draw.wholeMagnitude(1, 1_000_000_000)}ns`;
+      return { do: what, background: true, ...draw.some(0.5, { marking: length, sweeping: length }) };
+    }
     default:
       return { do: what };
   }

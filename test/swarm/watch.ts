@@ -174,6 +174,9 @@ class Ledger {
 
   /** What dies at a known time, by allocation; and bytes of what does not. */
   private dying: { bytes: number; deathNs: number; tiny: boolean }[] = [];
+  /** What a mark finds dead, by the number of that mark; and marks begun. */
+  private aged: { bytes: number; mark: number }[] = [];
+  private marks = 0;
   private undyingBytes = 0;
   private undyingTiny = 0;
   private killedBytes = 0;
@@ -187,7 +190,7 @@ class Ledger {
 
   private followProgram(): void {
     const { runtime, heap } = this.run;
-    const { object, span, kill, pages, freePages, heapLiveChanged } = bound(runtime);
+    const { object, span, agedSpan, kill, pages, freePages, heapLiveChanged } = bound(runtime);
     runtime.object = (p, bytes, noscan, deathNs) => {
       const tiny = noscan && bytes < TINY;
       const size =
@@ -198,6 +201,10 @@ class Ledger {
     runtime.span = (p, npages, kind, deathNs) => {
       this.made(npages * 8192, deathNs, false);
       return span(p, npages, kind, deathNs);
+    };
+    runtime.agedSpan = (p, npages, kind, collections) => {
+      this.aged.push({ bytes: npages * 8192, mark: this.marks + collections });
+      return agedSpan(p, npages, kind, collections);
     };
     runtime.kill = (handle) => {
       const { spans } = runtime.objects;
@@ -237,16 +244,19 @@ class Ledger {
     let startedNs = 0;
     objects.startMark = () => {
       startedNs = sim.nowNs;
+      this.marks++;
       startMark();
     };
     objects.finishMark = (markStartNs, nowNs) => {
       const marked = finishMark(markStartNs, nowNs);
       this.dying = this.dying.filter(({ deathNs }) => deathNs >= startedNs);
+      this.aged = this.aged.filter(({ mark }) => mark > this.marks);
       this.undyingBytes -= this.killedBytes;
       this.killedBytes = this.killedLateBytes;
       this.killedLateBytes = 0;
       let bytes = this.undyingBytes + goroutines.made * objectBytes(spanClassOf(392, false), 0);
       let tiny = this.undyingTiny;
+      for (const thing of this.aged) bytes += thing.bytes;
       for (const thing of this.dying) {
         if (thing.tiny) tiny++;
         else bytes += thing.bytes;

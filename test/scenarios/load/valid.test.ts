@@ -70,8 +70,10 @@ describe("a small scenario", () => {
           sorts: [
             {
               weight: 1,
+              inARow: null,
               pages: { kind: "constant", value: 1 },
               lifetime: { kind: "exponential", mean: 10e6 },
+              collections: null,
               spanKind: "heap",
             },
           ],
@@ -181,7 +183,7 @@ expect: [{peak: heap_sys_bytes, during: two, atMost: 1MiB}]
   it("has its workloads, actions and windows where it is", () => {
     const later = load(text);
     expect(later.workloads[0]).toMatchObject({ name: "two/w", startNs: 11e9, stopNs: 12e9, endNs: 15e9 });
-    expect(later.actions).toEqual([{ atNs: 13e9, do: "gc" }]);
+    expect(later.actions).toEqual([{ atNs: 13e9, do: "gc", background: false, markNs: null, sweepNs: null }]);
     expect(later.expect[0]).toMatchObject({ measure: { fromNs: 10e9, toNs: 15e9 } });
   });
 });
