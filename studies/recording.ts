@@ -10,11 +10,13 @@ import { HEAP_MAP_FILE } from "../results/heapmap/format.js";
 import { HeapMapRecorder } from "../results/heapmap/recorder.js";
 import { type ManifestContent, manifest } from "../results/manifest.js";
 import type { OutputFolder } from "../results/output-folder.js";
-import { type CollectorSample, Sampler } from "../results/sampler.js";
+import { type CollectorSample, Sampler, type SystemSample } from "../results/sampler.js";
 import { Summary } from "../results/summary.js";
+import { lockSummary, regretSummary } from "../results/system-summary.js";
 import { TimeSeriesWriter } from "../results/timeseries.js";
 import type { Geometry } from "../sim/address/geometry.js";
 import type { Heap } from "../sim/heap/heap.js";
+import type { HeapLock } from "../sim/runtime/heap-lock.js";
 
 /** More samples than this are refused: they are kept in memory for the summary, about 400 bytes each. */
 export const MAX_SAMPLES = 1_000_000;
@@ -50,8 +52,8 @@ export class Recording {
   }
 
   /** Takes a sample. @returns its row */
-  sample(timeNs: number, heap: Heap, collector: CollectorSample): Float64Array {
-    const row = this.sampler.sample(timeNs, heap, collector);
+  sample(timeNs: number, heap: Heap, collector: CollectorSample, system?: SystemSample): Float64Array {
+    const row = this.sampler.sample(timeNs, heap, collector, system);
     this.series.add(row);
     this.summary.add(row);
     this.heapMap?.sample(timeNs, heap);
@@ -65,16 +67,23 @@ export class Recording {
 
   /**
    * Completes the files.
+   * @param lock the book of the heap lock, null when there is none
    * @returns sha256 of all files by name, for a manifest above this one
    */
   finish(
     heap: Heap,
     content: Omit<ManifestContent, "platform" | "fingerprint" | "files">,
+    lock: HeapLock | null = null,
   ): ReadonlyMap<string, string> {
     this.series.flush();
     this.digests.set("timeseries.csv", this.series.file.close());
     if (this.heapMap !== undefined) this.write(HEAP_MAP_FILE, this.heapMap.finish(heap));
-    this.write("summary.json", `${JSON.stringify(this.summary.toJson(heap.statistics), null, 2)}\n`);
+    const { regret, geometry } = heap;
+    const more = {
+      ...(regret === null ? {} : { regret: regretSummary(regret, geometry.pageBytes) }),
+      ...(lock === null ? {} : { lock: lockSummary(lock) }),
+    };
+    this.write("summary.json", `${JSON.stringify(this.summary.toJson(heap.statistics, more), null, 2)}\n`);
     const { name, scenario, policy, parameters, result } = content;
     const text = manifest({
       name,

@@ -132,8 +132,8 @@ class ScenarioJob {
     );
     const onlooker = {
       ...this.lines(),
-      onSample: ({ sim, heap, collectorSample, durationNs }: ScenarioRun) => {
-        recording.sample(sim.nowNs, heap, collectorSample);
+      onSample: ({ sim, heap, collectorSample, systemSample, durationNs }: ScenarioRun) => {
+        recording.sample(sim.nowNs, heap, collectorSample, systemSample);
         options.onProgress?.(share(sim.nowNs / durationNs));
       },
     };
@@ -144,19 +144,23 @@ class ScenarioJob {
       end: run.end,
       endNs: run.sim.nowNs,
     });
-    const digests = recording.finish(run.heap, {
-      name: scenario.name,
-      scenario: { kind: "scenario", name: scenario.name, seed: scenario.seed },
-      policy: scenario.policy,
-      parameters: { ...parametersOf(scenario), sample_ns: run.sampleNs },
-      result: {
-        end: run.end,
-        message: run.endMessage === "" ? null : run.endMessage,
-        events: run.sim.events,
-        expectations: scenario.expect.length,
-        failed_expectations: failures.length,
+    const digests = recording.finish(
+      run.heap,
+      {
+        name: scenario.name,
+        scenario: { kind: "scenario", name: scenario.name, seed: scenario.seed },
+        policy: scenario.policy,
+        parameters: { ...parametersOf(scenario), sample_ns: run.sampleNs },
+        result: {
+          end: run.end,
+          message: run.endMessage === "" ? null : run.endMessage,
+          events: run.sim.events,
+          expectations: scenario.expect.length,
+          failed_expectations: failures.length,
+        },
       },
-    });
+      run.runtime.lock,
+    );
     for (const [file, digest] of digests) files.set(file, digest);
     return {
       folder,
