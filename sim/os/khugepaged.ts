@@ -93,7 +93,7 @@ export class Khugepaged {
     const { huge, residency } = this;
     if (!huge.isAllowed(region)) return 1;
     const present = residency.residentIn(region);
-    if (huge.hasTable(region) && residency.collapse(region, this.maxAbsentPages)) {
+    if (residency.collapse(region, this.maxAbsentPages)) {
       this.collapses++;
       this.broughtInPages += this.regionPages - present;
       this.onCollapse?.(region * this.regionPages);
