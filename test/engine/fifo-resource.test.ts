@@ -94,14 +94,14 @@ describe("a resource that serves one after the other", () => {
 
   it("is that of a clock that ticks", () => {
     const request = fc.record({
-      client: fc.nat(5),
+      client: fc.constantFrom(0, 0, 0, 0, 0, 1, 1, 2, 5),
       after: fc.constantFrom(0, 0, 0, 1, 3, 20),
       lead: fc.constantFrom(0, 0, 4),
       hold: fc.integer({ min: 1, max: 9 }),
     });
     let waits = 0;
     fc.assert(
-      fc.property(fc.array(request, { maxLength: 60 }), fc.boolean(), (steps, often) => {
+      fc.property(fc.array(request, { maxLength: 90 }), fc.boolean(), (steps, often) => {
         let at = 0;
         const requests = steps.map(({ after, ...rest }) => {
           at += after;
@@ -113,7 +113,7 @@ describe("a resource that serves one after the other", () => {
           if (often) resource.advance(now);
           resource.request(client, now, lead, hold, i);
         });
-        const end = at + 60 * 14;
+        const end = at + 90 * 14;
         resource.advance(end);
         expect(log).toEqual(tickByTick(requests, end));
         expect(log.length).toBe(requests.length);
