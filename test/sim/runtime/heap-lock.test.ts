@@ -76,7 +76,7 @@ describe("the heap lock", () => {
       ["after-unlock", true, 1],
       ["after-unlock", false, 2],
     ] as const) {
-      const { heap, all } = locked(`go1.18{growth.scavenge=${scavenge},lock.madviseHeld=${held}}`);
+      const { heap, lock, all } = locked(`go1.18{growth.scavenge=${scavenge},lock.madviseHeld=${held}}`);
       const page = heap.allocSpan(-1, 512, 0);
       heap.allocSpan(-1, 512, 0);
       heap.freeSpan(page);
@@ -88,6 +88,8 @@ describe("the heap lock", () => {
       expect([scavenge, held, apart![0]]).toEqual([scavenge, held, sections]);
       const isLong = grow![1]! >= 100_000 + 5000 + 2 * 900_000;
       expect(isLong).toBe(scavenge === "under-lock");
+      // Whether the lock is held or not, whoever releases is through only after madvise.
+      expect(lock.resource.freeNs).toBeGreaterThan(100_000 + 5000 + 2 * 900_000);
     }
   });
 
