@@ -142,6 +142,11 @@ export class ScenarioRun {
       fingerprint.add(sim.nowNs, FingerprintEvent.cycle, -1, collector.pacer.heapMarkedBytes);
       onlooker.onCycle?.(this);
     };
+    if (runtime.khugepaged !== null) {
+      runtime.khugepaged.onCollapse = (page) => {
+        fingerprint.add(sim.nowNs, FingerprintEvent.collapse, page, 0);
+      };
+    }
     runtime.scavenger.onGeneration = () => onlooker.onGeneration?.(this);
     heap.onRelease = (asked, released) => {
       if (asked === Number.POSITIVE_INFINITY) onlooker.onForcedRelease?.(this, released);
