@@ -26,6 +26,10 @@ export interface SystemSample {
 
 /** Where only the heap is known, as in a replay of a trace. */
 const NO_SYSTEM: SystemSample = { khugepagedCollapses: 0, lock: null, costs: DEFAULT_COSTS };
+/** Columns that are empty for a heap of which nobody tracks what is resident. */
+const NOT_KNOWN = COLUMNS.flatMap((_, i) =>
+  i >= COLUMN.resident_bytes && i <= COLUMN.regretted_bytes ? [i] : [],
+);
 const NO_LOCK = { served: Number.NaN, waitedNs: Number.NaN, heldNs: Number.NaN };
 
 export class Sampler {
@@ -57,6 +61,10 @@ export class Sampler {
   #system(row: Float64Array, heap: Heap, { khugepagedCollapses, costs }: SystemSample): void {
     const { residency, regret, hugeAdvice, statistics, geometry } = heap;
     const { pageBytes, physPageBytes } = geometry;
+    if (residency === null) {
+      for (const column of NOT_KNOWN) row[column] = Number.NaN;
+      return;
+    }
     const { hugePages } = residency;
     const pageFaults = (residency.faultedPages * pageBytes) / physPageBytes;
     const hugeFaults = hugePages?.faults ?? 0;

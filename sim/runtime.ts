@@ -25,6 +25,7 @@ import { HugeAdvice } from "./os/huge-advice.js";
 import { HugePages, type ThpMode } from "./os/huge-pages.js";
 import { Khugepaged, type KhugepagedOptions } from "./os/khugepaged.js";
 import { Regret } from "./os/regret.js";
+import type { Residency } from "./os/residency.js";
 import { Activity } from "./runtime/activity.js";
 import { HeapLock, type LockCosts } from "./runtime/heap-lock.js";
 import { MemoryWorld } from "./runtime/memory-world.js";
@@ -89,6 +90,7 @@ export class Runtime implements Demands, CollectorHooks {
   undying = 0;
 
   private readonly globalsBytes: number;
+  private readonly residency: Residency;
   private readonly liveLimit: number;
   private ramBytes: number;
   /** Stacks that workloads hold as spans. */
@@ -104,6 +106,7 @@ export class Runtime implements Demands, CollectorHooks {
     heap.resizeProcs(options.procs);
     this.globalsBytes = options.globalsBytes;
     this.ramBytes = options.ramBytes;
+    this.residency = heap.trackResidency();
     this.limitResident();
     this.khugepaged = this.backWithHugePages(options);
     heap.regret = new Regret(sim, options.regretWindowNs);
@@ -151,7 +154,7 @@ export class Runtime implements Demands, CollectorHooks {
 
   /** What the program has in memory, bytes: what the system has given to its heap, and globals. */
   get residentBytes(): number {
-    return this.heap.residency.residentPages * this.heap.geometry.pageBytes + this.globalsBytes;
+    return this.residency.residentPages * this.heap.geometry.pageBytes + this.globalsBytes;
   }
 
   worker(): number {
@@ -267,23 +270,23 @@ export class Runtime implements Demands, CollectorHooks {
     const { pageBytes, physHugePageBytes } = heap.geometry;
     if (thp === null || physHugePageBytes <= pageBytes) return null;
     const huge = new HugePages(thp, physHugePageBytes / pageBytes);
-    heap.residency.hugePages = huge;
+    this.residency.hugePages = huge;
     const { system, scavenger } = heap.policy;
     heap.hugeAdvice = new HugeAdvice(
       system.hugePages,
       scavenger.denseFraction,
       heap.pages,
-      heap.residency,
+      this.residency,
       huge,
       costs,
     );
-    return new Khugepaged(sim, heap.pages, heap.residency, huge, khugepaged);
+    return new Khugepaged(sim, heap.pages, this.residency, huge, khugepaged);
   }
 
   /** The heap may have what the machine has beside globals. */
   private limitResident(): void {
     const bytes = Math.max(0, this.ramBytes - this.globalsBytes);
-    this.heap.residency.maxPages = Math.floor(bytes / this.heap.geometry.pageBytes);
+    this.residency.maxPages = Math.floor(bytes / this.heap.geometry.pageBytes);
   }
 
   private resizeProcs(procs: number): void {
@@ -313,7 +316,8 @@ export class Runtime implements Demands, CollectorHooks {
   private checkRam(): void {
     if (this.ramBytes === Number.POSITIVE_INFINITY) return;
     if (this.residentBytes <= this.ramBytes) return;
-    const { residency, geometry } = this.heap;
+    const { residency } = this;
+    const { geometry } = this.heap;
     residency.reclaim(Math.ceil((this.residentBytes - this.ramBytes) / geometry.pageBytes));
     const bytes = this.residentBytes;
     if (bytes > this.ramBytes) throw new MachineMemoryError(bytes, this.ramBytes);

@@ -161,6 +161,7 @@ class TraceRun {
     this.#replay = this.options.spansOnly
       ? new SpanPrediction(trace, geometry, this.#check)
       : new TraceReplay(trace, geometry, this.#check);
+    this.#replay.heap.trackResidency();
     this.#guard = new RowGuard(trace, this.#replay.heap, this.#check, this.options.spansOnly ?? false);
     return this.#replay;
   }

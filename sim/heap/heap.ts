@@ -72,8 +72,6 @@ export class Heap {
   readonly spans = new SpanTable();
   readonly fresh = new FreshMemory();
   readonly statistics = new HeapStatistics();
-  /** What of it the system has really given. */
-  readonly residency: Residency;
   /** What the system is told about huge pages; null while those are not modelled. */
   hugeAdvice: HugeAdvice | null = null;
   /** Remembers what was released, and whether it is used again; null when nobody asks. */
@@ -113,13 +111,24 @@ export class Heap {
     this.cachedBelowPages = pages === 0 ? 0 : requestLimitPages;
     this.fit = createFit(this.policy, this.pages);
     this.scavenger = createScavenger(this.policy, this.pages);
-    const { physHugePageBytes, physPageBytes, pageBytes } = geometry;
-    this.residency = new Residency(physHugePageBytes > pageBytes ? physHugePageBytes / pageBytes : 0, {
+    this.#scavengesHeld = ["under-lock", "largest"].includes(this.policy.growth.scavenge);
+  }
+
+  /** What of it the system has really given; null while nobody asks. */
+  get residency(): Residency | null {
+    return this.scavenger.residency;
+  }
+
+  /** From now on it is known which pages the system has given; to be called before the first is in use. */
+  trackResidency(): Residency {
+    if (this.residency !== null) return this.residency;
+    const { physHugePageBytes, physPageBytes, pageBytes } = this.geometry;
+    const residency = new Residency(physHugePageBytes > pageBytes ? physHugePageBytes / pageBytes : 0, {
       physPages: Math.max(1, physPageBytes / pageBytes),
       lazy: this.policy.system.madvise === "FREE",
     });
-    this.scavenger.residency = this.residency;
-    this.#scavengesHeld = ["under-lock", "largest"].includes(this.policy.growth.scavenge);
+    this.scavenger.residency = residency;
+    return residency;
   }
 
   /** The page cache of a P, 0-based. */
@@ -317,7 +326,8 @@ export class Heap {
       // That goes on without the lock.
       this.hugeAdvice.takeNs();
     }
-    this.residency.use(page, npages, kind);
+    const { residency } = this;
+    if (residency !== null) residency.use(page, npages, kind);
     const { pageBytes } = this.geometry;
     const refaulted = Math.max(0, scavengedPages - fresh);
     if (refaulted > 0 && this.regret !== null) this.regret.used(page, npages);

@@ -8,7 +8,7 @@ import type { Heap } from "./heap.js";
  * Pages on their way back to the system are in no huge page.
  */
 export function backedPagesInUse(heap: Heap): number {
-  const { hugePages } = heap.residency;
+  const hugePages = heap.residency?.hugePages ?? null;
   if (hugePages === null) return 0;
   let pages = 0;
   hugePages.forEachBacked((region) => {

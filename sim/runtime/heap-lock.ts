@@ -23,6 +23,7 @@ import { Histogram } from "../../engine/statistics.js";
 import { type Costs, madviseNs } from "../gc/costs.js";
 import { type CriticalSections, LOCK_OPS, LockOp } from "../heap/critical-sections.js";
 import type { Heap } from "../heap/heap.js";
+import type { Residency } from "../os/residency.js";
 import { FIND_ENTRIES } from "../probes.js";
 
 /** Costs of critical sections, ns. */
@@ -78,6 +79,7 @@ export class HeapLock implements CriticalSections {
   private readonly leadNs: number[] = [];
   /** Waits of allocations since the last sample. */
   private interval = new Histogram();
+  private readonly residency: Residency;
   private readonly physPagesPerPage: number;
   private readonly madviseHeld: boolean;
 
@@ -89,6 +91,7 @@ export class HeapLock implements CriticalSections {
   ) {
     const { pageBytes, physPageBytes } = heap.geometry;
     this.physPagesPerPage = pageBytes / physPageBytes;
+    this.residency = heap.trackResidency();
     this.madviseHeld = heap.policy.lock.madviseHeld;
     this.resource = new FifoResource((op, waitNs, holdNs) => this.served(op, waitNs, holdNs));
   }
@@ -134,7 +137,7 @@ export class HeapLock implements CriticalSections {
 
   /** See CriticalSections. */
   releasing(npages: number): void {
-    const ns = madviseNs(this.costs, this.heap.residency, this.physPagesPerPage);
+    const ns = madviseNs(this.costs, this.residency, this.physPagesPerPage);
     if (this.depth > 0) {
       this.holdNs += ns;
       return;

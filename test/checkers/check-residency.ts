@@ -32,6 +32,7 @@ function isScavenged(heap: Heap, page: number): boolean {
  */
 export function checkResidency(heap: Heap, releasing: ReadonlyMap<number, number> = new Map()): void {
   const { residency, geometry, pages, spans, policy } = heap;
+  if (residency === null) fail("nobody tracks what is resident");
   const { pageBytes, physPageBytes } = geometry;
   const { hugePages } = residency;
   const isExact = hugePages === null && physPageBytes <= pageBytes && policy.growth.newMemory === "released";

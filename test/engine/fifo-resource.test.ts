@@ -92,6 +92,17 @@ describe("a resource that serves one after the other", () => {
     expect(resource.lagNs(35)).toBe(0);
   });
 
+  it("keeps the requests of a client in order when there are more of them than there was room for", () => {
+    const log: Log = [];
+    const resource = new FifoResource((...entry) => log.push(entry));
+    for (let i = 0; i < 6; i++) resource.request(0, 0, 0, 10, i);
+    resource.advance(25);
+    expect(log.length).toBe(3);
+    for (let i = 6; i < 40; i++) resource.request(0, 25, 0, 10 + i, i);
+    resource.advance(10_000);
+    expect(log).toEqual(Array.from({ length: 40 }, (_, i) => [i, 0, i < 6 ? 10 : 10 + i]));
+  });
+
   it("is that of a clock that ticks", () => {
     const request = fc.record({
       client: fc.constantFrom(0, 0, 0, 0, 0, 1, 1, 2, 5),

@@ -87,7 +87,8 @@ function checkRun(run: ScenarioRun, ledger: Ledger): void {
 
 /** Where pages are the system's own unit and go when they are released, what is resident is what the books say. */
 function checkResident({ runtime, heap, scenario }: ScenarioRun, ledger: Ledger): void {
-  const { statistics: s, geometry, residency, policy, regret } = heap;
+  const { statistics: s, geometry, policy, regret } = heap;
+  const residency = heap.residency!;
   const { pageBytes, physPageBytes } = geometry;
   let releasing = 0;
   for (const npages of ledger.releasing.values()) releasing += npages * pageBytes;

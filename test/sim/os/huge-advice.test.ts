@@ -17,15 +17,9 @@ function heapWith(kind: string, mode: ThpMode = "always", chunks = 4) {
     policy: resolvePolicy(`go1.18{system.hugePages=${kind}}`),
   });
   const huge = new HugePages(mode, REGION);
-  heap.residency.hugePages = huge;
-  const advice = new HugeAdvice(
-    heap.policy.system.hugePages,
-    0.96875,
-    heap.pages,
-    heap.residency,
-    huge,
-    COSTS,
-  );
+  const residency = heap.trackResidency();
+  residency.hugePages = huge;
+  const advice = new HugeAdvice(heap.policy.system.hugePages, 0.96875, heap.pages, residency, huge, COSTS);
   heap.hugeAdvice = advice;
   heap.resizeProcs(1);
   heap.grow(chunks * CHUNK);
@@ -124,7 +118,7 @@ describe("what the runtime says about huge pages", () => {
     heap.allocSpan(-1, 1, 0);
     expect([advice.calls, advice.collapses, huge.backed]).toEqual([1, 2, 2]);
     expect(advice.ns).toBe(10 + 2 * 1005);
-    expect(heap.residency.residentPages).toBe(512);
+    expect(heap.residency!.residentPages).toBe(512);
     // The next chunk goes by the page cache of a P: 64 pages at a time.
     for (let i = 0; i < 15 + 448; i++) heap.allocSpan(0, 1, 0);
     expect([advice.calls, huge.backed]).toEqual([1, 2]);
@@ -132,7 +126,7 @@ describe("what the runtime says about huge pages", () => {
     expect([advice.calls, advice.collapses]).toEqual([2, 4]);
     heap.allocSpan(-1, CHUNK, 0);
     expect([advice.calls, huge.isBacked(region(2 * CHUNK))]).toEqual([2, false]);
-    expect(heap.residency.isResident(base + 2 * CHUNK)).toBe(true);
+    expect(heap.residency!.isResident(base + 2 * CHUNK)).toBe(true);
     checkResidency(heap);
   });
 
@@ -154,7 +148,7 @@ describe("what the runtime says about huge pages", () => {
     const { heap, huge } = heapWith("none");
     heap.allocSpan(0, 1, 0);
     // One page in use, 63 in the cache, 256 in memory.
-    expect([huge.backed, heap.residency.residentPages, backedPagesInUse(heap)]).toEqual([1, 256, 1]);
+    expect([huge.backed, heap.residency!.residentPages, backedPagesInUse(heap)]).toEqual([1, 256, 1]);
     heap.allocSpan(-1, 300, 0);
     expect([huge.backed, backedPagesInUse(heap)]).toEqual([2, 301]);
   });

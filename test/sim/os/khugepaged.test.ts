@@ -16,8 +16,9 @@ function machine(options: Partial<KhugepagedOptions> = {}, mode: ThpMode = "alwa
   const sim = new Simulation();
   const heap = new Heap(platform("linux/amd64"));
   const huge = new HugePages(mode, REGION);
-  heap.residency.hugePages = huge;
-  const khugepaged = new Khugepaged(sim, heap.pages, heap.residency, huge, {
+  const residency = heap.trackResidency();
+  residency.hugePages = huge;
+  const khugepaged = new Khugepaged(sim, heap.pages, residency, huge, {
     ...DEFAULT_KHUGEPAGED,
     ...options,
   });
@@ -37,7 +38,7 @@ describe("khugepaged", () => {
       heap.beginRelease(base + r * REGION, REGION - 1);
       heap.endRelease(base + r * REGION, REGION - 1);
     }
-    expect([huge.backed, heap.residency.residentPages, heap.statistics.heapRetainedBytes / 8192]).toEqual([
+    expect([huge.backed, heap.residency!.residentPages, heap.statistics.heapRetainedBytes / 8192]).toEqual([
       0, 32, 32,
     ]);
     sim.run(10 * SECOND - 1);
@@ -46,7 +47,7 @@ describe("khugepaged", () => {
     expect([khugepaged.collapses, khugepaged.broughtInPages]).toEqual([8, 8 * 255]);
     sim.run(40 * SECOND);
     // The runtime still thinks that 32 pages are retained.
-    expect([huge.backed, heap.residency.residentPages, heap.statistics.heapRetainedBytes / 8192]).toEqual([
+    expect([huge.backed, heap.residency!.residentPages, heap.statistics.heapRetainedBytes / 8192]).toEqual([
       32, 8192, 32,
     ]);
     sim.run(100 * SECOND);
@@ -84,7 +85,7 @@ describe("khugepaged", () => {
     expect(whole(() => {})).toBe(1);
     expect(whole(() => {}, "madvise")).toBe(1);
     expect(whole((m) => m.huge.advise(m.region, m.region + 1, false))).toBe(0);
-    expect(whole((m) => (m.heap.residency.maxPages = 200))).toBe(0);
+    expect(whole((m) => (m.heap.residency!.maxPages = 200))).toBe(0);
     expect(
       whole((m) => {
         m.heap.freeSpan(m.base);
@@ -128,7 +129,7 @@ describe("khugepaged", () => {
             const isHuge = absent === 0 || (absent < REGION && 2 * absent <= options.maxPtesNone);
             expect([r, absent, huge.isBacked(region + r)]).toEqual([r, absent, isHuge]);
           }
-          expect(khugepaged.broughtInPages).toBe(heap.residency.residentPages - (32 * REGION - gone.size));
+          expect(khugepaged.broughtInPages).toBe(heap.residency!.residentPages - (32 * REGION - gone.size));
           checkResidency(heap);
         },
       ),
