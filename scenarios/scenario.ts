@@ -413,6 +413,23 @@ export interface CostsSpec {
   readonly madviseHugePageNs: number;
   /** ns for the first use of a released physical page. */
   readonly pageFaultNs: number;
+  /** ns for the first use of memory that makes a huge page. */
+  readonly hugeFaultNs: number;
+  /** ns of one call of madvise about huge pages. */
+  readonly hugeAdviceNs: number;
+  /** ns for making one huge page of small ones when the program asks for it. */
+  readonly collapseNs: number;
+  /** ns more for each huge page that the program asked for, where the system must first make room. */
+  readonly compactNs: number;
+}
+
+/** What the heap lock costs, ns: sim/runtime/heap-lock.ts says what is what. */
+export interface LockSpec {
+  readonly baseNs: number;
+  readonly entryNs: number;
+  readonly chunkNs: number;
+  readonly refillNs: number;
+  readonly growNs: number;
 }
 
 /** A whole scenario. */
@@ -429,6 +446,16 @@ export interface Scenario {
     readonly procs: number;
     /** Bytes of memory; null: without end. */
     readonly ramBytes: number | null;
+    /** Transparent huge pages of the system. */
+    readonly thp: "always" | "madvise" | "never";
+    readonly khugepaged: {
+      /** Physical pages of a huge page that may be absent when it is made. */
+      readonly maxPtesNone: number;
+      /** Physical pages that are looked at in a round; 0: it does not run. */
+      readonly scanPages: number;
+      /** Time between rounds, ns. */
+      readonly scanNs: number;
+    };
   };
   readonly gc: {
     /** GOGC in percent; null: off. */
@@ -441,6 +468,12 @@ export interface Scenario {
     readonly forcedPeriodNs: number;
   };
   readonly costs: CostsSpec;
+  /** The heap lock; null: not modelled. */
+  readonly lock: LockSpec | null;
+  readonly regret: {
+    /** A release is regretted when its memory is used again within this time, ns. */
+    readonly windowNs: number;
+  };
   readonly scavenger: {
     readonly background: boolean;
     /** A timer of the program that keeps sysmon awake, ns; null: none. */

@@ -21,7 +21,13 @@ import { KIND_STACK } from "./heap/kinds.js";
 import { Goroutines } from "./objects/goroutines.js";
 import { FOREVER, Objects } from "./objects/objects.js";
 import { Stacks } from "./objects/stacks.js";
+import { HugeAdvice } from "./os/huge-advice.js";
+import { HugePages, type ThpMode } from "./os/huge-pages.js";
+import { Khugepaged, type KhugepagedOptions } from "./os/khugepaged.js";
+import { Regret } from "./os/regret.js";
+import type { Residency } from "./os/residency.js";
 import { Activity } from "./runtime/activity.js";
+import { HeapLock, type LockCosts } from "./runtime/heap-lock.js";
 import { MemoryWorld } from "./runtime/memory-world.js";
 import { SwitchableScavenger } from "./runtime/scavenger-switch.js";
 import { DEEP_SLEEP_NS } from "./scavenge/sysmon.js";
@@ -32,6 +38,13 @@ export interface RuntimeOptions {
   readonly procs: number;
   /** Memory of the machine in bytes, Infinity for no end. */
   readonly ramBytes: number;
+  /** Transparent huge pages of the system; null for a system without. */
+  readonly thp: ThpMode | null;
+  readonly khugepaged: KhugepagedOptions;
+  /** What the heap lock costs, null when it is not modelled. */
+  readonly lockCosts: LockCosts | null;
+  /** Memory that is used again so soon after its release is regretted, ns. */
+  readonly regretWindowNs: number;
   /** GOGC, below 0 for off. */
   readonly gcPercent: number;
   /** The minimum heap at GOGC=100, bytes. */
@@ -67,12 +80,17 @@ export class Runtime implements Demands, CollectorHooks {
   readonly scavenger: SwitchableScavenger;
   readonly collector: Collector;
   readonly activity: Activity;
+  /** The thread that makes huge pages; null where there are none. */
+  readonly khugepaged: Khugepaged | null;
+  /** The book of the heap lock, null when it is not modelled. */
+  readonly lock: HeapLock | null;
   /** Called at the end of each collection. */
   onCycle: (() => void) | null = null;
   /** Things made with no known death, less those killed. */
   undying = 0;
 
   private readonly globalsBytes: number;
+  private readonly residency: Residency;
   private readonly liveLimit: number;
   private ramBytes: number;
   /** Stacks that workloads hold as spans. */
@@ -88,6 +106,12 @@ export class Runtime implements Demands, CollectorHooks {
     heap.resizeProcs(options.procs);
     this.globalsBytes = options.globalsBytes;
     this.ramBytes = options.ramBytes;
+    this.residency = heap.trackResidency();
+    this.limitResident();
+    this.khugepaged = this.backWithHugePages(options);
+    heap.regret = new Regret(sim, options.regretWindowNs);
+    this.lock = options.lockCosts === null ? null : new HeapLock(sim, heap, options.costs, options.lockCosts);
+    heap.lock = this.lock;
     this.liveLimit = options.liveLimit;
     this.objects = new Objects(heap);
     this.stacks = new Stacks(heap);
@@ -129,10 +153,9 @@ export class Runtime implements Demands, CollectorHooks {
     return this.heap.spans.count + deaths.count + aged.count + this.undying;
   }
 
-  /** What the program has in memory, bytes: all that is mapped and was not released, and globals. */
+  /** What the program has in memory, bytes: what the system has given to its heap, and globals. */
   get residentBytes(): number {
-    const { mappedBytes, heapReleasedBytes } = this.heap.statistics;
-    return mappedBytes - heapReleasedBytes + this.globalsBytes;
+    return this.residency.residentPages * this.heap.geometry.pageBytes + this.globalsBytes;
   }
 
   worker(): number {
@@ -147,12 +170,20 @@ export class Runtime implements Demands, CollectorHooks {
 
   object(p: number, bytes: number, noscan: boolean, deathNs: number): number {
     if (deathNs === FOREVER) this.undying++;
-    return this.objects.alloc(p, bytes, noscan, deathNs);
+    const { lock } = this;
+    if (lock === null) return this.objects.alloc(p, bytes, noscan, deathNs);
+    lock.byProc(p);
+    const handle = this.objects.alloc(p, bytes, noscan, deathNs);
+    lock.byNobody();
+    return handle;
   }
 
   span(p: number, npages: number, kind: number, deathNs: number): number {
     if (deathNs === FOREVER) this.undying++;
-    return this.objects.allocWhole(p, npages, kind, deathNs);
+    this.lock?.byProc(p);
+    const handle = this.objects.allocWhole(p, npages, kind, deathNs);
+    this.lock?.byNobody();
+    return handle;
   }
 
   agedSpan(p: number, npages: number, kind: number, collections: number): number {
@@ -165,7 +196,9 @@ export class Runtime implements Demands, CollectorHooks {
   }
 
   pages(p: number, npages: number, kind: number): number {
+    this.lock?.byProc(p);
     const page = this.heap.allocSpan(p, npages, kind);
+    this.lock?.byNobody();
     if (kind === KIND_STACK) this.directStackBytes += npages * this.heap.geometry.pageBytes;
     this.checkRam();
     return page;
@@ -178,18 +211,24 @@ export class Runtime implements Demands, CollectorHooks {
   }
 
   startGoroutine(p: number, stackBytes: number): number {
+    this.lock?.byProc(p);
     const g = this.goroutines.start(p, stackBytes);
+    this.lock?.byNobody();
     this.checkRam();
     return g;
   }
 
   useStack(p: number, goroutine: number, stackBytes: number): void {
+    this.lock?.byProc(p);
     this.goroutines.setUsed(p, goroutine, stackBytes);
+    this.lock?.byNobody();
     this.checkRam();
   }
 
   endGoroutine(p: number, goroutine: number): void {
+    this.lock?.byProc(p);
     this.goroutines.finish(p, goroutine);
+    this.lock?.byNobody();
   }
 
   /** See CollectorHooks. */
@@ -232,7 +271,32 @@ export class Runtime implements Demands, CollectorHooks {
   /** Another limit of the machine, Infinity for none. @throws MachineMemoryError when it is below what is in memory */
   setRam(ramBytes: number): void {
     this.ramBytes = ramBytes;
+    this.limitResident();
     this.checkRam();
+  }
+
+  private backWithHugePages({ thp, costs, khugepaged }: RuntimeOptions): Khugepaged | null {
+    const { heap, sim } = this;
+    const { pageBytes, physHugePageBytes } = heap.geometry;
+    if (thp === null || physHugePageBytes <= pageBytes) return null;
+    const huge = new HugePages(thp, physHugePageBytes / pageBytes);
+    this.residency.hugePages = huge;
+    const { system, scavenger } = heap.policy;
+    heap.hugeAdvice = new HugeAdvice(
+      system.hugePages,
+      scavenger.denseFraction,
+      heap.pages,
+      this.residency,
+      huge,
+      costs,
+    );
+    return new Khugepaged(sim, heap.pages, this.residency, huge, khugepaged);
+  }
+
+  /** The heap may have what the machine has beside globals. */
+  private limitResident(): void {
+    const bytes = Math.max(0, this.ramBytes - this.globalsBytes);
+    this.residency.maxPages = Math.floor(bytes / this.heap.geometry.pageBytes);
   }
 
   private resizeProcs(procs: number): void {
@@ -261,6 +325,10 @@ export class Runtime implements Demands, CollectorHooks {
 
   private checkRam(): void {
     if (this.ramBytes === Number.POSITIVE_INFINITY) return;
+    if (this.residentBytes <= this.ramBytes) return;
+    const { residency } = this;
+    const { geometry } = this.heap;
+    residency.reclaim(Math.ceil((this.residentBytes - this.ramBytes) / geometry.pageBytes));
     const bytes = this.residentBytes;
     if (bytes > this.ramBytes) throw new MachineMemoryError(bytes, this.ramBytes);
   }

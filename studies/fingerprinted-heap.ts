@@ -6,7 +6,7 @@ import { Heap } from "../sim/heap/heap.js";
 import type { Policy } from "../sim/policies/policy.js";
 
 /** Numbers of events in fingerprints; kinds of spans are below the first. */
-export const FingerprintEvent = { spanFree: 1000, release: 1001, cycle: 1002 } as const;
+export const FingerprintEvent = { spanFree: 1000, release: 1001, cycle: 1002, collapse: 1003 } as const;
 
 export class FingerprintedHeap extends Heap {
   private readonly fingerprint: Fingerprint;

@@ -60,8 +60,8 @@ export async function recordRun(options: RecordRunOptions): Promise<RecordedRun>
   const { durationNs: lengthNs } = withDuration(scenario, recordings);
   const times = options.keyframes === undefined ? undefined : keyframeTimes(options.keyframes, lengthNs);
   const recording = new Recording(folder, fingerprint, prefix, times);
-  const onSample = ({ sim, heap, collectorSample, durationNs }: ScenarioRun): void => {
-    recording.sample(sim.nowNs, heap, collectorSample);
+  const onSample = ({ sim, heap, collectorSample, systemSample, durationNs }: ScenarioRun): void => {
+    recording.sample(sim.nowNs, heap, collectorSample, systemSample);
     onProgress?.(sim.nowNs / durationNs);
   };
   const run = new ScenarioRun(scenario, {
@@ -90,7 +90,7 @@ export async function recordRun(options: RecordRunOptions): Promise<RecordedRun>
       failed_expectations: failures.length,
     },
   };
-  const digests = await recording.finish(run.heap, content, options.plotter);
+  const digests = await recording.finish(run.heap, content, run.runtime.lock, options.plotter);
   return {
     end: run.end,
     endMessage: run.endMessage,

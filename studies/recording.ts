@@ -13,11 +13,13 @@ import { HistogramRecorder, histogramsText } from "../results/histograms.js";
 import { type ManifestContent, manifest, platformOf } from "../results/manifest.js";
 import type { OutputFolder } from "../results/output-folder.js";
 import { columnsOf, describeRun, type FinishedRun } from "../results/run-folder.js";
-import { type CollectorSample, Sampler } from "../results/sampler.js";
+import { type CollectorSample, Sampler, type SystemSample } from "../results/sampler.js";
 import { Summary } from "../results/summary.js";
+import { lockSummary, regretSummary } from "../results/system-summary.js";
 import { TimeSeriesWriter } from "../results/timeseries.js";
 import type { Heap } from "../sim/heap/heap.js";
 import type { SpanCensus } from "../sim/heap/span-census.js";
+import type { HeapLock } from "../sim/runtime/heap-lock.js";
 
 /** More samples than this are refused: they are kept in memory for the summary, about 400 bytes each. */
 export const MAX_SAMPLES = 1_000_000;
@@ -62,8 +64,8 @@ export class Recording {
   }
 
   /** Takes a sample. @returns its row */
-  sample(timeNs: number, heap: Heap, collector: CollectorSample): Float64Array {
-    const row = this.sampler.sample(timeNs, heap, collector);
+  sample(timeNs: number, heap: Heap, collector: CollectorSample, system?: SystemSample): Float64Array {
+    const row = this.sampler.sample(timeNs, heap, collector, system);
     this.series.add(row);
     this.summary.add(row);
     this.heapMap?.sample(timeNs, heap);
@@ -79,17 +81,24 @@ export class Recording {
   /**
    * Completes the files.
    * @param plotter draws pictures into the folder `plots`, if they are wanted
+   * @param lock the book of the heap lock, null when there is none
    * @returns sha256 of all files by name, for a manifest above this one
    */
   async finish(
     heap: Heap,
     content: Omit<ManifestContent, "platform" | "fingerprint" | "files">,
+    lock: HeapLock | null = null,
     plotter?: Plotter,
   ): Promise<ReadonlyMap<string, string>> {
     this.series.flush();
     this.digests.set("timeseries.csv", this.series.file.close());
     if (this.heapMap !== undefined) this.write(HEAP_MAP_FILE, this.heapMap.finish(heap));
-    this.write("summary.json", `${JSON.stringify(this.summary.toJson(heap.statistics), null, 2)}\n`);
+    const { regret, geometry } = heap;
+    const more = {
+      ...(regret === null ? {} : { regret: regretSummary(regret, geometry.pageBytes) }),
+      ...(lock === null ? {} : { lock: lockSummary(lock) }),
+    };
+    this.write("summary.json", `${JSON.stringify(this.summary.toJson(heap.statistics, more), null, 2)}\n`);
     const histograms = this.histograms.finish(this.summary.last[COLUMN.time_ns]!, heap);
     this.write("histograms.json", histogramsText(histograms));
     const { name, scenario, policy, parameters, result } = content;

@@ -166,6 +166,7 @@ class TraceRun {
       ? new SpanPrediction(trace, geometry, this.#check)
       : new TraceReplay(trace, geometry, this.#check);
     this.#replay.heap.census = this.#recording.census;
+    this.#replay.heap.trackResidency();
     this.#guard = new RowGuard(trace, this.#replay.heap, this.#check, this.options.spansOnly ?? false);
     return this.#replay;
   }
@@ -223,7 +224,7 @@ class TraceRun {
         mismatches: this.#check.mismatches,
       },
     };
-    await this.#recording.finish(this.#replay!.heap, content, options.plotter);
+    await this.#recording.finish(this.#replay!.heap, content, null, options.plotter);
   }
 }
 

@@ -11,7 +11,7 @@
 import { Fingerprint } from "../engine/fingerprint.js";
 import { RandomStreams } from "../engine/random-streams.js";
 import { Priority, Simulation } from "../engine/simulation.js";
-import type { CollectorSample } from "../results/sampler.js";
+import type { CollectorSample, SystemSample } from "../results/sampler.js";
 import type { ActionSpec, CostsSpec, Scenario } from "../scenarios/scenario.js";
 import { Stage } from "../scenarios/workloads/stage.js";
 import { type Recordings, startWorkloads } from "../scenarios/workloads/workloads.js";
@@ -104,6 +104,12 @@ export class ScenarioRun {
     };
   }
 
+  /** What the system and the heap lock say in samples. */
+  get systemSample(): SystemSample {
+    const { khugepaged, lock, collector } = this.runtime;
+    return { khugepagedCollapses: khugepaged?.collapses ?? 0, lock, costs: collector.costs };
+  }
+
   /**
    * Runs to the end, which comes early when memory runs out.
    * @throws LimitError when it would never end
@@ -136,6 +142,11 @@ export class ScenarioRun {
       fingerprint.add(sim.nowNs, FingerprintEvent.cycle, -1, collector.pacer.heapMarkedBytes);
       onlooker.onCycle?.(this);
     };
+    if (runtime.khugepaged !== null) {
+      runtime.khugepaged.onCollapse = (page) => {
+        fingerprint.add(sim.nowNs, FingerprintEvent.collapse, page, 0);
+      };
+    }
     runtime.scavenger.onGeneration = () => onlooker.onGeneration?.(this);
     heap.onRelease = (asked, released) => {
       if (asked === Number.POSITIVE_INFINITY) onlooker.onForcedRelease?.(this, released);
@@ -192,6 +203,10 @@ function runtimeOptions(scenario: Scenario): ConstructorParameters<typeof Runtim
   const { machine, gc, scavenger, limits } = scenario;
   return {
     procs: machine.procs,
+    thp: machine.thp === "never" ? null : machine.thp,
+    khugepaged: machine.khugepaged,
+    lockCosts: scenario.lock,
+    regretWindowNs: scenario.regret.windowNs,
     ramBytes: machine.ramBytes ?? Number.POSITIVE_INFINITY,
     gcPercent: gc.gogc ?? -1,
     heapMinimumBytes: gc.minHeapBytes,
@@ -215,5 +230,9 @@ export function costsOf(costs: CostsSpec): Costs {
     madvisePageNs: costs.madvisePageNs,
     madviseHugePageNs: costs.madviseHugePageNs,
     pageFaultNs: costs.pageFaultNs,
+    hugeFaultNs: costs.hugeFaultNs,
+    adviceCallNs: costs.hugeAdviceNs,
+    collapseNs: costs.collapseNs,
+    compactNs: costs.compactNs,
   };
 }

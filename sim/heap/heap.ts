@@ -21,6 +21,9 @@
 
 import type { Geometry } from "../address/geometry.js";
 import { AddressSpace } from "../os/address-space.js";
+import type { HugeAdvice } from "../os/huge-advice.js";
+import type { Regret } from "../os/regret.js";
+import { Residency } from "../os/residency.js";
 import { PageAllocator } from "../pages/page-allocator.js";
 import { PageCache } from "../pages/page-cache.js";
 import { GO_1_18 } from "../policies/go.js";
@@ -28,6 +31,7 @@ import type { Policy } from "../policies/policy.js";
 import { SCAVENGE_DISABLED, scavengeGoal } from "../scavenge/goal.js";
 import { ReleaseRequest, type Scavenger, scavengeNow } from "../scavenge/scavenger.js";
 import { Arenas } from "./arenas.js";
+import { type CriticalSections, LockOp } from "./critical-sections.js";
 import type { Fit } from "./fit.js";
 import { FreshMemory } from "./fresh-memory.js";
 import { createFit, createScavenger } from "./parts.js";
@@ -71,6 +75,12 @@ export class Heap {
   readonly statistics = new HeapStatistics();
   /** Counts spans by size and age, when somebody wants to know. */
   census: SpanCensus | null = null;
+  /** What the system is told about huge pages; null while those are not modelled. */
+  hugeAdvice: HugeAdvice | null = null;
+  /** Remembers what was released, and whether it is used again; null when nobody asks. */
+  regret: Regret | null = null;
+  /** Told when the heap lock is taken; null when nobody asks. */
+  lock: CriticalSections | null = null;
   /** Page caches by P. */
   readonly caches: PageCache[] = [];
   /** Number of Ps (GOMAXPROCS). */
@@ -88,6 +98,8 @@ export class Heap {
   #curBase = 0;
   #curEnd = 0;
   readonly #request = new ReleaseRequest();
+  /** Whether what growth releases goes back before the lock is dropped. */
+  readonly #scavengesHeld: boolean;
 
   /**
    * @param geometry the address space and the sizes of pages
@@ -102,6 +114,24 @@ export class Heap {
     this.cachedBelowPages = pages === 0 ? 0 : requestLimitPages;
     this.fit = createFit(this.policy, this.pages);
     this.scavenger = createScavenger(this.policy, this.pages);
+    this.#scavengesHeld = ["under-lock", "largest"].includes(this.policy.growth.scavenge);
+  }
+
+  /** What of it the system has really given; null while nobody asks. */
+  get residency(): Residency | null {
+    return this.scavenger.residency;
+  }
+
+  /** From now on it is known which pages the system has given; to be called before the first is in use. */
+  trackResidency(): Residency {
+    if (this.residency !== null) return this.residency;
+    const { physHugePageBytes, physPageBytes, pageBytes } = this.geometry;
+    const residency = new Residency(physHugePageBytes > pageBytes ? physHugePageBytes / pageBytes : 0, {
+      physPages: Math.max(1, physPageBytes / pageBytes),
+      lazy: this.policy.system.madvise === "FREE",
+    });
+    this.scavenger.residency = residency;
+    return residency;
   }
 
   /** The page cache of a P, 0-based. */
@@ -120,8 +150,15 @@ export class Heap {
   /** Fills the page cache of a P. */
   refillCache(p: number): PageCache {
     const cache = this.cacheOf(p);
+    const { lock } = this;
+    if (lock !== null) lock.enter(LockOp.refill, 1);
     this.pages.allocToCache(cache);
     this.scavenger.refilled(cache);
+    if (this.hugeAdvice !== null && !cache.empty) {
+      this.hugeAdvice.refilled(cache.page, cache.freePages);
+      this.#advised(this.hugeAdvice);
+    }
+    if (lock !== null) lock.leave();
     this.statistics.cacheRefills++;
     return cache;
   }
@@ -156,6 +193,7 @@ export class Heap {
     const ask = Math.ceil(npages / chunkPages) * chunkPages;
     this.lastGrowth.length = 0;
     this.lastGrowthReserved = false;
+    if (this.lock !== null) this.lock.grew();
     if (this.#curBase + ask > this.#curEnd) {
       if (!this.arenas.reserve(ask * pageBytes)) return 0;
       this.lastGrowthReserved = true;
@@ -183,6 +221,16 @@ export class Heap {
     this.pages.grow(page, npages);
     this.fit.grew(page, npages);
     this.scavenger.grew(page, npages);
+    if (this.hugeAdvice !== null) {
+      this.hugeAdvice.grew(page, npages);
+      this.#advised(this.hugeAdvice);
+    }
+  }
+
+  /** What advice took since the last time is time of whoever holds the lock. */
+  #advised(advice: HugeAdvice): void {
+    const ns = advice.takeNs();
+    if (this.lock !== null && ns > 0) this.lock.advised(ns);
   }
 
   /** The sentence of a growth that failed. */
@@ -217,8 +265,15 @@ export class Heap {
 
   /** Begins a release: the pages are out of the heap while the system takes them back. */
   beginRelease(page: number, npages: number): void {
+    const { hugeAdvice, lock } = this;
+    if (hugeAdvice !== null) {
+      hugeAdvice.releasing(page, npages);
+      this.#advised(hugeAdvice);
+    }
     this.scavenger.beginRelease(page, npages);
     this.fit.releaseBegan(page, npages);
+    if (lock !== null) lock.releasing(npages);
+    if (this.regret !== null) this.regret.released(page, npages);
   }
 
   /**
@@ -236,6 +291,7 @@ export class Heap {
   putBack(page: number, npages: number): void {
     this.scavenger.endRelease(page, npages);
     this.fit.releaseEnded(page, npages);
+    if (this.lock !== null) this.lock.released(npages);
   }
 
   /** A mark has ended, and the goals are set. */
@@ -269,10 +325,17 @@ export class Heap {
     }
     if (census !== null) census.born(npages, kind);
     const fresh = this.fresh.use(page, npages);
-    const { residency } = this.scavenger;
+    // The system is told before the pages are touched.
+    if (this.hugeAdvice !== null && scavengedPages > 0) {
+      this.hugeAdvice.used(page, npages);
+      // That goes on without the lock.
+      this.hugeAdvice.takeNs();
+    }
+    const { residency } = this;
     if (residency !== null) residency.use(page, npages, kind);
     const { pageBytes } = this.geometry;
     const refaulted = Math.max(0, scavengedPages - fresh);
+    if (refaulted > 0 && this.regret !== null) this.regret.used(page, npages);
     this.statistics.allocSpan(npages * pageBytes, kind, scavengedPages * pageBytes, refaulted * pageBytes);
   }
 
@@ -299,9 +362,11 @@ export class Heap {
    * @throws OutOfMemoryError when the heap must grow and cannot
    */
   allocSpan(p: number, npages: number, kind: number, longLived = false): number {
+    const { lock } = this;
     let page = -1;
     let scavenged = 0;
     let grown = 0;
+    let isLocked = false;
     if (p >= 0 && npages < this.cachedBelowPages) {
       const cache = this.cacheOf(p);
       if (cache.empty) this.refillCache(p);
@@ -309,6 +374,8 @@ export class Heap {
       scavenged = cache.scavengedPages;
     }
     if (page < 0) {
+      isLocked = true;
+      if (lock !== null) lock.enter(LockOp.alloc, npages);
       page = this.fit.alloc(npages, longLived);
       if (page < 0) {
         grown = this.grow(npages);
@@ -318,19 +385,28 @@ export class Heap {
       }
       scavenged = this.fit.scavengedPages;
       this.scavenger.allocated(page, npages);
+      if (this.hugeAdvice !== null) {
+        this.hugeAdvice.allocated(page, npages);
+        this.#advised(this.hugeAdvice);
+      }
+      if (lock !== null && !this.#scavengesHeld) lock.leave();
     }
     if (grown > 0) {
       const todo = this.growthScavengeBytes(grown, this.statistics.heapRetainedBytes);
       if (todo > 0) this.scavenge(todo);
     }
+    if (isLocked && lock !== null && this.#scavengesHeld) lock.leave();
     this.accountSpan(page, npages, kind, scavenged);
     return page;
   }
 
   /** Gives pages of a span that is off the books back. */
   freePages(page: number, npages: number): void {
+    const { lock } = this;
+    if (lock !== null) lock.enter(LockOp.free, npages);
     this.fit.free(page, npages);
     this.scavenger.freed(page, npages);
+    if (lock !== null) lock.leave();
   }
 
   /** Frees the span that begins at a page. Throws SpanError when none does. */

@@ -27,9 +27,11 @@ export function randomScenario(seed: number): ScenarioInput {
     params: { scale: { about: "unused but for a size", default: "1MiB", min: "1B", max: "1GiB" } },
     seed: draw.chance(0.5) ? draw.integer(0, 1e9) : `text ${seed}`,
     platform: platform(draw),
-    machine: { procs, ...ram },
+    machine: { procs, ...ram, ...system(draw) },
     gc: gc(draw),
     ...draw.some(0.5, { costs: () => costs(draw), scavenger: () => scavenger(draw) }),
+    ...draw.some(0.3, { lock: () => lock(draw), policy: () => policy(draw) }),
+    ...draw.some(0.2, { regret: () => ({ window: `${draw.wholeMagnitude(1, total)}ns` }) }),
     samples: draw.chance(0.5)
       ? draw.integer(1, 100)
       : { every: `${Math.ceil(total / draw.integer(1, 100))}ns` },
@@ -107,6 +109,33 @@ function costs(draw: Draw): NonNullable<ScenarioInput["costs"]> {
     madviseHugePage: ns(1_000_000),
     pageFault: ns(10_000),
   });
+}
+
+function system(draw: Draw): Partial<NonNullable<ScenarioInput["machine"]>> {
+  if (draw.chance(0.5)) return {};
+  return {
+    thp: draw.pick(["always", "always", "madvise", "never"]),
+    khugepaged: draw.some(0.7, {
+      maxPtesNone: () => draw.pick([0, 64, 256, 511]),
+      scanPages: () => (draw.chance(0.1) ? 0 : draw.wholeMagnitude(512, 1_000_000)),
+      scanPeriod: () => `${draw.wholeMagnitude(100_000, 10_000_000_000)}ns`,
+    }),
+  };
+}
+
+function lock(draw: Draw): NonNullable<ScenarioInput["lock"]> {
+  const ns = () => `${draw.wholeMagnitude(1, 100_000)}ns`;
+  return {
+    model: draw.chance(0.8),
+    ...draw.some(0.3, { base: ns, entry: ns, chunk: ns, refill: ns, grow: ns }),
+  };
+}
+
+/** Variations of the axes that concern the system and the lock. */
+function policy(draw: Draw): string {
+  const madvise = draw.pick(["DONTNEED", "FREE"]);
+  const huge = draw.pick(["head-tail", "dense", "collapse", "none"]);
+  return `go1.18{system.madvise=${madvise},system.hugePages=${huge},lock.madviseHeld=${draw.chance(0.5)}}`;
 }
 
 function scavenger(draw: Draw): NonNullable<ScenarioInput["scavenger"]> {

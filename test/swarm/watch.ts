@@ -17,6 +17,7 @@ import { objectBytes, SPAN_CLASSES, spanClassOf } from "../../sim/objects/size-c
 import { ScavengerState } from "../../sim/scavenge/background.js";
 import type { ScenarioRun } from "../../studies/scenario-run.js";
 import { checkFragmentation } from "../checkers/check-fragmentation.js";
+import { checkResidency } from "../checkers/check-residency.js";
 import { checkHeap, StateError } from "../checkers/state-checkers.js";
 import { checkObjects } from "../sim/objects/check-objects.js";
 import { checkStacks } from "./check-stacks.js";
@@ -76,7 +77,8 @@ function checkRun(run: ScenarioRun, ledger: Ledger): void {
   const stackPages = checkStacks(runtime.stacks, runtime.goroutines, heap);
   const allStacks = (stackPages + ledger.directStackPages) * geometry.pageBytes;
   expectEqual("stack_inuse", s.stackInUseBytes, allStacks);
-  expectEqual("residentBytes", runtime.residentBytes, s.mappedBytes - s.heapReleasedBytes + globals(run));
+  checkResidency(heap, ledger.releasing);
+  checkResident(run, ledger);
   expectEqual("scavengedBytes", s.scavengedBytes, ledger.releasedPages * geometry.pageBytes);
   expectEqual("heapLive", runtime.objects.heapLiveBytes, ledger.heapLiveBytes);
   checkFragmentation(ledger.fragmentation, heap.pages, heap.caches);
@@ -86,8 +88,26 @@ function checkRun(run: ScenarioRun, ledger: Ledger): void {
   if (!Number.isSafeInteger(sim.nowNs)) fail(`the time is ${sim.nowNs}`);
 }
 
-function globals(run: ScenarioRun): number {
-  return run.scenario.gc.globalsBytes;
+/** Where pages are the system's own unit and go when they are released, what is resident is what the books say. */
+function checkResident({ runtime, heap, scenario }: ScenarioRun, ledger: Ledger): void {
+  const { statistics: s, geometry, policy, regret } = heap;
+  const residency = heap.residency!;
+  const { pageBytes, physPageBytes } = geometry;
+  let releasing = 0;
+  for (const npages of ledger.releasing.values()) releasing += npages * pageBytes;
+  const kept = s.mappedBytes - s.heapReleasedBytes - releasing;
+  const bytes = runtime.residentBytes - scenario.gc.globalsBytes;
+  if (policy.growth.newMemory === "released" && bytes < kept)
+    fail(`${bytes} bytes are resident, and ${kept} retained`);
+  const isExact =
+    residency.hugePages === null && physPageBytes <= pageBytes && policy.growth.newMemory === "released";
+  if (isExact) expectEqual("resident bytes", bytes - residency.lazyPages * pageBytes, kept);
+  expectEqual(
+    "pages of decisions to release",
+    regret!.releasedPages * pageBytes,
+    s.scavengedBytes + releasing,
+  );
+  expectEqual("pages used again", regret!.reusedPages * pageBytes, s.refaultedBytes);
 }
 
 /** Bytes that the objects count as taken, against the sum over the spans. */

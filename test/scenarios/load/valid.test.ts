@@ -6,6 +6,9 @@ import { checkScenario, checkScenarioInput, scenarioOf } from "../../../scenario
 import type { Scenario } from "../../../scenarios/scenario.js";
 import { FOREVER_NS } from "../../../scenarios/scenario.js";
 import { DEFAULT_COSTS } from "../../../scenarios/schema/sections.js";
+import { DEFAULT_KHUGEPAGED } from "../../../sim/os/khugepaged.js";
+import { REGRET_WINDOW_NS } from "../../../sim/os/regret.js";
+import { DEFAULT_LOCK_COSTS } from "../../../sim/runtime/heap-lock.js";
 import { geometryOf, scenario, VOCABULARY } from "../../../studies/scenarios.js";
 import { FULL, PHASES, SMALL } from "./valid.js";
 
@@ -34,7 +37,9 @@ describe("a small scenario", () => {
         hugePageBytes: null,
         arenaBytes: null,
       },
-      machine: { procs: 4, ramBytes: null },
+      machine: { procs: 4, ramBytes: null, thp: "never", khugepaged: DEFAULT_KHUGEPAGED },
+      lock: null,
+      regret: { windowNs: REGRET_WINDOW_NS },
       gc: { gogc: 100, minHeapBytes: 4 << 20, globalsBytes: 0, forcedPeriodNs: 120e9 },
       scavenger: { background: true, idleTimerNs: null, clockGranularityNs: 1 },
       policy: "go1.18",
@@ -46,6 +51,11 @@ describe("a small scenario", () => {
     });
     expect(small.costs.markBytesPerSecond).toBe(DEFAULT_COSTS.markRate);
     expect(small.costs.pageFaultNs).toBe(DEFAULT_COSTS.pageFault);
+  });
+
+  it("has the model's own costs of the lock", () => {
+    const lock = load(`${SMALL}lock: {model: true}\n`).lock;
+    expect(lock).toEqual(DEFAULT_LOCK_COSTS);
   });
 
   it("has a workload in the units of the model", () => {

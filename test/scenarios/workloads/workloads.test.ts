@@ -339,6 +339,9 @@ describe("a list of operations", () => {
 
   test("says how long the run is", () => {
     expect(scenario({ name: "a", workloads: { w: { kind: "operations", ops } } }).durationNs).toBe(5_005_000);
+  });
+});
+
 type Sorts = NonNullable<Extract<Workloads[string], { kind: "spans" }>["mix"]>;
 
 describe("stratified mixes", () => {
