@@ -74,7 +74,7 @@ export abstract class Background implements Sleeper {
     this.residency = heap.scavenger.residency ?? new Residency(heap.scavenger.hugePages);
     heap.scavenger.residency = this.residency;
     this.runKind = sim.handler("scavenger: runs", Priority.background, () => this.begin());
-    this.timerKind = sim.handler("scavenger: timer", Priority.background, () => void this.wake());
+    this.timerKind = sim.handler("scavenger: timer", Priority.background, () => this.sleepEnds());
     this.sysmon = new Sysmon(sim, this, options.idleTimerNs, options.deepSleepNs);
   }
 
@@ -138,6 +138,13 @@ export abstract class Background implements Sleeper {
   setBusy(procs: number, idle = procs === 0): void {
     this.busyProcs = procs;
     this.sysmon.setIdle(idle);
+  }
+
+  /** The timer fires. Switched off in the meantime, the scavenger stays down. */
+  private sleepEnds(): void {
+    this.timer = NO_EVENT;
+    this.timerNs = Number.POSITIVE_INFINITY;
+    if (!this.wake()) this.state = ScavengerState.parked;
   }
 
   private startDelayNs(): number {
