@@ -7,6 +7,8 @@ import { closingTable } from "../results/terminal.js";
 import { BUNDLED_TRACES } from "../scenarios/library.js";
 import { formatDuration, formatSize, parseDuration } from "../scenarios/units.js";
 import { loadPlotter } from "../studies/plot.js";
+import { resolvePolicy } from "../studies/policies.js";
+import { tracePolicy } from "../studies/recorded-under.js";
 import { type RunTraceResult, runTrace } from "../studies/run-trace.js";
 import { EXIT_FAILED, givenPath, lastGiven, UsageError } from "./errors.js";
 import { startProgress } from "./progress.js";
@@ -29,6 +31,7 @@ interface RunArguments extends Changes {
   "spans-only": boolean;
   heapmap: boolean;
   keyframes: string | undefined;
+  policy: string | undefined;
 }
 
 export const runCommand: CommandModule<object, RunArguments> = {
@@ -66,7 +69,7 @@ export const runCommand: CommandModule<object, RunArguments> = {
       .option("out", {
         type: "string",
         requiresArg: true,
-        describe: "output folder (default out/<scenario>-<policy>-<seed>, out/<trace>-go1.18)",
+        describe: "output folder (default out/<scenario>-<policy>-<seed>, out/<trace>-<policy>)",
       })
       .option("force", {
         type: "boolean",
@@ -93,8 +96,14 @@ export const runCommand: CommandModule<object, RunArguments> = {
         requiresArg: true,
         describe: `page bitmaps in the heap map: how many (default ${DEFAULT_KEYFRAMES}), or times, such as 1s,12.5s`,
       })
+      .option("policy", {
+        type: "string",
+        requiresArg: true,
+        describe: "traces: what the program ran under (default: the release that recorded it)",
+      })
       .coerce(
         [
+          "policy",
           "heapmap",
           "keyframes",
           "out",
@@ -120,6 +129,7 @@ export const runCommand: CommandModule<object, RunArguments> = {
     const keyframes = keyframesOf(args);
     if (kind === "scenario") {
       refuse(args["spans-only"], "--spans-only", "traces");
+      refuse(args.policy !== undefined, "--policy", "traces");
       await runScenarioCommand({ ...args, path, sampleNs, keyframes });
       return;
     }
@@ -160,13 +170,15 @@ async function replay(
   keyframes: Keyframes | undefined,
 ): Promise<void> {
   const name = traceName(trace) + (args["spans-only"] ? "-spans-only" : "");
+  const policy = tracePolicy(trace, args.policy === undefined ? {} : { policy: resolvePolicy(args.policy) });
   const progress = startProgress(name);
   let result: RunTraceResult;
   try {
     result = await runTrace({
       trace,
       name,
-      out: args.out ?? join("out", `${name}-go1.18`),
+      out: args.out ?? join("out", `${name}-${policy.name}`),
+      policy,
       force: args.force,
       spansOnly: args["spans-only"],
       onProgress: (share) => progress.update(share),
@@ -177,7 +189,7 @@ async function replay(
   } finally {
     progress.stop();
   }
-  printResult(name, result, args);
+  printResult(name, policy.name, result, args);
   if (result.outOfMemory !== undefined) {
     console.error(result.outOfMemory);
     process.exitCode = EXIT_FAILED;
@@ -186,6 +198,7 @@ async function replay(
 
 function printResult(
   name: string,
+  policy: string,
   result: RunTraceResult,
   { plots, heapmap, "spans-only": spansOnly }: RunArguments,
 ): void {
@@ -193,7 +206,7 @@ function printResult(
   const agreement = spansOnly
     ? `${result.compared - result.mismatches} of ${result.compared} span addresses predicted`
     : `${result.compared} recorded results equal`;
-  console.log(`${name} under go1.18: ${duration}, ${result.rows} rows, ${agreement}`);
+  console.log(`${name} under ${policy}: ${duration}, ${result.rows} rows, ${agreement}`);
   console.log();
   console.log(closingTable(result.samples, formatSize));
   console.log();

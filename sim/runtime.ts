@@ -2,7 +2,7 @@
  * The whole runtime on one clock: what a program's demands meet.
  *
  *     demands ──► Objects, Goroutines ─┐
- *                 pages ───────────────┼──► Heap ◄── BackgroundScavenger, Sysmon
+ *                 pages ───────────────┼──► Heap ◄── Background scavenger, Sysmon
  *                     │ heapLive       ┘      ▲
  *                     ▼                       │ spans freed by sweeping, scavenge goals
  *                 Collector, Sweeper ─────────┘
@@ -29,7 +29,8 @@ import type { Residency } from "./os/residency.js";
 import { Activity } from "./runtime/activity.js";
 import { HeapLock, type LockCosts } from "./runtime/heap-lock.js";
 import { MemoryWorld } from "./runtime/memory-world.js";
-import { SwitchableScavenger } from "./runtime/scavenger-switch.js";
+import { createBackground } from "./scavenge/backgrounds.js";
+import type { Background } from "./scavenge/pacing.js";
 import { DEEP_SLEEP_NS } from "./scavenge/sysmon.js";
 
 /** What the runtime runs with. */
@@ -47,6 +48,8 @@ export interface RuntimeOptions {
   readonly regretWindowNs: number;
   /** GOGC, below 0 for off. */
   readonly gcPercent: number;
+  /** GOMEMLIMIT in bytes, Infinity for none. Policies without memory limits ignore it. */
+  readonly memoryLimitBytes: number;
   /** The minimum heap at GOGC=100, bytes. */
   readonly heapMinimumBytes: number;
   readonly globalsBytes: number;
@@ -77,7 +80,7 @@ export class Runtime implements Demands, CollectorHooks {
   readonly objects: Objects;
   readonly stacks: Stacks;
   readonly goroutines: Goroutines;
-  readonly scavenger: SwitchableScavenger;
+  readonly scavenger: Background;
   readonly collector: Collector;
   readonly activity: Activity;
   /** The thread that makes huge pages; null where there are none. */
@@ -104,6 +107,7 @@ export class Runtime implements Demands, CollectorHooks {
     options: RuntimeOptions,
   ) {
     heap.resizeProcs(options.procs);
+    if (heap.policy.limit.supported) heap.memoryLimitBytes = options.memoryLimitBytes;
     this.globalsBytes = options.globalsBytes;
     this.ramBytes = options.ramBytes;
     this.residency = heap.trackResidency();
@@ -116,7 +120,7 @@ export class Runtime implements Demands, CollectorHooks {
     this.objects = new Objects(heap);
     this.stacks = new Stacks(heap);
     this.goroutines = new Goroutines(this.stacks, this.objects);
-    this.scavenger = new SwitchableScavenger(sim, heap, options.costs, {
+    this.scavenger = createBackground(sim, heap, options.costs, {
       idleTimerNs: options.idleTimerNs,
       clockNs: options.clockNs,
       // sysmon looks twice in the time after which a collection is forced.
@@ -260,6 +264,12 @@ export class Runtime implements Demands, CollectorHooks {
   /** debug.SetGCPercent(gcPercent), below 0 for off */
   setGcPercent(gcPercent: number): void {
     this.collector.setGcPercent(gcPercent);
+  }
+
+  /** debug.SetMemoryLimit(bytes), Infinity for none. Policies without memory limits ignore it. */
+  setMemoryLimit(bytes: number): void {
+    if (this.heap.policy.limit.supported && bytes !== this.heap.memoryLimitBytes)
+      this.collector.setMemoryLimit(bytes);
   }
 
   /** runtime.GOMAXPROCS(procs). It stops the world, for which it waits until no collection marks. */

@@ -15,8 +15,9 @@ import type { Recordings } from "../scenarios/workloads/workloads.js";
 import { parametersOf, type RecordedRun, recordRun } from "./recorded-run.js";
 import type { Plotter } from "./recording.js";
 import { readRecordings } from "./recordings.js";
-import { CycleLog, scavengeLine } from "./runtime-lines.js";
-import type { Onlooker, ScenarioRun } from "./scenario-run.js";
+import { CycleLog } from "./runtime-lines.js";
+import { ScavengeLog } from "./scavenge-lines.js";
+import type { Onlooker } from "./scenario-run.js";
 
 /** What to run, and where the result goes. */
 export interface RunScenarioOptions {
@@ -127,18 +128,14 @@ class ScenarioJob {
   private lines(): Onlooker {
     const { onGcLine, onScavengeLine } = this.options;
     const log = new CycleLog();
-    const generationLine = ({ heap }: ScenarioRun): void => {
-      const { gen, releasedBytes } = heap.scavenger;
-      onScavengeLine?.(scavengeLine(gen, releasedBytes, heap, false));
-    };
+    const scavenges = new ScavengeLog();
     return {
       ...(onGcLine === undefined ? {} : { onCycle: (run) => onGcLine(log.line(run)) }),
       ...(onScavengeLine === undefined
         ? {}
         : {
-            onGeneration: generationLine,
-            onForcedRelease: ({ heap }, releasedBytes) =>
-              onScavengeLine(scavengeLine(heap.scavenger.gen, releasedBytes, heap, true)),
+            onGeneration: (run) => onScavengeLine(scavenges.line(run)),
+            onForcedRelease: (run, releasedBytes) => onScavengeLine(scavenges.forced(run, releasedBytes)),
           }),
     };
   }

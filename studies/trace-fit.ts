@@ -21,10 +21,11 @@ import { fittedYaml } from "../scenarios/trace/fit/yaml.js";
 import { readHeapTrace, type TraceRow } from "../scenarios/trace/heap-trace.js";
 import type { Heap } from "../sim/heap/heap.js";
 import { Check } from "./check.js";
+import { tracePolicy } from "./recorded-under.js";
 import { initGeometry } from "./run-trace.js";
 import { ScenarioRun } from "./scenario-run.js";
 import { VOCABULARY } from "./scenarios.js";
-import { TraceReplay } from "./trace-replay.js";
+import { createReplay, type TraceReplay } from "./trace-replay.js";
 
 /** Numbers of stretches that are tried. */
 export const STRETCHES = [12, 16, 24, 40] as const;
@@ -199,7 +200,7 @@ export async function traceFigures(path: string, durationNs: number): Promise<Fi
   let sampler: FigureSampler | undefined;
   let next = 0;
   await readHeapTrace(path, (row: TraceRow) => {
-    replay ??= new TraceReplay(path, initGeometry(path, row), check);
+    replay ??= createReplay(path, row, initGeometry(path, row), tracePolicy(path, {}), check);
     sampler ??= new FigureSampler(replay.heap);
     for (; next * intervalNs < row.t; next++) sampler.sample(next * intervalNs, NO_COLLECTOR);
     replay.step(row);

@@ -6,6 +6,7 @@
 
 import type { ScenarioInput } from "../../scenarios/schema/root.js";
 import { platformNames } from "../../sim/address/platforms.js";
+import { POLICIES } from "../../sim/policies/registry.js";
 import { Draw } from "./draw.js";
 import { workloads } from "./workloads.js";
 
@@ -15,6 +16,7 @@ const MIB = 1024 * 1024;
 /** The scenario of a number. */
 export function randomScenario(seed: number): ScenarioInput {
   const draw = new Draw(seed, "scenario");
+  const releases = new Draw(seed, "releases");
   const procs = draw.chance(0.05) ? draw.integer(100, 1024) : draw.pick([1, 1, 2, 3, 4, 4, 8, 16, 64]);
   const total = draw.wholeMagnitude(1_000_000, draw.chance(0.1) ? 600_000_000_000 : 20_000_000_000);
   const ram = draw.chance(0.3) ? { ram: `${draw.wholeMagnitude(1, 300)}MiB` } : {};
@@ -28,18 +30,39 @@ export function randomScenario(seed: number): ScenarioInput {
     seed: draw.chance(0.5) ? draw.integer(0, 1e9) : `text ${seed}`,
     platform: platform(draw),
     machine: { procs, ...ram, ...system(draw) },
-    gc: gc(draw),
+    gc: { ...gc(draw), ...memoryLimit(releases) },
+    policy: releases.pick(RELEASES),
     ...draw.some(0.5, { costs: () => costs(draw), scavenger: () => scavenger(draw) }),
-    ...draw.some(0.3, { lock: () => lock(draw), policy: () => policy(draw) }),
+    ...draw.some(0.3, { lock: () => lock(draw), policy: () => policy(draw, releases) }),
     ...draw.some(0.2, { regret: () => ({ window: `${draw.wholeMagnitude(1, total)}ns` }) }),
     samples: draw.chance(0.5)
       ? draw.integer(1, 100)
       : { every: `${Math.ceil(total / draw.integer(1, 100))}ns` },
     ...end,
     workloads: main,
-    actions: actions(draw, total),
+    actions: [...actions(draw, total), ...limitActions(releases, total)],
   };
   return input;
+}
+
+/** The policies whose heap is the radix tree's: 1.14 and later. Their scavengers are what differs most. */
+const RELEASES = POLICIES.filter((policy) => policy.fit.kind === "radix").map((policy) => policy.name);
+
+/** A limit that the program may well exceed. */
+function limit(draw: Draw): string {
+  return draw.chance(0.2) ? "unlimited" : `${draw.wholeMagnitude(2, 400)}MiB`;
+}
+
+function memoryLimit(draw: Draw): { memoryLimit?: string } {
+  return draw.some(0.5, { memoryLimit: () => limit(draw) });
+}
+
+function limitActions(draw: Draw, total: number): ActionInput[] {
+  return draw.list(0, 2, () => ({
+    do: "setMemoryLimit",
+    at: `${draw.integer(0, total)}ns`,
+    to: limit(draw),
+  }));
 }
 
 function phases(draw: Draw, total: number, procs: number): NonNullable<ScenarioInput["phases"]> {
@@ -132,10 +155,10 @@ function lock(draw: Draw): NonNullable<ScenarioInput["lock"]> {
 }
 
 /** Variations of the axes that concern the system and the lock. */
-function policy(draw: Draw): string {
+function policy(draw: Draw, releases: Draw): string {
   const madvise = draw.pick(["DONTNEED", "FREE"]);
   const huge = draw.pick(["head-tail", "dense", "collapse", "none"]);
-  return `go1.18{system.madvise=${madvise},system.hugePages=${huge},lock.madviseHeld=${draw.chance(0.5)}}`;
+  return `${releases.pick(RELEASES)}{system.madvise=${madvise},system.hugePages=${huge},lock.madviseHeld=${draw.chance(0.5)}}`;
 }
 
 function scavenger(draw: Draw): NonNullable<ScenarioInput["scavenger"]> {

@@ -14,7 +14,7 @@ import { isHeapKind, KIND_STACK } from "../../sim/heap/kinds.js";
 import { NO_SPAN } from "../../sim/objects/object-spans.js";
 import { FOREVER } from "../../sim/objects/objects.js";
 import { objectBytes, SPAN_CLASSES, spanClassOf } from "../../sim/objects/size-classes.js";
-import { ScavengerState } from "../../sim/scavenge/background.js";
+import { BackgroundScavenger, ScavengerState } from "../../sim/scavenge/background.js";
 import type { ScenarioRun } from "../../studies/scenario-run.js";
 import { checkFragmentation } from "../checkers/check-fragmentation.js";
 import { checkResidency } from "../checkers/check-residency.js";
@@ -124,6 +124,11 @@ function checkTaken({ runtime: { objects } }: ScenarioRun): void {
     const c = spans.classes[s]!;
     want[c & 1]! += (spans.slots(s) - free - spans.dead[s]!) * objectBytes(c, spans.npages[s]!);
   }
+  let dead = 0;
+  for (let s = 0; s < spans.rows; s++) {
+    if (spans.pages[s]! >= 0) dead += spans.dead[s]! * objectBytes(spans.classes[s]!, spans.npages[s]!);
+  }
+  expectEqual("heapAlloc", objects.heapAllocBytes, want[0]! + want[1]! + dead);
   expectEqual("takenBytes with pointers", objects["takenBytes"][0]!, want[0]!);
   expectEqual("takenBytes without pointers", objects["takenBytes"][1]!, want[1]!);
   if (objects.heapLiveBytes < want[0]! + want[1]!) {
@@ -165,7 +170,10 @@ function checkScavenger({ runtime, heap, sim }: ScenarioRun, ledger: Ledger): vo
   if (scavenger.busyProcs < 0 || scavenger.busyProcs > heap.procs) {
     fail(`${scavenger.busyProcs} of ${heap.procs} Ps are busy`);
   }
-  if (!(scavenger.sleepRatio >= 0.001 && scavenger.sleepRatio <= 1000)) {
+  if (
+    scavenger instanceof BackgroundScavenger &&
+    !(scavenger.sleepRatio >= 0.001 && scavenger.sleepRatio <= 1000)
+  ) {
     fail(`the sleep ratio is ${scavenger.sleepRatio}`);
   }
   if (ledger.releasing.size > 1) fail(`${ledger.releasing.size} ranges are under madvise at once`);

@@ -40,7 +40,13 @@ describe("a small scenario", () => {
       machine: { procs: 4, ramBytes: null, thp: "never", khugepaged: DEFAULT_KHUGEPAGED },
       lock: null,
       regret: { windowNs: REGRET_WINDOW_NS },
-      gc: { gogc: 100, minHeapBytes: 4 << 20, globalsBytes: 0, forcedPeriodNs: 120e9 },
+      gc: {
+        gogc: 100,
+        minHeapBytes: 4 << 20,
+        globalsBytes: 0,
+        forcedPeriodNs: 120e9,
+        memoryLimitBytes: null,
+      },
       scavenger: { background: true, idleTimerNs: null, clockGranularityNs: 1 },
       policy: "go1.18",
       durationNs: 10e9,
@@ -125,6 +131,7 @@ describe("a scenario that says everything", () => {
       [50, "setGogc"],
       [51, "setGogc"],
       [52, "setScavenger"],
+      [52, "setMemoryLimit"],
       [53, "setRam"],
       [120, "freeOSMemory"],
     ]);
