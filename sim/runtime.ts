@@ -2,7 +2,7 @@
  * The whole runtime on one clock: what a program's demands meet.
  *
  *     demands ──► Objects, Goroutines ─┐
- *                 pages ───────────────┼──► Heap ◄── BackgroundScavenger, Sysmon
+ *                 pages ───────────────┼──► Heap ◄── Background scavenger, Sysmon
  *                     │ heapLive       ┘      ▲
  *                     ▼                       │ spans freed by sweeping, scavenge goals
  *                 Collector, Sweeper ─────────┘
@@ -23,7 +23,8 @@ import { FOREVER, Objects } from "./objects/objects.js";
 import { Stacks } from "./objects/stacks.js";
 import { Activity } from "./runtime/activity.js";
 import { MemoryWorld } from "./runtime/memory-world.js";
-import { SwitchableScavenger } from "./runtime/scavenger-switch.js";
+import { createBackground } from "./scavenge/backgrounds.js";
+import type { Background } from "./scavenge/pacing.js";
 import { DEEP_SLEEP_NS } from "./scavenge/sysmon.js";
 
 /** What the runtime runs with. */
@@ -64,7 +65,7 @@ export class Runtime implements Demands, CollectorHooks {
   readonly objects: Objects;
   readonly stacks: Stacks;
   readonly goroutines: Goroutines;
-  readonly scavenger: SwitchableScavenger;
+  readonly scavenger: Background;
   readonly collector: Collector;
   readonly activity: Activity;
   /** Called at the end of each collection. */
@@ -92,7 +93,7 @@ export class Runtime implements Demands, CollectorHooks {
     this.objects = new Objects(heap);
     this.stacks = new Stacks(heap);
     this.goroutines = new Goroutines(this.stacks, this.objects);
-    this.scavenger = new SwitchableScavenger(sim, heap, options.costs, {
+    this.scavenger = createBackground(sim, heap, options.costs, {
       idleTimerNs: options.idleTimerNs,
       clockNs: options.clockNs,
       // sysmon looks twice in the time after which a collection is forced.

@@ -16,7 +16,7 @@
 
 import { NO_EVENT, Priority, type Simulation, TIME_MAX_NS } from "../../engine/simulation.js";
 import type { Heap } from "../heap/heap.js";
-import type { BackgroundScavenger } from "../scavenge/background.js";
+import type { Background } from "../scavenge/pacing.js";
 import type { Costs } from "./costs.js";
 import { BACKGROUND_UTILIZATION, DEFAULT_HEAP_MINIMUM, Pacer } from "./pacer.js";
 import { type CollectedWorld, Sweeper } from "./sweeper.js";
@@ -65,7 +65,7 @@ export class Collector implements CollectorHooks {
   private readonly sim: Simulation;
   private readonly heap: Heap;
   private readonly world: CollectedWorld;
-  private readonly scavenger: BackgroundScavenger;
+  private readonly scavenger: Background;
   readonly costs: Costs;
   private readonly stackBytes: () => number;
   private readonly forcePeriodNs: number;
@@ -97,7 +97,7 @@ export class Collector implements CollectorHooks {
     sim: Simulation,
     heap: Heap,
     world: CollectedWorld,
-    scavenger: BackgroundScavenger,
+    scavenger: Background,
     costs: Costs,
     options: CollectorOptions = {},
   ) {
@@ -331,6 +331,7 @@ export class Collector implements CollectorHooks {
   #paceScavenger(): void {
     const { pacer } = this;
     this.heap.paceScavenger(pacer.heapGoalBytes, pacer.lastHeapGoalBytes, this.lastHeapInUse);
+    this.scavenger.paced();
   }
 
   /** Two minutes passed without a cycle: sysmon forces one on its next pass. */

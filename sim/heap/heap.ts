@@ -251,6 +251,12 @@ export class Heap {
       this.geometry.physPageBytes,
       this.policy.goal.retainExtraPercent,
     );
+    this.scavenger.paced();
+  }
+
+  /** Whether nothing is retained beyond what should be: the background scavenger has nothing to do. */
+  get isAtGoals(): boolean {
+    return this.statistics.heapRetainedBytes <= this.scavengeGoalBytes;
   }
 
   /** Whether the scavenger has a goal to work towards. */

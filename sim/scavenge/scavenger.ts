@@ -54,6 +54,8 @@ export interface Scavenger {
   /** A span's pages were freed. */
   freed(page: number, npages: number): void;
 
+  /** The heap has new goals (gcPaceScavenger). */
+  paced(): void;
   /** A mark has ended, the world is stopped. */
   markDone(): void;
   /** The last span was swept, or FreeOSMemory is about to release. */

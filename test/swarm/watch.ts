@@ -13,7 +13,7 @@ import { isHeapKind, KIND_STACK } from "../../sim/heap/kinds.js";
 import { NO_SPAN } from "../../sim/objects/object-spans.js";
 import { FOREVER } from "../../sim/objects/objects.js";
 import { objectBytes, SPAN_CLASSES, spanClassOf } from "../../sim/objects/size-classes.js";
-import { ScavengerState } from "../../sim/scavenge/background.js";
+import { BackgroundScavenger, ScavengerState } from "../../sim/scavenge/background.js";
 import type { ScenarioRun } from "../../studies/scenario-run.js";
 import { checkHeap, StateError } from "../checkers/state-checkers.js";
 import { checkObjects } from "../sim/objects/check-objects.js";
@@ -142,7 +142,10 @@ function checkScavenger({ runtime, heap, sim }: ScenarioRun, ledger: Ledger): vo
   if (scavenger.busyProcs < 0 || scavenger.busyProcs > heap.procs) {
     fail(`${scavenger.busyProcs} of ${heap.procs} Ps are busy`);
   }
-  if (!(scavenger.sleepRatio >= 0.001 && scavenger.sleepRatio <= 1000)) {
+  if (
+    scavenger instanceof BackgroundScavenger &&
+    !(scavenger.sleepRatio >= 0.001 && scavenger.sleepRatio <= 1000)
+  ) {
     fail(`the sleep ratio is ${scavenger.sleepRatio}`);
   }
   if (ledger.releasing.size > 1) fail(`${ledger.releasing.size} ranges are under madvise at once`);
