@@ -2,6 +2,9 @@
 
 import type { PageAllocator } from "../pages/page-allocator.js";
 import type { Policy } from "../policies/policy.js";
+import { AddressScavenger } from "../scavenge/address-index.js";
+import { BitmapScavenger } from "../scavenge/bitmap-index.js";
+import { DensityScavenger } from "../scavenge/density-index.js";
 import { GenerationScavenger } from "../scavenge/generations.js";
 import type { Scavenger } from "../scavenge/scavenger.js";
 import { type Fit, RadixFit } from "./fit.js";
@@ -24,6 +27,12 @@ export function createFit(policy: Policy, pages: PageAllocator): Fit {
 /** The scavenger of a policy. @throws PolicyError for one that is not modelled */
 export function createScavenger(policy: Policy, pages: PageAllocator): Scavenger {
   switch (policy.scavenger.index) {
+    case "address":
+      return new AddressScavenger(pages);
+    case "bitmap":
+      return new BitmapScavenger(pages);
+    case "density":
+      return new DensityScavenger(pages, policy.scavenger.denseFraction);
     case "ranges":
       return new GenerationScavenger(pages, policy.scavenger.reservationShards);
     default:
