@@ -2,24 +2,22 @@
  * Conformance: holds recordings of the real runtime against the model and counts.
  *
  * What a file is, is seen from its content: an operation log or a trace from the header line, vectors from JSON and the
- * keys of the cases. The address space comes from the options, else from the `meta.json` in the folder above the file
- * and, for physical page sizes, the file's entry in the `index.json` beside it; else it is linux/amd64.
+ * keys of the cases. Under which policy and in which address space it was recorded is told by recorded-under.ts.
  */
 
-import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { constants, gunzipSync } from "node:zlib";
 import { InputError } from "../scenarios/input-error.js";
 import { HEAP_TRACE_HEADER, printable, readHeapTrace } from "../scenarios/trace/heap-trace.js";
 import { OP_LOG_HEADER, OP_LOG_HEADER_INDEXED } from "../scenarios/trace/op-log.js";
 import { readVectors } from "../scenarios/trace/vectors.js";
-import { type Geometry, GeometryError } from "../sim/address/geometry.js";
-import { geometryFromJson, platform, platformNames } from "../sim/address/platforms.js";
+import { GeometryError } from "../sim/address/geometry.js";
 import { AddressRangeError } from "../sim/address/ranges.js";
 import { OutOfMemoryError } from "../sim/heap/heap.js";
 import { CorruptHeapError } from "../sim/pages/errors.js";
 import { Check, type Mismatch } from "./check.js";
 import { replayOpLog } from "./op-log-replay.js";
+import { namedGeometry, type RecordedOptions, recordedGeometry, recordedPolicy } from "./recorded-under.js";
 import { RowGuard } from "./row-guard.js";
 import { initGeometry } from "./run-trace.js";
 import { SpanPrediction } from "./span-prediction.js";
@@ -27,15 +25,11 @@ import { TraceReplay } from "./trace-replay.js";
 import { conformVectors } from "./vectors.js";
 
 /** How to conform. */
-export interface ConformOptions {
+export interface ConformOptions extends RecordedOptions {
   /** Go on after a mismatch, from the recorded state. */
   readonly all?: boolean;
   /** Traces: predict every span address from the spans alone. */
   readonly spansOnly?: boolean;
-  /** Name of a geometry, or path of a JSON file with one. */
-  readonly geometry?: string;
-  readonly physPageBytes?: number;
-  readonly hugePageBytes?: number;
 }
 
 /** What came of one file. */
@@ -75,14 +69,14 @@ async function compareFile(path: string, options: ConformOptions, check: Check):
   const head = readHead(path);
   if (/^\s*[[{]/.test(head)) {
     const file = await readVectors(path);
-    const { geometry, remark } = findGeometry(path, options);
+    const { geometry, remark } = recordedGeometry(path, options);
     conformVectors(path, file, geometry, check);
     return remark;
   }
-  const header = head.split(/\r?\n/, 1)[0] ?? "";
-  if (header === OP_LOG_HEADER) {
-    const { geometry, remark } = findGeometry(path, options);
-    await replayOpLog(path, geometry, check);
+  const [header = "", first = ""] = head.split(/\r?\n/, 2);
+  if (header === OP_LOG_HEADER || header === OP_LOG_HEADER_INDEXED) {
+    const { geometry, remark } = recordedGeometry(path, options);
+    await replayOpLog(path, geometry, recordedPolicy(path, options, logPolicy(header, first)), check);
     return remark;
   }
   if (header === HEAP_TRACE_HEADER) {
@@ -92,15 +86,18 @@ async function compareFile(path: string, options: ConformOptions, check: Check):
   throw new InputError(path, 1, 1, unknownHeader(header));
 }
 
+/** The policy that the columns of an operation log speak for: Go 1.19 has one cursor, later releases tell two. */
+function logPolicy(header: string, firstLine: string): string {
+  if (header === OP_LOG_HEADER) return "go1.18";
+  return firstLine.endsWith(",") ? "go1.19" : "go1.22";
+}
+
 function unknownHeader(header: string): string {
-  if (header === OP_LOG_HEADER_INDEXED) {
-    return "this is an operation log of Go 1.19 or later, whose scavenge index the go1.18 policy does not have";
-  }
   if (header === `${HEAP_TRACE_HEADER},e`) {
     return "this is a page-heap trace of Go 1.23, whose scavenger the go1.18 policy does not have";
   }
   return (
-    `not a recording: expected JSON vectors, or a header "${OP_LOG_HEADER}" (operation log) or ` +
+    `not a recording: expected JSON vectors, or a header "${OP_LOG_HEADER}" (operation log, also with ",bg,force") or ` +
     `"${HEAP_TRACE_HEADER}" (trace), got "${printable(header)}"`
   );
 }
@@ -187,77 +184,5 @@ function openFault({ code, message }: NodeJS.ErrnoException): string {
       return "no permission to read this file";
     default:
       return `cannot be read: ${message}`;
-  }
-}
-
-/** The geometry that a file was recorded under. */
-function findGeometry(
-  path: string,
-  options: ConformOptions,
-): { geometry: Geometry; remark: string | undefined } {
-  const metaPath = join(dirname(path), "..", "meta.json");
-  let base: Geometry;
-  let remark: string | undefined;
-  if (options.geometry !== undefined) base = namedGeometry(options.geometry);
-  else if (existsSync(metaPath)) base = geometryOfFile(metaPath, basename(dirname(dirname(resolve(path)))));
-  else {
-    base = platform("linux/amd64");
-    remark = `${path}: no meta.json in the folder above and no --geometry: taking linux/amd64`;
-  }
-  const entry = options.geometry === undefined ? indexEntry(path) : undefined;
-  const phys = options.physPageBytes ?? entry?.physPageSize;
-  const huge = options.hugePageBytes ?? entry?.physHugePageSize;
-  if (remark !== undefined)
-    remark += `, ${phys ?? base.physPageBytes} byte pages, ${huge ?? base.physHugePageBytes} byte huge pages`;
-  return {
-    geometry: base.withPhysicalPages(phys ?? base.physPageBytes, huge ?? base.physHugePageBytes),
-    remark,
-  };
-}
-
-/** The entry of a file in the index.json beside it; a copy may be packed or not, so the ending .gz does not count. */
-function indexEntry(path: string): { physPageSize: number; physHugePageSize: number } | undefined {
-  const indexPath = join(dirname(path), "index.json");
-  if (!existsSync(indexPath)) return undefined;
-  const index = readJson(indexPath);
-  if (!Array.isArray(index)) return undefined;
-  const plain = (name: unknown): string => String(name).replace(/\.gz$/, "");
-  const entry = index.find(
-    (e) => typeof e === "object" && e !== null && plain(e.file) === plain(basename(path)),
-  );
-  if (typeof entry?.physPageSize !== "number" || typeof entry?.physHugePageSize !== "number")
-    return undefined;
-  return entry;
-}
-
-/**
- * A geometry by name or from a JSON file.
- * @throws GeometryError when there is none of that name, InputError when the file is no geometry
- */
-export function namedGeometry(name: string): Geometry {
-  if (platformNames().includes(name)) return platform(name);
-  if (!existsSync(name)) {
-    throw new GeometryError(
-      `no geometry is called "${name}", and no file is: expected one of ${platformNames().join(", ")}, or a JSON file`,
-    );
-  }
-  return geometryOfFile(name, basename(name));
-}
-
-/** The geometry in a JSON file; what is wrong with it is said with the file's name. */
-function geometryOfFile(path: string, name: string): Geometry {
-  try {
-    return geometryFromJson(readJson(path), name);
-  } catch (error) {
-    if (error instanceof GeometryError) throw new InputError(path, 0, 0, error.message);
-    throw error;
-  }
-}
-
-function readJson(path: string): unknown {
-  try {
-    return JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    throw new InputError(path, 0, 0, `not valid JSON: ${(error as Error).message}`);
   }
 }

@@ -9,7 +9,7 @@
 import type { FinalState } from "../../scenarios/trace/vectors/kinds.js";
 import { PageAllocator } from "../../sim/pages/page-allocator.js";
 import { GenerationScavenger } from "../../sim/scavenge/generations.js";
-import { forEachChunk } from "../op-log-replay.js";
+import { forEachChunk } from "../op-log/bitmaps.js";
 import type { CaseCheck } from "./case-check.js";
 import { readWords, wordsOf, writeChunk } from "./chunk-bits.js";
 
