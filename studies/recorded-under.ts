@@ -7,13 +7,15 @@
  * release it is of.
  */
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { InputError } from "../scenarios/input-error.js";
+import { HEAP_TRACE_HEADER_INDEXED } from "../scenarios/trace/heap-trace.js";
 import { type Geometry, GeometryError } from "../sim/address/geometry.js";
 import { geometryFromJson, platform, platformNames } from "../sim/address/platforms.js";
 import type { Policy } from "../sim/policies/policy.js";
 import { PolicyNameError, policyNamed } from "../sim/policies/registry.js";
+import { readHead } from "./read-head.js";
 
 /** What a user said about a recording. */
 export interface RecordedOptions {
@@ -37,6 +39,18 @@ export function recordedPolicy(path: string, options: RecordedOptions, formats: 
     if (version !== undefined) return policyOfVersion(file, version);
   }
   return policyNamed(formats);
+}
+
+/**
+ * The policy that a trace was recorded under. Of a pipe, which can be read only once, nothing is known but what is said.
+ * @throws InputError as recordedPolicy does, and when there is no such file
+ */
+export function tracePolicy(path: string, options: RecordedOptions): Policy {
+  if (options.policy !== undefined) return options.policy;
+  const isFile = path !== "-" && statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  if (!isFile) return policyNamed("go1.18");
+  const [header = ""] = readHead(path).split(/\r?\n/, 1);
+  return recordedPolicy(path, options, header === HEAP_TRACE_HEADER_INDEXED ? "go1.22" : "go1.18");
 }
 
 /** The release in what `go version` says, such as `devel go1.18-e11e`. */

@@ -74,6 +74,10 @@ export class Heap {
   procs = 0;
   /** Retained bytes that the scavenger aims at. 0 before the first pace, infinite when there is nothing to do. */
   scavengeGoalBytes = 0;
+  /** What may be mapped and not released, bytes (GOMEMLIMIT); Infinity for no limit. */
+  memoryLimitBytes = Number.POSITIVE_INFINITY;
+  /** Mapped bytes that the scavenger aims at under a limit. 0 before the first pace, infinite when there is nothing to do. */
+  limitGoalBytes = 0;
   /** What the last grow took: [page, npages] pairs in the order of growth. */
   readonly lastGrowth: number[] = [];
   /** Whether the last grow reserved arena space. */
@@ -252,6 +256,15 @@ export class Heap {
       this.policy.goal.retainExtraPercent,
     );
     this.scavenger.paced();
+  }
+
+  /**
+   * Sets the goal under the memory limit: so many times the limit, if more than that is mapped and not released.
+   * @param mappedReadyBytes what is, of the heap and of the runtime's own
+   */
+  paceLimit(mappedReadyBytes: number): void {
+    const goal = Math.trunc(this.memoryLimitBytes * this.policy.limit.goalFactor);
+    this.limitGoalBytes = mappedReadyBytes > goal ? goal : SCAVENGE_DISABLED;
   }
 
   /** Whether nothing is retained beyond what should be: the background scavenger has nothing to do. */

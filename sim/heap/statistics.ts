@@ -43,6 +43,11 @@ export class HeapStatistics {
     return this.heapSysBytes - this.heapInUseBytes;
   }
 
+  /** Memory that is in no span, and was not returned to the system: heapFree of Go 1.19 and later. */
+  get heapFreeBytes(): number {
+    return this.heapIdleBytes - this.heapReleasedBytes;
+  }
+
   /** heap_sys less what was returned to the system: heapRetained() of the runtime. */
   get heapRetainedBytes(): number {
     return this.heapSysBytes - this.heapReleasedBytes;

@@ -1,0 +1,51 @@
+/** The threads of a trace of Go 1.23 that release memory, by the numbers of their Ms. */
+
+import { Op, TraceRow } from "../../scenarios/trace/heap-trace.js";
+import { ReleaseRequest } from "../../sim/scavenge/scavenger.js";
+
+/** A thread that releases memory. */
+export class ReleasingThread {
+  readonly request = new ReleaseRequest();
+  /** Bytes asked for, and released so far. */
+  wanted = 0;
+  released = 0;
+  isForced = false;
+  /** The chunk that the index answered with, and the page in it to search from; −1 when there is none to look at. */
+  chunk = -1;
+  index = 0;
+}
+
+export class Threads {
+  private readonly byMachine = new Map<number, ReleasingThread>();
+
+  /** The thread of a row that tells its M in e. */
+  of(row: TraceRow): ReleasingThread {
+    let thread = this.byMachine.get(row.e);
+    if (thread === undefined) {
+      thread = new ReleasingThread();
+      this.byMachine.set(row.e, thread);
+    }
+    return thread;
+  }
+}
+
+/** The M of a row; −1 when it does not tell. */
+export function machineOf(row: TraceRow): number {
+  switch (row.op) {
+    case Op.find:
+    case Op.scav:
+    case Op.scavdone:
+    case Op.empty:
+    case Op.scavreq:
+    case Op.limgoal:
+    case Op.scavret:
+      return row.e;
+    default:
+      return -1;
+  }
+}
+
+/** A row to keep; the one that is read is used again for the next. */
+export function copyOf(row: TraceRow): TraceRow {
+  return Object.assign(new TraceRow(), row);
+}
