@@ -9,9 +9,8 @@
 import { Op, type TraceRow } from "../../scenarios/trace/heap-trace.js";
 import type { Heap } from "../../sim/heap/heap.js";
 import { SCAVENGE_DISABLED } from "../../sim/scavenge/goal.js";
-import { ALLOCATION, BACKGROUND } from "./replay.js";
 import type { RowCheck } from "./row-check.js";
-import type { ReleasingThread, Threads } from "./threads.js";
+import { ALLOCATION, BACKGROUND, type ReleasingThread, type Threads } from "./threads.js";
 
 /** What the replay knows of the threads that allocate. */
 export interface Growths {
@@ -19,6 +18,8 @@ export interface Growths {
   takeGrowth(row: TraceRow): number;
   /** Compares retained memory as a thread read it. */
   sameRetained(row: TraceRow, recorded: number): void;
+  /** Whether there ever were several Ps. */
+  readonly areSeveral: () => boolean;
 }
 
 /** The decision of a thread, by its P. */
@@ -37,6 +38,9 @@ class Decision {
 export class DecisionRows {
   /** By P + 1. */
   private readonly decisions: Decision[] = [];
+  /** The goals before these. */
+  private lastGoalBytes = 0;
+  private lastLimitGoalBytes = 0;
 
   constructor(
     private readonly heap: Heap,
@@ -44,6 +48,12 @@ export class DecisionRows {
     private readonly threads: Threads,
     private readonly growths: Growths,
   ) {}
+
+  /** New goals are about to be set. */
+  goalsChange(): void {
+    this.lastGoalBytes = this.heap.scavengeGoalBytes;
+    this.lastLimitGoalBytes = this.heap.limitGoalBytes;
+  }
 
   /** A thread has taken pages, so many bytes of which were released. */
   pagesTaken(row: TraceRow, scavengedBytes: number): void {
@@ -59,11 +69,17 @@ export class DecisionRows {
       case Op.scavreq:
         return this.#request(row);
       case Op.limgoal:
-        this.rows.same(row, "memory limit goal", row.b, this.heap.limitGoalBytes);
+        this.#sameGoal(row, "memory limit goal", row.b, this.heap.limitGoalBytes, this.lastLimitGoalBytes);
         return;
       default:
-        this.rows.same(row, "released bytes", row.a, this.threads.of(row).released);
+        this.rows.same(row, "released bytes", row.a, this.threads.end(row).released);
     }
+  }
+
+  /** A goal as a thread read it. With several Ps the world may have been stopped, and the goal set, before it wrote that. */
+  #sameGoal(row: TraceRow, what: string, recorded: number, goal: number, last: number): void {
+    const isLast = this.growths.areSeveral() && recorded === last;
+    this.rows.same(row, what, recorded, isLast ? last : goal);
   }
 
   #of(row: TraceRow): Decision {
@@ -81,7 +97,7 @@ export class DecisionRows {
     decision.goalBytes = row.b;
     if (decision.growthBytes > 0 && goal !== SCAVENGE_DISABLED) {
       this.growths.sameRetained(row, row.a);
-      rows.same(row, "scavenge goal", row.b, goal);
+      this.#sameGoal(row, "scavenge goal", row.b, goal, this.lastGoalBytes);
     } else {
       rows.same(row, "heap_retained, not read", row.a, 0);
       rows.same(row, "scavenge goal, not read", row.b, 0);
@@ -106,14 +122,14 @@ export class DecisionRows {
 
   #request(row: TraceRow): void {
     const { heap, rows } = this;
-    const thread = this.threads.of(row);
+    const thread = this.threads.begin(row);
     if (row.b === ALLOCATION) {
       const { retainedBytes, goalBytes } = this.#of(row);
       rows.same(row, "heap_retained as read before", row.c, retainedBytes);
       rows.same(row, "scavenge goal as read before", row.d, goalBytes);
     } else {
       this.growths.sameRetained(row, row.c);
-      rows.same(row, "scavenge goal", row.d, heap.scavengeGoalBytes);
+      this.#sameGoal(row, "scavenge goal", row.d, heap.scavengeGoalBytes, this.lastGoalBytes);
     }
     rows.same(row, "bytes wanted", row.a, this.#wanted(row, thread));
     heap.statistics.scavengeCalls++;

@@ -8,7 +8,8 @@ import type { Policy } from "../../sim/policies/policy.js";
 import { type GenerationScavenger, withGenerations } from "../../sim/scavenge/generations.js";
 import { ReleaseRequest } from "../../sim/scavenge/scavenger.js";
 import type { Check } from "../check.js";
-import { ALLOCATION, BACKGROUND, TraceReplay } from "./replay.js";
+import { TraceReplay } from "./replay.js";
+import { ALLOCATION, BACKGROUND } from "./threads.js";
 
 /** A thread that is scavenging. */
 class Scavenging {

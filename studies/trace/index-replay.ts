@@ -58,6 +58,7 @@ export class IndexReplay extends TraceReplay {
     this.decisions = new DecisionRows(heap, rows, threads, {
       takeGrowth: (row) => this.takeGrowth(row),
       sameRetained: (row, recorded) => this.sameRetained(row, recorded),
+      areSeveral: () => this.severalProcs,
     });
     this.collectorRows = new CollectorRows(heap, rows, this.collector);
     this.pacing = new PacingRows(heap, rows);
@@ -98,6 +99,9 @@ export class IndexReplay extends TraceReplay {
       case Op.bgpark:
       case Op.bgwake:
         return this.pacing.apply(row);
+      case Op.pace:
+        this.decisions.goalsChange();
+        return this.collectorRows.apply(row);
       default:
         return this.collectorRows.apply(row);
     }

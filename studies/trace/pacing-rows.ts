@@ -8,8 +8,8 @@
 import { Op, type TraceRow } from "../../scenarios/trace/heap-trace.js";
 import type { Heap } from "../../sim/heap/heap.js";
 import { SleepPacer } from "../../sim/scavenge/sleep-pacer.js";
-import { BACKGROUND } from "./replay.js";
 import type { RowCheck } from "./row-check.js";
+import { BACKGROUND } from "./threads.js";
 
 export class PacingRows {
   private readonly pacer: SleepPacer;

@@ -24,10 +24,6 @@ import type { Policy } from "../../sim/policies/policy.js";
 import type { Check } from "../check.js";
 import { RowCheck } from "./row-check.js";
 
-/** Who asks for scavenging, in `scavreq` rows. */
-export const BACKGROUND = 0;
-export const ALLOCATION = 1;
-
 /** What the garbage collector told in the trace, for the series; NaN before it did. */
 export interface CollectorState {
   heapLiveBytes: number;

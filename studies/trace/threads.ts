@@ -3,6 +3,10 @@
 import { Op, TraceRow } from "../../scenarios/trace/heap-trace.js";
 import { ReleaseRequest } from "../../sim/scavenge/scavenger.js";
 
+/** Who asks for memory to be released, in `scavreq` rows. */
+export const BACKGROUND = 0;
+export const ALLOCATION = 1;
+
 /** A thread that releases memory. */
 export class ReleasingThread {
   readonly request = new ReleaseRequest();
@@ -16,15 +20,31 @@ export class ReleasingThread {
 }
 
 export class Threads {
+  /** The goroutine of the background scavenger, which may move from one M to another within a request. */
+  private readonly background = new ReleasingThread();
+  /** Others are bound to their M until their request is served. */
   private readonly byMachine = new Map<number, ReleasingThread>();
 
-  /** The thread of a row that tells its M in e. */
+  /** A request begins. */
+  begin(row: TraceRow): ReleasingThread {
+    if (row.b === BACKGROUND) return this.background;
+    const thread = new ReleasingThread();
+    this.byMachine.set(row.e, thread);
+    return thread;
+  }
+
+  /** The thread of a row that tells its M in e, and, but for searches, whether it is the background's. */
   of(row: TraceRow): ReleasingThread {
-    let thread = this.byMachine.get(row.e);
-    if (thread === undefined) {
-      thread = new ReleasingThread();
-      this.byMachine.set(row.e, thread);
-    }
+    const isBackground =
+      row.op === Op.scavret ? row.b === BACKGROUND : row.op !== Op.find && row.c === BACKGROUND;
+    if (isBackground) return this.background;
+    return this.byMachine.get(row.e) ?? this.background;
+  }
+
+  /** A request was served. */
+  end(row: TraceRow): ReleasingThread {
+    const thread = this.of(row);
+    if (row.b !== BACKGROUND) this.byMachine.delete(row.e);
     return thread;
   }
 }
