@@ -14,6 +14,7 @@ import type { PageTree } from "../../sim/pages/page-tree.js";
 import { LONG_RUN } from "../../sim/pages/run-counts.js";
 import { GenerationScavenger } from "../../sim/scavenge/generations.js";
 import type { Scavenger } from "../../sim/scavenge/scavenger.js";
+import { indexFault } from "./index-checkers.js";
 
 /** A state that contradicts itself. */
 export class StateError extends Error {
@@ -36,6 +37,8 @@ export interface PageTotals {
 export interface CheckPagesOptions {
   /** In a heap, searchAddr may lie in the part of a mapped arena that was not grown yet. */
   readonly arenaMapped?: (page: number) => boolean;
+  /** Ranges that are out of the heap while the system takes them, pages by first page. */
+  readonly releasing?: ReadonlyMap<number, number>;
 }
 
 type Triple = readonly [start: number, max: number, end: number];
@@ -88,6 +91,10 @@ export function checkPages(
   checkSearchPage(pages, totals.lowestFree, options);
   const { cached, cachedScavenged } = checkCaches(pages, caches, grown);
   if (scavenger instanceof GenerationScavenger) checkScavenger(pages, scavenger);
+  else if (scavenger !== undefined) {
+    const fault = indexFault(pages, scavenger, grown, options.releasing ?? new Map());
+    if (fault !== undefined) fail(fault);
+  }
   const grownPages = grown.size * pages.geometry.chunkPages;
   if (grownPages !== totals.free + totals.allocated) {
     fail(
@@ -384,7 +391,7 @@ export interface HeapTotals extends PageTotals {
  */
 export function checkHeap(heap: Heap, releasing: ReadonlyMap<number, number> = new Map()): HeapTotals {
   const arenaMapped = (page: number): boolean => heap.arenas.has(page);
-  const totals = checkPages(heap.pages, heap.caches, heap.scavenger, { arenaMapped });
+  const totals = checkPages(heap.pages, heap.caches, heap.scavenger, { arenaMapped, releasing });
   const spans = checkSpans(heap);
   const unit = heap.geometry.pageBytes;
   const s = heap.statistics;
