@@ -20,6 +20,7 @@
  */
 
 import type { Geometry } from "../address/geometry.js";
+import { runtimeReadyBytes } from "../gc/memory-limit.js";
 import { AddressSpace } from "../os/address-space.js";
 import { PageAllocator } from "../pages/page-allocator.js";
 import { PageCache } from "../pages/page-cache.js";
@@ -50,6 +51,14 @@ export class SpanError extends Error {
   override readonly name = "SpanError";
 }
 
+/** Who pays for what allocations release. */
+export interface AssistMeter {
+  /** Whether allocations are to release nothing for the memory limit. */
+  readonly isLimiting: boolean;
+  /** A range has gone to the system. */
+  rangeReleased(): void;
+}
+
 /** Options of a heap. */
 export interface HeapOptions {
   /** Where addresses come from; by default an address space with nobody else in it. */
@@ -78,6 +87,8 @@ export class Heap {
   memoryLimitBytes = Number.POSITIVE_INFINITY;
   /** Mapped bytes that the scavenger aims at under a limit. 0 before the first pace, infinite when there is nothing to do. */
   limitGoalBytes = 0;
+  /** Told of what allocations release. */
+  meter: AssistMeter | null = null;
   /** What the last grow took: [page, npages] pairs in the order of growth. */
   readonly lastGrowth: number[] = [];
   /** Whether the last grow reserved arena space. */
@@ -89,6 +100,8 @@ export class Heap {
   #curBase = 0;
   #curEnd = 0;
   readonly #request = new ReleaseRequest();
+  /** Whether an allocation is releasing memory. */
+  #isAssisting = false;
 
   /**
    * @param geometry the address space and the sizes of pages
@@ -103,6 +116,7 @@ export class Heap {
     this.cachedBelowPages = pages === 0 ? 0 : requestLimitPages;
     this.fit = createFit(this.policy, this.pages);
     this.scavenger = createScavenger(this.policy, this.pages);
+    if (!this.policy.limit.supported) this.limitGoalBytes = SCAVENGE_DISABLED;
   }
 
   /** The page cache of a P, 0-based. */
@@ -220,6 +234,7 @@ export class Heap {
   beginRelease(page: number, npages: number): void {
     this.scavenger.beginRelease(page, npages);
     this.fit.releaseBegan(page, npages);
+    if (this.#isAssisting) this.meter?.rangeReleased();
   }
 
   /**
@@ -255,6 +270,7 @@ export class Heap {
       this.geometry.physPageBytes,
       this.policy.goal.retainExtraPercent,
     );
+    if (this.policy.limit.supported) this.paceLimit(this.mappedReadyBytes);
     this.scavenger.paced();
   }
 
@@ -269,7 +285,14 @@ export class Heap {
 
   /** Whether nothing is retained beyond what should be: the background scavenger has nothing to do. */
   get isAtGoals(): boolean {
-    return this.statistics.heapRetainedBytes <= this.scavengeGoalBytes;
+    if (this.statistics.heapRetainedBytes > this.scavengeGoalBytes) return false;
+    return this.limitGoalBytes === SCAVENGE_DISABLED || this.mappedReadyBytes <= this.limitGoalBytes;
+  }
+
+  /** Memory that is mapped and not released, what the runtime itself needs included: what a memory limit is about. */
+  get mappedReadyBytes(): number {
+    const { mappedBytes, heapReleasedBytes } = this.statistics;
+    return mappedBytes - heapReleasedBytes + runtimeReadyBytes(mappedBytes);
   }
 
   /** Whether the scavenger has a goal to work towards. */
@@ -328,12 +351,32 @@ export class Heap {
       scavenged = this.fit.scavengedPages;
       this.scavenger.allocated(page, npages);
     }
-    if (grown > 0) {
-      const todo = this.growthScavengeBytes(grown, this.statistics.heapRetainedBytes);
-      if (todo > 0) this.scavenge(todo);
-    }
+    if (grown > 0 || this.memoryLimitBytes !== Number.POSITIVE_INFINITY) this.#assist(p, grown, scavenged);
     this.accountSpan(page, npages, kind, scavenged);
     return page;
+  }
+
+  /**
+   * Releases memory after an allocation, before its span is in the books: what the growth exceeds the goal by, and, from 1.19 on,
+   * what is above the memory limit then. For the limit dense chunks are taken as well, and threads without a P do neither.
+   */
+  #assist(p: number, grownBytes: number, scavengedPages: number): void {
+    const hasLimit = this.policy.alloc.scavenge === "limit";
+    if (hasLimit && p < 0) return;
+    const above = hasLimit ? this.#bytesAboveLimit(scavengedPages * this.geometry.pageBytes) : 0;
+    const forGrowth =
+      grownBytes > 0 ? this.growthScavengeBytes(grownBytes, this.statistics.heapRetainedBytes) : 0;
+    const bytes = Math.max(above, forGrowth);
+    if (bytes === 0) return;
+    this.#isAssisting = true;
+    this.scavenge(bytes, above > 0);
+    this.#isAssisting = false;
+  }
+
+  /** What will be above the memory limit when so many released bytes are in use again. */
+  #bytesAboveLimit(scavengedBytes: number): number {
+    if (this.meter?.isLimiting === true) return 0;
+    return Math.max(0, scavengedBytes + this.mappedReadyBytes - this.memoryLimitBytes);
   }
 
   /** Gives pages of a span that is off the books back. */
