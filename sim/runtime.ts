@@ -89,6 +89,7 @@ export class Runtime implements Demands, CollectorHooks {
     options: RuntimeOptions,
   ) {
     heap.resizeProcs(options.procs);
+    if (heap.policy.limit.supported) heap.memoryLimitBytes = options.memoryLimitBytes;
     this.globalsBytes = options.globalsBytes;
     this.ramBytes = options.ramBytes;
     this.liveLimit = options.liveLimit;
@@ -120,7 +121,6 @@ export class Runtime implements Demands, CollectorHooks {
     );
     this.objects.attach(this);
     this.scavenger.setEnabled(options.scavengerEnabled);
-    this.setMemoryLimit(options.memoryLimitBytes);
   }
 
   get procs(): number {

@@ -369,7 +369,7 @@ export class Heap {
     const bytes = Math.max(above, forGrowth);
     if (bytes === 0) return;
     this.#isAssisting = true;
-    this.scavenge(bytes, above > 0);
+    this.statistics.assistedBytes += this.scavenge(bytes, above > 0);
     this.#isAssisting = false;
   }
 

@@ -26,6 +26,8 @@ export class HeapStatistics {
   cacheMisses = 0;
   scavengeCalls = 0;
   scavengedBytes = 0;
+  /** Of these, bytes that allocations released. */
+  assistedBytes = 0;
   /** Bytes taken into use again out of scavenged memory that had been in use before. */
   refaultedBytes = 0;
   /** Largest values that heapInUseBytes, heapSysBytes and heapRetainedBytes had, exact at every change. */
