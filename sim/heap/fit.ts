@@ -8,11 +8,24 @@
  */
 
 import type { PageAllocator } from "../pages/page-allocator.js";
+import type { PageCache } from "../pages/page-cache.js";
+
+/** What fits need to know beside the pages. */
+export interface FitOptions {
+  /** Where their random-looking choices come from: a whole number below 2^32. */
+  readonly seed: number;
+  /** The virtual time. */
+  readonly clock: { readonly nowNs: number };
+  /** Whether releaseBegan and releaseEnded of a range follow each other at once, as they do under the heap lock. */
+  readonly releasesAtOnce: boolean;
+}
 
 /** Places spans. Pages are page indices in the offset address space. */
 export interface Fit {
   /** Scavenged pages in what the last successful alloc took. */
   readonly scavengedPages: number;
+  /** Pages beside those that lost their scavenged bit in it, since they are resident now, or are taken to be. */
+  readonly reclaimedPages: number;
   /**
    * Takes npages contiguous free pages.
    * @param longLived what the program says of their lifetime, for fits that listen
@@ -21,8 +34,12 @@ export interface Fit {
   alloc(npages: number, longLived: boolean): number;
   /** Frees pages of a span. */
   free(page: number, npages: number): void;
-  /** The heap grew by [page, page+npages), which is in the bitmaps already. */
-  grew(page: number, npages: number): void;
+  /** Fills an empty page cache with the free pages of a block; it stays empty when there are none. */
+  refill(cache: PageCache): void;
+  /** Gives the pages that are left in a page cache back, and empties it. */
+  flushCache(cache: PageCache): void;
+  /** The heap grew by [page, page+npages), which is in the bitmaps already, as released memory or not. */
+  grew(page: number, npages: number, released: boolean): void;
   /** [page, page+npages) are out of the heap while the system takes them back. */
   releaseBegan(page: number, npages: number): void;
   /** They are free again, and scavenged. */
@@ -31,6 +48,8 @@ export interface Fit {
 
 /** First fit by address over the radix tree: Go from 1.14 on. The page allocator does it itself. */
 export class RadixFit implements Fit {
+  readonly reclaimedPages = 0;
+
   constructor(private readonly pages: PageAllocator) {}
 
   get scavengedPages(): number {
@@ -43,6 +62,14 @@ export class RadixFit implements Fit {
 
   free(page: number, npages: number): void {
     this.pages.free(page, npages);
+  }
+
+  refill(cache: PageCache): void {
+    this.pages.allocToCache(cache);
+  }
+
+  flushCache(cache: PageCache): void {
+    this.pages.flushCache(cache);
   }
 
   grew(): void {}

@@ -363,6 +363,19 @@ export class PageAllocator {
     );
   }
 
+  /** Free pages [page, page+npages) are no longer known as released. @returns how many of them were */
+  reclaim(page: number, npages: number): number {
+    const { chunkPages, tree } = this;
+    let reclaimed = 0;
+    for (let at = page; at < page + npages; ) {
+      const chunk = Math.floor(at / chunkPages);
+      const limit = Math.min(page + npages, (chunk + 1) * chunkPages);
+      reclaimed += tree.clearScavenged(tree.flatChunk(chunk), at - chunk * chunkPages, limit - at);
+      at = limit;
+    }
+    return reclaimed;
+  }
+
   /** Whether a page is in use (allocated, or held by a page cache). False for unmapped memory. */
   isAllocated(page: number): boolean {
     const chunk = (page * this.chunksPerPage) | 0;
