@@ -18,14 +18,17 @@ export interface FitOptions {
   readonly clock: { readonly nowNs: number };
   /** Whether releaseBegan and releaseEnded of a range follow each other at once, as they do under the heap lock. */
   readonly releasesAtOnce: boolean;
+  /**
+   * Is told when pages beside those that were taken are resident now, or are taken to be: none of [page, page+npages) is
+   * scavenged any more, and so many were.
+   */
+  readonly onTouched: (page: number, npages: number, reclaimedPages: number) => void;
 }
 
 /** Places spans. Pages are page indices in the offset address space. */
 export interface Fit {
   /** Scavenged pages in what the last successful alloc took. */
   readonly scavengedPages: number;
-  /** Pages beside those that lost their scavenged bit in it, since they are resident now, or are taken to be. */
-  readonly reclaimedPages: number;
   /**
    * Takes npages contiguous free pages.
    * @param longLived what the program says of their lifetime, for fits that listen
@@ -48,8 +51,6 @@ export interface Fit {
 
 /** First fit by address over the radix tree: Go from 1.14 on. The page allocator does it itself. */
 export class RadixFit implements Fit {
-  readonly reclaimedPages = 0;
-
   constructor(private readonly pages: PageAllocator) {}
 
   get scavengedPages(): number {

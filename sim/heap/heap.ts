@@ -30,6 +30,7 @@ import { ReleaseRequest, type Scavenger, scavengeNow } from "../scavenge/scaveng
 import { Arenas } from "./arenas.js";
 import type { Fit } from "./fit.js";
 import { FreshMemory } from "./fresh-memory.js";
+import { Growth } from "./growth.js";
 import { createFit, createScavenger } from "./parts.js";
 import { SpanTable } from "./span-table.js";
 import { HeapStatistics } from "./statistics.js";
@@ -56,7 +57,14 @@ export interface HeapOptions {
   readonly space?: AddressSpace;
   /** What it does. Default: what Go 1.18 does. */
   readonly policy?: Policy;
+  /** For fits that choose as if by chance: a whole number below 2^32. Default: 0. */
+  readonly seed?: number;
+  /** The virtual time, for fits and scavengers that ask how long memory has been free. Default: always 0. */
+  readonly clock?: { readonly nowNs: number };
 }
+
+/** Time of a heap that is in none. */
+const NO_CLOCK = { nowNs: 0 };
 
 export class Heap {
   readonly geometry: Geometry;
@@ -65,25 +73,21 @@ export class Heap {
   readonly fit: Fit;
   readonly scavenger: Scavenger;
   readonly arenas: Arenas;
+  readonly growth: Growth;
   readonly spans = new SpanTable();
-  readonly fresh = new FreshMemory();
+  readonly fresh: FreshMemory;
   readonly statistics = new HeapStatistics();
   /** Page caches by P. */
   readonly caches: PageCache[] = [];
   /** Number of Ps (GOMAXPROCS). */
   procs = 0;
   /** Retained bytes that the scavenger aims at. 0 before the first pace, infinite when there is nothing to do. */
-  scavengeGoalBytes = 0;
-  /** What the last grow took: [page, npages] pairs in the order of growth. */
-  readonly lastGrowth: number[] = [];
-  /** Whether the last grow reserved arena space. */
-  lastGrowthReserved = false;
+  scavengeGoalBytes: number;
+  /** Bytes that growth has released beyond what it had to, which it owes less the next time (1.12). */
+  scavengeCreditBytes = 0;
   /** Requests of fewer pages look at the page cache first: pageCachePages/4, and 0 without caches. */
   readonly cachedBelowPages: number;
 
-  /** The unused rest of the current arena, in pages: [curBase, curEnd). */
-  #curBase = 0;
-  #curEnd = 0;
   readonly #request = new ReleaseRequest();
 
   /**
@@ -97,8 +101,30 @@ export class Heap {
     this.policy = options.policy ?? GO_1_18;
     const { pages, requestLimitPages } = this.policy.pageCache;
     this.cachedBelowPages = pages === 0 ? 0 : requestLimitPages;
-    this.fit = createFit(this.policy, this.pages);
-    this.scavenger = createScavenger(this.policy, this.pages);
+    this.growth = new Growth(this.policy.growth, this.pages, this.arenas);
+    this.fresh = new FreshMemory(this.policy.growth.newMemory === "released");
+    this.scavengeGoalBytes = this.policy.goal.basis === "none" ? SCAVENGE_DISABLED : 0;
+    const clock = options.clock ?? NO_CLOCK;
+    this.fit = createFit(this.policy, this.pages, {
+      seed: options.seed ?? 0,
+      clock,
+      releasesAtOnce: this.policy.lock.madviseHeld,
+      onTouched: (page, npages, reclaimedPages) => {
+        this.statistics.reclaim(reclaimedPages * geometry.pageBytes);
+        this.fresh.touch(page, npages);
+      },
+    });
+    this.scavenger = createScavenger(this.policy, this.pages, this.fit, clock);
+  }
+
+  /** What the last grow took: [page, npages] pairs in the order of growth. */
+  get lastGrowth(): readonly number[] {
+    return this.growth.pieces;
+  }
+
+  /** Whether the last grow reserved arena space. */
+  get lastGrowthReserved(): boolean {
+    return this.growth.reservedBytes > 0;
   }
 
   /** The page cache of a P, 0-based. */
@@ -117,7 +143,7 @@ export class Heap {
   /** Fills the page cache of a P. */
   refillCache(p: number): PageCache {
     const cache = this.cacheOf(p);
-    this.pages.allocToCache(cache);
+    this.fit.refill(cache);
     this.scavenger.refilled(cache);
     this.statistics.cacheRefills++;
     return cache;
@@ -135,7 +161,7 @@ export class Heap {
   flushCache(p: number): void {
     const cache = this.cacheOf(p);
     this.scavenger.flushing(cache);
-    this.pages.flushCache(cache);
+    this.fit.flushCache(cache);
   }
 
   /** Changes the number of Ps. Those that go give their page caches back (procresize). */
@@ -145,50 +171,56 @@ export class Heap {
   }
 
   /**
-   * Grows the heap for a request of npages (mheap.grow). What was grown stands in lastGrowth, lowest call first.
+   * Grows the heap for a request of npages (mheap.grow), and releases what growth does under the lock. What was grown stands
+   * in lastGrowth, lowest call first.
    * @returns bytes grown, or 0 when there is no address space left
    */
   grow(npages: number): number {
-    const { chunkPages, pageBytes } = this.geometry;
-    const ask = Math.ceil(npages / chunkPages) * chunkPages;
-    this.lastGrowth.length = 0;
-    this.lastGrowthReserved = false;
-    if (this.#curBase + ask > this.#curEnd) {
-      if (!this.arenas.reserve(ask * pageBytes)) return 0;
-      this.lastGrowthReserved = true;
-      const page = this.arenas.reservedOff / pageBytes;
-      const limit = page + this.arenas.reservedBytes / pageBytes;
-      if (page !== this.#curEnd) {
-        // The new space is elsewhere: what is left of the old one joins the heap now, or it never would.
-        if (this.#curEnd > this.#curBase) this.#map(this.#curBase, this.#curEnd - this.#curBase);
-        this.#curBase = page;
-      }
-      this.#curEnd = limit;
-    }
-    this.#map(this.#curBase, ask);
-    this.#curBase += ask;
+    const { growth, geometry, statistics } = this;
+    if (!growth.plan(npages)) return 0;
+    const { scavenge, unit, accounts, newMemory } = this.policy.growth;
+    if (accounts === "arena") statistics.grow(growth.reservedBytes, newMemory === "released");
+    if (scavenge === "largest") this.scavengeLargest(growth.reservedBytes);
     let grown = 0;
-    for (let i = 1; i < this.lastGrowth.length; i += 2) grown += this.lastGrowth[i]!;
-    this.statistics.heapGrowths++;
-    return grown * pageBytes;
+    for (let i = 0; i < growth.pieces.length; i += 2) {
+      const bytes = growth.pieces[i + 1]! * geometry.pageBytes;
+      // 1.13 looks at each piece before it joins the heap.
+      if (scavenge === "under-lock" && unit !== "chunk") this.scavengeForGrowth(bytes);
+      this.#map(growth.pieces[i]!, growth.pieces[i + 1]!);
+      grown += bytes;
+    }
+    statistics.heapGrowths++;
+    if (scavenge === "under-lock" && unit === "chunk") this.scavengeForGrowth(grown);
+    return grown;
   }
 
   #map(page: number, npages: number): void {
-    this.lastGrowth.push(page, npages);
-    this.statistics.grow(npages * this.geometry.pageBytes);
+    const { accounts, newMemory } = this.policy.growth;
+    const released = newMemory === "released";
+    if (accounts === "growth") this.statistics.grow(npages * this.geometry.pageBytes, released);
     this.fresh.add(page, npages);
-    this.pages.grow(page, npages);
-    this.fit.grew(page, npages);
+    this.growth.enter(page, npages);
+    this.fit.grew(page, npages, released);
     this.scavenger.grew(page, npages);
   }
 
   /** The sentence of a growth that failed. */
   outOfMemory(npages: number): OutOfMemoryError {
-    const { chunkPages, pageBytes } = this.geometry;
-    return new OutOfMemoryError(
-      Math.ceil(npages / chunkPages) * chunkPages * pageBytes,
-      this.statistics.heapSysBytes,
-    );
+    return new OutOfMemoryError(this.growth.askBytes(npages), this.statistics.heapSysBytes);
+  }
+
+  /** Releases what exceeds the goal after the heap grew by so many bytes. */
+  private scavengeForGrowth(growthBytes: number): void {
+    const todo = this.growthScavengeBytes(growthBytes, this.statistics.heapRetainedBytes);
+    if (todo > 0) this.scavenge(todo);
+  }
+
+  /** Releases the largest spans up to so many bytes, less what was released too much before (scavengeLargest, 1.12). */
+  private scavengeLargest(bytes: number): void {
+    const credit = Math.min(bytes, this.scavengeCreditBytes);
+    this.scavengeCreditBytes -= credit;
+    const todo = bytes - credit;
+    if (todo > 0) this.scavengeCreditBytes += Math.max(0, this.scavenge(todo) - todo);
   }
 
   /**
@@ -214,6 +246,7 @@ export class Heap {
 
   /** Begins a release: the pages are out of the heap while the system takes them back. */
   beginRelease(page: number, npages: number): void {
+    this.fresh.release(page, npages);
     this.scavenger.beginRelease(page, npages);
     this.fit.releaseBegan(page, npages);
   }
@@ -242,15 +275,19 @@ export class Heap {
 
   /** Sets the scavenge goal at a mark termination; see scavengeGoal for the parameters. */
   paceScavenger(heapGoal: number, lastHeapGoal: number, lastHeapInUse: number): void {
-    const retained = this.statistics.heapRetainedBytes;
-    this.scavengeGoalBytes = scavengeGoal(
-      heapGoal,
-      lastHeapGoal,
-      lastHeapInUse,
-      retained,
-      this.geometry.physPageBytes,
-      this.policy.goal.retainExtraPercent,
-    );
+    const { basis, retainExtraPercent, standsWhenMet } = this.policy.goal;
+    // Without a goal of its own this stays as it was at the start: infinite, or, where goals stand, 0.
+    if (basis !== "none" && !(standsWhenMet && lastHeapGoal === 0)) {
+      const byGoal = basis === "next-gc";
+      this.scavengeGoalBytes = scavengeGoal(
+        byGoal ? 1 : heapGoal,
+        byGoal ? Math.sign(lastHeapGoal) : lastHeapGoal,
+        byGoal ? heapGoal : lastHeapInUse,
+        standsWhenMet ? Number.POSITIVE_INFINITY : this.statistics.heapRetainedBytes,
+        this.geometry.physPageBytes,
+        retainExtraPercent,
+      );
+    }
     this.scavenger.paced();
   }
 
@@ -273,7 +310,7 @@ export class Heap {
     const { residency } = this.scavenger;
     if (residency !== null) residency.use(page, npages, kind);
     const { pageBytes } = this.geometry;
-    const refaulted = Math.max(0, scavengedPages - fresh);
+    const refaulted = scavengedPages - fresh;
     this.statistics.allocSpan(npages * pageBytes, kind, scavengedPages * pageBytes, refaulted * pageBytes);
   }
 
@@ -295,6 +332,7 @@ export class Heap {
    * @throws OutOfMemoryError when the heap must grow and cannot
    */
   allocSpan(p: number, npages: number, kind: number, longLived = false): number {
+    const { fit, policy } = this;
     let page = -1;
     let scavenged = 0;
     let grown = 0;
@@ -305,21 +343,21 @@ export class Heap {
       scavenged = cache.scavengedPages;
     }
     if (page < 0) {
-      page = this.fit.alloc(npages, longLived);
+      page = fit.alloc(npages, longLived);
       if (page < 0) {
         grown = this.grow(npages);
         if (grown === 0) throw this.outOfMemory(npages);
-        page = this.fit.alloc(npages, longLived);
+        page = fit.alloc(npages, longLived);
         if (page < 0) throw new SpanError("grew heap, but no adequate free space found");
       }
-      scavenged = this.fit.scavengedPages;
+      scavenged = fit.scavengedPages;
       this.scavenger.allocated(page, npages);
     }
-    if (grown > 0) {
-      const todo = this.growthScavengeBytes(grown, this.statistics.heapRetainedBytes);
-      if (todo > 0) this.scavenge(todo);
-    }
+    if (grown > 0 && policy.growth.scavenge === "after-unlock") this.scavengeForGrowth(grown);
     this.accountSpan(page, npages, kind, scavenged);
+    if (scavenged > 0 && policy.alloc.scavenge === "scavenged-span") {
+      this.scavengeLargest(npages * this.geometry.pageBytes);
+    }
     return page;
   }
 

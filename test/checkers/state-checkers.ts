@@ -14,11 +14,10 @@ import type { PageTree } from "../../sim/pages/page-tree.js";
 import { LONG_RUN } from "../../sim/pages/run-counts.js";
 import { GenerationScavenger } from "../../sim/scavenge/generations.js";
 import type { Scavenger } from "../../sim/scavenge/scavenger.js";
+import { checkSpanFit } from "./span-checkers.js";
+import { StateError } from "./state-error.js";
 
-/** A state that contradicts itself. */
-export class StateError extends Error {
-  override readonly name = "StateError";
-}
+export { StateError };
 
 /** What the check of the pages counted on its way, in pages. */
 export interface PageTotals {
@@ -396,15 +395,15 @@ export function checkHeap(heap: Heap, releasing: ReadonlyMap<number, number> = n
   expectEqual("heap_inuse", s.heapInUseBytes, inUse, "the sum over the live heap spans");
   expectEqual("stack_inuse", s.stackInUseBytes, stacks, "the sum over the live stack spans");
   expectEqual("gcSpansBytes", s.gcSpansBytes, gcSpans, "the sum over the live spans of the collector");
-  expectEqual("the mapped memory", s.mappedBytes, totals.grown * unit, "what was grown");
-  expectEqual(
-    "heap_sys",
-    s.heapSysBytes,
-    totals.grown * unit - stacks - gcSpans,
-    "mapped less stacks and gc",
-  );
+  const { accounts, newMemory } = heap.policy.growth;
+  const grownBytes = (totals.grown - heap.growth.withheldPages) * unit;
+  const mapped = accounts === "arena" ? heap.arenas.totalBytes : grownBytes;
+  expectEqual("the mapped memory", s.mappedBytes, mapped, "what was grown, or reserved as arenas");
+  expectEqual("heap_sys", s.heapSysBytes, mapped - stacks - gcSpans, "mapped less stacks and gc");
   expectEqual("heap_idle", s.heapIdleBytes, s.heapSysBytes - inUse, "heap_sys less heap_inuse");
-  const gone = totals.scavenged + totals.cachedScavenged;
+  // Memory that the heap has not grown into counts as released, where new memory does.
+  const ahead = newMemory === "released" ? (mapped - grownBytes) / unit : 0;
+  const gone = totals.scavenged + totals.cachedScavenged + ahead;
   expectEqual(
     "heap_released",
     s.heapReleasedBytes,
@@ -427,12 +426,14 @@ export function checkHeap(heap: Heap, releasing: ReadonlyMap<number, number> = n
   expectEqual(
     "the number of allocated pages",
     totals.allocated,
-    spanPages + totals.cached + released,
-    "spans, caches and what is being released",
+    spanPages + totals.cached + released + heap.growth.withheldPages,
+    "spans, caches, what is being released and what is withheld",
   );
-  if (heap.fresh.pages > gone) {
-    fail(`${heap.fresh.pages} pages are fresh, but only ${gone} scavenged, and fresh pages are among those`);
+  const fresh = heap.fresh.releasedPages;
+  if (fresh > gone) {
+    fail(`${fresh} pages are fresh, but only ${gone} scavenged, and fresh pages are among those`);
   }
+  checkSpanFit(heap);
   for (const [peak, now] of [
     ["peakHeapInUseBytes", s.heapInUseBytes],
     ["peakHeapSysBytes", s.heapSysBytes],

@@ -17,7 +17,7 @@
 import type { PageAllocator } from "../../pages/page-allocator.js";
 import { FIND_CALLS, FIND_ENTRIES, FIND_FAILURES, FIND_LEVELS } from "../../probes.js";
 import type { FitOptions } from "../fit.js";
-import { SpanFit, type Touching } from "./span-fit.js";
+import { SpanFit } from "./span-fit.js";
 import { NO_ROW } from "./span-rows.js";
 import { SpanTreap } from "./span-treap.js";
 
@@ -56,13 +56,13 @@ export class AddressTreap extends SpanFit {
   }
 
   /** The low end of a span goes, and the rest of it stays in its place. */
-  protected override cut(row: number, page: number, npages: number, touching: Touching): void {
+  protected override cut(row: number, page: number, npages: number): void {
     const { rows, starts } = this;
     const rest = rows.npages[row]! - npages;
-    if (page !== rows.page[row] || rest === 0) return super.cut(row, page, npages, touching);
-    if (rows.scavenged[row] === 1) {
-      if (!this.hasPhysicalPage(page + npages, rest)) return super.cut(row, page, npages, touching);
-      if (touching === "physical") this.reclaimedPages += this.reclaimEdges(page + npages, rest);
+    if (page !== rows.page[row] || rest === 0) return super.cut(row, page, npages);
+    // What is left of a scavenged span without a whole physical page is a span of the other state.
+    if (rows.scavenged[row] === 1 && !this.hasPhysicalPage(page + npages, rest)) {
+      return super.cut(row, page, npages);
     }
     this.countHuge(row, -1);
     starts.delete(page);

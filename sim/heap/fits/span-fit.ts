@@ -15,7 +15,7 @@
  *  - taking. What is allocated comes off the low end; the rest stays a span.
  *  - touching. Taking pages makes resident the `pages` alone (as the runtime counts from 1.14 on), or their `physical` pages
  *    (1.12, 1.13), or the whole `span` that they come from (1.11). What is touched beside the pages themselves loses its
- *    scavenged bits, and is counted in reclaimedPages.
+ *    scavenged bits, and the heap is told.
  *
  * A release happens either at once, under the heap lock (up to 1.17), so that a span goes from one state to the other where
  * it is; or its pages are out of the heap for a while, as in any fit, and come back as a span of their own.
@@ -36,7 +36,6 @@ export type Touching = "pages" | "physical" | "span";
 
 export abstract class SpanFit implements Fit {
   scavengedPages = 0;
-  reclaimedPages = 0;
   readonly rows: SpanRows;
   /** Runtime pages in a physical page, at least 1. */
   readonly minPages: number;
@@ -44,24 +43,22 @@ export abstract class SpanFit implements Fit {
   readonly starts = new PageMap();
   readonly ends = new PageMap();
   protected readonly clock: { readonly nowNs: number };
-  private readonly releasesAtOnce: boolean;
 
   /**
    * @param joining see above
    * @param touching see above
-   * @param options seed of treaps, clock, how releases happen
+   * @param options seed of treaps, clock, how releases happen, who is told of what was touched
    */
   constructor(
     protected readonly pages: PageAllocator,
     readonly joining: Joining,
     readonly touching: Touching,
-    options: FitOptions,
+    private readonly options: FitOptions,
   ) {
     const { physPageBytes, physHugePageBytes, pageBytes } = pages.geometry;
     this.minPages = Math.max(1, physPageBytes / pageBytes);
     this.rows = new SpanRows(options.seed, physHugePageBytes > pageBytes ? physHugePageBytes / pageBytes : 0);
     this.clock = options.clock;
-    this.releasesAtOnce = options.releasesAtOnce;
   }
 
   /** Chooses a span of at least npages for a request, NO_ROW when there is none. */
@@ -114,11 +111,11 @@ export abstract class SpanFit implements Fit {
   }
 
   releaseBegan(page: number, npages: number): void {
-    if (!this.releasesAtOnce) this.cut(this.holding(page), page, npages, "pages");
+    if (!this.options.releasesAtOnce) this.cut(this.holding(page), page, npages);
   }
 
   releaseEnded(page: number, npages: number): void {
-    if (this.releasesAtOnce) this.released(page, npages);
+    if (this.options.releasesAtOnce) this.released(page, npages);
     else this.add(page, npages, true, this.clock.nowNs);
   }
 
@@ -180,14 +177,32 @@ export abstract class SpanFit implements Fit {
    * @returns the first page
    */
   protected takeFrom(row: number, page: number, npages: number): number {
-    this.scavengedPages = this.pages.allocRange(page, npages);
-    this.reclaimedPages = 0;
-    this.cut(row, page, npages, this.touching);
+    const { pages, rows, touching } = this;
+    const end = page + npages;
+    let from = page;
+    let to = end;
+    if (touching === "span") {
+      from = rows.page[row]!;
+      to = rows.endOf(row);
+    } else if (touching === "physical" && this.minPages > 1) {
+      from = Math.max(rows.page[row]!, this.alignDown(page));
+      to = Math.min(rows.endOf(row), this.alignUp(end));
+    }
+    this.scavengedPages = pages.allocRange(page, npages);
+    if (from < page) this.touch(from, page - from);
+    if (end < to) this.touch(end, to - end);
+    this.cut(row, page, npages);
     return page;
   }
 
+  /** Free pages are resident now, or are taken to be. */
+  private touch(page: number, npages: number): void {
+    const reclaimed = this.pages.reclaim(page, npages);
+    if (reclaimed > 0) this.options.onTouched(page, npages, reclaimed);
+  }
+
   /** Pages of a span are no longer free, whatever they are: what is left of it below and above them stays. */
-  protected cut(row: number, page: number, npages: number, touching: Touching): void {
+  protected cut(row: number, page: number, npages: number): void {
     const { rows } = this;
     const first = rows.page[row]!;
     const end = rows.endOf(row);
@@ -195,31 +210,8 @@ export abstract class SpanFit implements Fit {
     const since = rows.sinceNs[row]!;
     this.takeDown(row);
     rows.recycle(row);
-    this.keep(first, page - first, scavenged, since, touching);
-    this.keep(page + npages, end - page - npages, scavenged, since, touching);
-  }
-
-  /** What is left of a span that was cut. */
-  private keep(
-    page: number,
-    npages: number,
-    scavenged: boolean,
-    sinceNs: number,
-    touching: Touching,
-  ): void {
-    if (npages === 0) return;
-    if (touching === "span") this.reclaimedPages += this.pages.reclaim(page, npages);
-    else if (touching === "physical" && scavenged) this.reclaimedPages += this.reclaimEdges(page, npages);
-    this.add(page, npages, scavenged, sinceNs);
-  }
-
-  /** Pages at the edges of a scavenged stretch that share a physical page with what is beyond are resident. */
-  protected reclaimEdges(page: number, npages: number): number {
-    if (this.minPages === 1) return 0;
-    const low = Math.min(npages, this.alignUp(page) - page);
-    const end = page + npages;
-    const high = Math.min(npages - low, end - this.alignDown(end));
-    return this.pages.reclaim(page, low) + this.pages.reclaim(end - high, high);
+    if (page > first) this.add(first, page - first, scavenged, since);
+    if (page + npages < end) this.add(page + npages, end - page - npages, scavenged, since);
   }
 
   /** Whether a stretch has a whole physical page. */

@@ -209,6 +209,15 @@ export class SpanTreap {
     return parent[at]!;
   }
 
+  /** The span before one in the order of keys. */
+  previous(row: number): number {
+    const { left, right, parent } = this.rows;
+    if (left[row] !== NO_ROW) return this.outermost(left[row]!, right);
+    let at = row;
+    while (parent[at] !== NO_ROW && left[parent[at]!] === at) at = parent[at]!;
+    return parent[at]!;
+  }
+
   /** By size: the first span whose key is above (npages, page). */
   after(npages: number, page: number): number {
     const { left, right } = this.rows;
