@@ -115,8 +115,11 @@ export class Growth {
 
   private planArenas(ask: number): boolean {
     if (!this.reserve(ask)) return false;
-    const { pageBytes } = this.geometry;
-    this.pieces.push(this.arenas.reservedOff / pageBytes, this.reservedBytes / pageBytes);
+    const page = this.arenas.reservedOff / this.geometry.pageBytes;
+    const size = this.reservedBytes / this.geometry.pageBytes;
+    this.pieces.push(page, size);
+    this.curBase = page + size;
+    this.curEnd = this.curBase;
     return true;
   }
 
