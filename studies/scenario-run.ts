@@ -16,7 +16,7 @@ import type { ActionSpec, CostsSpec, Scenario } from "../scenarios/scenario.js";
 import { Stage } from "../scenarios/workloads/stage.js";
 import { type Recordings, startWorkloads } from "../scenarios/workloads/workloads.js";
 import { type Costs, DEFAULT_COSTS } from "../sim/gc/costs.js";
-import { OutOfMemoryError } from "../sim/heap/heap.js";
+import { type HeapOptions, OutOfMemoryError } from "../sim/heap/heap.js";
 import { StackOverflowError } from "../sim/objects/goroutines.js";
 import type { Policy } from "../sim/policies/policy.js";
 import { MachineMemoryError, Runtime } from "../sim/runtime.js";
@@ -85,6 +85,7 @@ export class ScenarioRun {
       policy ?? resolvePolicy(scenario.policy),
       this.fingerprint,
       this.sim,
+      heapChance(scenario.seed),
     );
     this.runtime = new Runtime(this.sim, this.heap, runtimeOptions(scenario));
     this.listen();
@@ -167,6 +168,11 @@ export class ScenarioRun {
         return runtime.setRam(action.ramBytes ?? Number.POSITIVE_INFINITY);
     }
   }
+}
+
+/** What the heap draws: the seed of its treaps. It has a stream of its own, so that no workload sees other numbers. */
+function heapChance(seed: Scenario["seed"]): HeapOptions {
+  return { seed: new RandomStreams(seed).get("heap/treaps").integer(0, 2 ** 32 - 1) };
 }
 
 /** How an error ends a run; errors that do not are thrown on. */

@@ -110,7 +110,8 @@ export class Growth {
     const { chunkPages } = this.geometry;
     const chunk = Math.floor(page / chunkPages);
     pages.free(page, npages, true);
-    if (this.released) pages.tree.setScavenged(pages.tree.flatChunk(chunk), page - chunk * chunkPages, npages);
+    if (this.released)
+      pages.tree.setScavenged(pages.tree.flatChunk(chunk), page - chunk * chunkPages, npages);
   }
 
   private planArenas(ask: number): boolean {

@@ -140,6 +140,14 @@ export class Heap {
     return pages * this.geometry.pageBytes;
   }
 
+  /** Bytes that are free, in no page cache, and not released. */
+  get unusedRetainedBytes(): number {
+    const s = this.statistics;
+    let cached = 0;
+    for (const cache of this.caches) cached += cache.freePages - cache.scavengedFreePages;
+    return s.heapIdleBytes - s.heapReleasedBytes - cached * this.geometry.pageBytes;
+  }
+
   /** Fills the page cache of a P. */
   refillCache(p: number): PageCache {
     const cache = this.cacheOf(p);

@@ -90,7 +90,10 @@ export const POLICY_FIELDS: readonly PolicyField[] = [
   choice("pageCache.refillSearchAddr", ["last-page", "behind-block"], "where searchAddr goes after a refill"),
   choice("goal.basis", ["none", "next-gc", "in-use-ratio"], "what the scavenger leaves"),
   number("goal.retainExtraPercent", "percent", 0, 1000, "percent that it leaves beyond that"),
-  flag("goal.standsWhenMet", "whether growth releases what exceeds a goal that was met, or that there is not yet"),
+  flag(
+    "goal.standsWhenMet",
+    "whether growth releases what exceeds a goal that was met, or that there is not yet",
+  ),
   flag("limit.supported", "whether there is a memory limit"),
   number("limit.goalFactor", "times", 0.01, 1000, "part of the limit that the background scavenger aims at"),
   number("limit.headroomPercent", "percent", 0, 90, "part of the limit that the heap goal leaves free"),

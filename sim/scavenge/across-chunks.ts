@@ -1,7 +1,7 @@
 /** Releases of ranges of pages that may cross chunks: for scavengers that do not go chunk by chunk. */
 
-import type { PageAllocator } from "../pages/page-allocator.js";
 import { CorruptHeapError } from "../pages/errors.js";
+import type { PageAllocator } from "../pages/page-allocator.js";
 
 /** Pages in a row. */
 export interface Range {

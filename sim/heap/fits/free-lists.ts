@@ -15,8 +15,8 @@
  * nodes it looks at.
  */
 
-import { FAST_PATH_ALLOCS, FIND_CALLS, FIND_ENTRIES, FIND_FAILURES, FIND_LEVELS } from "../../probes.js";
 import type { PageAllocator } from "../../pages/page-allocator.js";
+import { FAST_PATH_ALLOCS, FIND_CALLS, FIND_ENTRIES, FIND_FAILURES, FIND_LEVELS } from "../../probes.js";
 import type { FitOptions } from "../fit.js";
 import { SpanFit } from "./span-fit.js";
 import { NO_ROW } from "./span-rows.js";

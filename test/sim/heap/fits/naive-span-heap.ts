@@ -253,10 +253,7 @@ export class NaiveSpanHeap {
   private release(span: NaiveSpan, from: number): number {
     const { minPages } = this.shape;
     const end = span.page + span.npages;
-    const [low, high] = [
-      Math.ceil(from / minPages) * minPages,
-      Math.floor(end / minPages) * minPages,
-    ];
+    const [low, high] = [Math.ceil(from / minPages) * minPages, Math.floor(end / minPages) * minPages];
     if (low >= high) return 0;
     let got = 0;
     for (let p = low; p < high; p++) {

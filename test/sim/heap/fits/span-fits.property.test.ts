@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Geometry } from "../../../../sim/address/geometry.js";
 import { platform } from "../../../../sim/address/platforms.js";
-import { SpanFit } from "../../../../sim/heap/fits/span-fit.js";
+import type { SpanFit } from "../../../../sim/heap/fits/span-fit.js";
 import { Heap } from "../../../../sim/heap/heap.js";
 import { policyNamed } from "../../../../sim/policies/registry.js";
 import { ReleaseRequest } from "../../../../sim/scavenge/scavenger.js";
@@ -38,14 +38,20 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof<fc.WeightedArbitrary<Step>[]>(
     { weight: 10, arbitrary: fc.record({ do: fc.constant("alloc" as const), npages, manual: fc.boolean() }) },
     { weight: 8, arbitrary: fc.record({ do: fc.constant("free" as const), which: fc.nat() }) },
-    { weight: 2, arbitrary: fc.record({ do: fc.constant("wait" as const), ns: fc.integer({ min: 1, max: 100 }) }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({ do: fc.constant("wait" as const), ns: fc.integer({ min: 1, max: 100 }) }),
+    },
     {
       weight: 1,
       arbitrary: fc.record({ do: fc.constant("old" as const), unusedNs: fc.integer({ min: 1, max: 100 }) }),
     },
     { weight: 1, arbitrary: fc.constant({ do: "all" as const }) },
     { weight: 2, arbitrary: fc.record({ do: fc.constant("scavenge" as const), npages }) },
-    { weight: 1, arbitrary: fc.record({ do: fc.constant("goal" as const), npages: fc.integer({ min: 0, max: 900 }) }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({ do: fc.constant("goal" as const), npages: fc.integer({ min: 0, max: 900 }) }),
+    },
   ),
   { minLength: 10, maxLength: 120, size: "max" },
 );
@@ -64,7 +70,12 @@ class Pair {
   ) {
     const policy = policyNamed(name);
     const base = platform("linux/amd64").spec;
-    const geometry = new Geometry({ ...base, arenaBytes: 4 * MIB, physPageBytes, physHugePageBytes: 2 * MIB });
+    const geometry = new Geometry({
+      ...base,
+      arenaBytes: 4 * MIB,
+      physPageBytes,
+      physHugePageBytes: 2 * MIB,
+    });
     this.unit = geometry.pageBytes;
     this.heap = new Heap(geometry, { policy, seed, clock: this.clock });
     this.naive = new NaiveSpanHeap(policy, {
@@ -164,7 +175,7 @@ describe("the heaps of Go 1.11 to 1.13 do what the obvious model does", () => {
       test(`${name}, physical pages of ${physPageBytes} bytes`, () => {
         fc.assert(
           fc.property(steps, fc.nat(), (list, seed) => new Pair(name, physPageBytes, seed).run(list)),
-          { numRuns: 40 },
+          { numRuns: 40, endOnFailure: true },
         );
       });
     }
