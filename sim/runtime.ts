@@ -73,6 +73,8 @@ export class Runtime implements Demands, CollectorHooks {
   /** Things made with no known death, less those killed. */
   undying = 0;
 
+  /** Whether the heap wants to know how long things will live. */
+  private readonly hasHints: boolean;
   private readonly globalsBytes: number;
   private readonly liveLimit: number;
   private ramBytes: number;
@@ -88,6 +90,7 @@ export class Runtime implements Demands, CollectorHooks {
   ) {
     heap.resizeProcs(options.procs);
     this.globalsBytes = options.globalsBytes;
+    this.hasHints = heap.policy.fit.kind === "lifetime-split";
     this.ramBytes = options.ramBytes;
     this.liveLimit = options.liveLimit;
     this.objects = new Objects(heap);
@@ -147,11 +150,13 @@ export class Runtime implements Demands, CollectorHooks {
 
   object(p: number, bytes: number, noscan: boolean, deathNs: number): number {
     if (deathNs === FOREVER) this.undying++;
+    if (this.hasHints) this.hint(deathNs);
     return this.objects.alloc(p, bytes, noscan, deathNs);
   }
 
   span(p: number, npages: number, kind: number, deathNs: number): number {
     if (deathNs === FOREVER) this.undying++;
+    if (this.hasHints) this.hint(deathNs);
     return this.objects.allocWhole(p, npages, kind, deathNs);
   }
 
@@ -160,7 +165,8 @@ export class Runtime implements Demands, CollectorHooks {
     this.objects.kill(handle);
   }
 
-  pages(p: number, npages: number, kind: number): number {
+  pages(p: number, npages: number, kind: number, deathNs: number): number {
+    if (this.hasHints) this.hint(deathNs);
     const page = this.heap.allocSpan(p, npages, kind);
     if (kind === KIND_STACK) this.directStackBytes += npages * this.heap.geometry.pageBytes;
     this.checkRam();
@@ -174,12 +180,14 @@ export class Runtime implements Demands, CollectorHooks {
   }
 
   startGoroutine(p: number, stackBytes: number): number {
+    if (this.hasHints) this.hint(0);
     const g = this.goroutines.start(p, stackBytes);
     this.checkRam();
     return g;
   }
 
   useStack(p: number, goroutine: number, stackBytes: number): void {
+    if (this.hasHints) this.hint(0);
     this.goroutines.setUsed(p, goroutine, stackBytes);
     this.checkRam();
   }
@@ -197,6 +205,11 @@ export class Runtime implements Demands, CollectorHooks {
   heapLiveChanged(deltaBytes: number): void {
     this.collector.heapLiveChanged(deltaBytes);
     this.checkRam();
+  }
+
+  /** Tells the heap whether what is asked for now will live long; of a span of objects the one that it is made for counts. */
+  private hint(deathNs: number): void {
+    this.heap.isLongLived = deathNs - this.sim.nowNs >= this.heap.policy.fit.longLivedNs;
   }
 
   /** runtime.GC() */

@@ -30,7 +30,7 @@ export class FingerprintedHeap extends Heap {
     this.clock = clock;
   }
 
-  override allocSpan(p: number, npages: number, kind: number, longLived = false): number {
+  override allocSpan(p: number, npages: number, kind: number, longLived?: boolean): number {
     const page = super.allocSpan(p, npages, kind, longLived);
     this.fingerprint.add(this.clock.nowNs, kind, page, npages);
     return page;

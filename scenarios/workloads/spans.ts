@@ -65,7 +65,7 @@ export class SpansWorkload extends ArrivingWorkload {
       pages += npages;
       if (sort.collected) this.demands.span(this.nextProc(), npages, sort.kind, death);
       else {
-        const page = this.demands.pages(this.nextProc(), npages, sort.kind);
+        const page = this.demands.pages(this.nextProc(), npages, sort.kind, death);
         if (death !== NEVER) this.stage.freePagesAt(death, page);
       }
     }

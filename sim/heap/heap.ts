@@ -85,6 +85,8 @@ export class Heap {
   scavengeGoalBytes: number;
   /** Bytes that growth has released beyond what it had to, which it owes less the next time (1.12). */
   scavengeCreditBytes = 0;
+  /** What the program says of the lifetime of what it asks for now, for policies that listen. */
+  isLongLived = false;
   /** Requests of fewer pages look at the page cache first: pageCachePages/4, and 0 without caches. */
   readonly cachedBelowPages: number;
 
@@ -335,11 +337,11 @@ export class Heap {
    * @param p the P that asks, or -1 for a thread without one
    * @param npages pages, at least 1
    * @param kind see kinds.ts
-   * @param longLived what the program says of its lifetime, for policies that listen
+   * @param longLived what the program says of its lifetime, for policies that listen. Default: isLongLived
    * @returns the first page
    * @throws OutOfMemoryError when the heap must grow and cannot
    */
-  allocSpan(p: number, npages: number, kind: number, longLived = false): number {
+  allocSpan(p: number, npages: number, kind: number, longLived = this.isLongLived): number {
     const { fit, policy } = this;
     let page = -1;
     let scavenged = 0;

@@ -11,6 +11,8 @@ import { HighestScavenger, ListScavenger, SizeScavenger } from "../scavenge/span
 import { type Fit, type FitOptions, RadixFit } from "./fit.js";
 import { AddressTreap } from "./fits/address-treap.js";
 import { FreeLists } from "./fits/free-lists.js";
+import { HugepageFiller } from "./fits/hugepage-filler.js";
+import { BestFit, LifetimeSplit, NextFit } from "./fits/run-fits.js";
 import { TwoTreaps } from "./fits/two-treaps.js";
 
 /** A policy asks for something that the model does not have. */
@@ -29,8 +31,14 @@ export function createFit(policy: Policy, pages: PageAllocator, options: FitOpti
       return new AddressTreap(pages, options);
     case "radix":
       return new RadixFit(pages);
-    default:
-      throw new PolicyError(`${policy.name}: there is no fit "${policy.fit.kind}" yet`);
+    case "radix-best":
+      return new BestFit(pages, options);
+    case "radix-next":
+      return new NextFit(pages, options);
+    case "hugepage-filler":
+      return new HugepageFiller(pages);
+    case "lifetime-split":
+      return new LifetimeSplit(pages, options);
   }
 }
 

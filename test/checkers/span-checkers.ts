@@ -9,6 +9,8 @@ import { SpanFit } from "../../sim/heap/fits/span-fit.js";
 import { NO_ROW } from "../../sim/heap/fits/span-rows.js";
 import type { SpanTreap } from "../../sim/heap/fits/span-treap.js";
 import { TwoTreaps } from "../../sim/heap/fits/two-treaps.js";
+import { HugepageFiller } from "../../sim/heap/fits/hugepage-filler.js";
+import { RunFit } from "../../sim/heap/fits/run-fits.js";
 import type { Heap } from "../../sim/heap/heap.js";
 import type { PageAllocator } from "../../sim/pages/page-allocator.js";
 import { StateError } from "./state-error.js";
@@ -28,6 +30,7 @@ function fail(sentence: string): never {
 /** Checks the fit of a heap, if it keeps spans. @throws StateError */
 export function checkSpanFit(heap: Heap): void {
   const { fit, pages } = heap;
+  if (fit instanceof HugepageFiller) checkFiller(fit, pages);
   if (!(fit instanceof SpanFit)) return;
   const spans = hangingSpans(fit).sort((a, b) => a.page - b.page);
   if (spans.length !== fit.rows.count) {
@@ -56,6 +59,7 @@ function hangingSpans(fit: SpanFit): Span[] {
     return [...free, ...gone];
   }
   if (fit instanceof AddressTreap) return inTreap(fit.spans, false);
+  if (fit instanceof RunFit) return inTreap(fit.runs, fit.bySize);
   return fail("a fit keeps spans that no checker knows");
 }
 
@@ -187,6 +191,36 @@ function checkHugePages(fit: AddressTreap, spans: readonly Span[], heap: Heap): 
   if (huge !== fit.unscavengedHugePages) {
     fail(`${fit.unscavengedHugePages} huge pages are counted in unscavenged spans, there are ${huge}`);
   }
+}
+
+/** The lists of the filler hold each huge page with free pages once, by what its bitmap says. */
+function checkFiller(fit: HugepageFiller, pages: PageAllocator): void {
+  const { unitPages, heads } = fit;
+  const { pageBytes } = pages.geometry;
+  const listed = new Map<number, string>();
+  for (let list = 0; list < heads.length; list++) {
+    for (let unit = heads[list]!; unit >= 0; unit = fit.next[unit]!) {
+      const first = fit.firstPages[unit]!;
+      if (listed.has(first)) fail(`the huge page at page ${first} is listed twice`);
+      listed.set(first, `${Math.floor(list / (unitPages + 1))} free, longest ${list % (unitPages + 1)}`);
+    }
+  }
+  for (let r = 0; r < pages.inUse.length; r++) {
+    const limit = pages.inUse.limits[r]! / pageBytes;
+    for (let first = pages.inUse.bases[r]! / pageBytes; first < limit; first += unitPages) {
+      let [free, run, longest] = [0, 0, 0];
+      for (let page = first; page < first + unitPages; page++) {
+        run = pages.isAllocated(page) ? 0 : run + 1;
+        if (run > 0) free++;
+        longest = Math.max(longest, run);
+      }
+      const got = listed.get(first);
+      const want = free === 0 ? undefined : `${free} free, longest ${longest}`;
+      if (got !== want) fail(`the huge page at page ${first} is listed with ${got}, and has ${want}`);
+      listed.delete(first);
+    }
+  }
+  for (const first of listed.keys()) fail(`a huge page at page ${first} is listed that was not grown`);
 }
 
 function text({ page, npages, scavenged }: Span): string {

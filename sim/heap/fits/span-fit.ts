@@ -12,7 +12,7 @@
  *  - joining. `together`: neighbours join whatever their state. `apart` (1.12, 1.13): only spans of one state join. Memory goes
  *    back in whole physical pages, so where those are larger than a page of the runtime, the boundary of two spans lies between
  *    physical pages, and the edge of a scavenged span beside memory in use is not released as far as it is part of one.
- *  - taking. What is allocated comes off the low end; the rest stays a span.
+ *  - taking. What is allocated comes off the low end, in the releases of Go; what is left stays a span, or two.
  *  - touching. Taking pages makes resident the `pages` alone (as the runtime counts from 1.14 on), or their `physical` pages
  *    (1.12, 1.13), or the whole `span` that they come from (1.11). What is touched beside the pages themselves loses its
  *    scavenged bits, and the heap is told.
@@ -71,7 +71,12 @@ export abstract class SpanFit implements Fit {
   alloc(npages: number, longLived: boolean): number {
     const row = this.pick(npages, longLived);
     if (row === NO_ROW) return -1;
-    return this.takeFrom(row, this.rows.page[row]!, npages);
+    return this.takeFrom(row, this.placeIn(row, npages, longLived), npages);
+  }
+
+  /** Where in the span that was chosen a request goes: at its low end, if a fit does not say otherwise. */
+  protected placeIn(row: number, _npages: number, _longLived: boolean): number {
+    return this.rows.page[row]!;
   }
 
   free(page: number, npages: number): void {
@@ -87,7 +92,7 @@ export abstract class SpanFit implements Fit {
   refill(cache: PageCache): void {
     const row = this.pick(1, false);
     cache.clear();
-    if (row !== NO_ROW) takeBlock(this.pages, cache, this.rows.page[row]!, this);
+    if (row !== NO_ROW) takeBlock(this.pages, cache, this.placeIn(row, 1, false), this);
   }
 
   /** For takeBlock: takes a stretch of free pages. */
