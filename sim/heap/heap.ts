@@ -99,9 +99,12 @@ export class Heap {
   constructor(geometry: Geometry, options: HeapOptions = {}) {
     this.geometry = geometry;
     this.arenas = new Arenas(geometry, options.space ?? new AddressSpace(geometry));
-    this.pages = new PageAllocator(geometry, { arenaMapped: (page) => this.arenas.has(page) });
     this.policy = options.policy ?? GO_1_18;
-    const { pages, requestLimitPages } = this.policy.pageCache;
+    const { pages, requestLimitPages, refillSearchAddr } = this.policy.pageCache;
+    this.pages = new PageAllocator(geometry, {
+      arenaMapped: (page) => this.arenas.has(page),
+      searchBehindBlock: refillSearchAddr === "behind-block",
+    });
     this.cachedBelowPages = pages === 0 ? 0 : requestLimitPages;
     this.growth = new Growth(this.policy.growth, this.pages, this.arenas);
     this.fresh = new FreshMemory(this.policy.growth.newMemory === "released");

@@ -5,12 +5,12 @@
 
 import { AddressTreap } from "../../sim/heap/fits/address-treap.js";
 import { FreeLists, LARGE_SPAN_PAGES } from "../../sim/heap/fits/free-lists.js";
+import { HugepageFiller } from "../../sim/heap/fits/hugepage-filler.js";
+import { RunFit } from "../../sim/heap/fits/run-fits.js";
 import { SpanFit } from "../../sim/heap/fits/span-fit.js";
 import { NO_ROW } from "../../sim/heap/fits/span-rows.js";
 import type { SpanTreap } from "../../sim/heap/fits/span-treap.js";
 import { TwoTreaps } from "../../sim/heap/fits/two-treaps.js";
-import { HugepageFiller } from "../../sim/heap/fits/hugepage-filler.js";
-import { RunFit } from "../../sim/heap/fits/run-fits.js";
 import type { Heap } from "../../sim/heap/heap.js";
 import type { PageAllocator } from "../../sim/pages/page-allocator.js";
 import { StateError } from "./state-error.js";

@@ -35,6 +35,8 @@ export interface PageTotals {
 export interface CheckPagesOptions {
   /** In a heap, searchAddr may lie in the part of a mapped arena that was not grown yet. */
   readonly arenaMapped?: (page: number) => boolean;
+  /** searchAddr may lie outside of memory, behind a block that a page cache took (up to 1.14.2). */
+  readonly searchBehindBlock?: boolean;
 }
 
 type Triple = readonly [start: number, max: number, end: number];
@@ -309,14 +311,20 @@ function checkSearchPage(pages: PageAllocator, lowestFree: number, options: Chec
   if (lowestFree < searchPage) {
     fail(`page ${lowestFree} is free, but searchPage is ${searchPage}, above it`);
   }
-  if (searchPage === pages.maxSearchPage) return;
-  if (!Number.isInteger(searchPage)) fail(`searchPage is ${searchPage}, which is no page`);
-  const off = searchPage * pages.geometry.pageBytes;
-  for (let i = 0; i < pages.inUse.bases.length; i++) {
-    if (off >= pages.inUse.bases[i]! && off < pages.inUse.limits[i]!) return;
+  if (searchPage !== pages.maxSearchPage && !Number.isInteger(searchPage)) {
+    fail(`searchPage is ${searchPage}, which is no page`);
   }
-  if (options.arenaMapped?.(searchPage) === true) return;
+  if (isSearchInMemory(pages)) return;
+  if (options.arenaMapped?.(searchPage) === true || options.searchBehindBlock === true) return;
   fail(`searchPage is ${searchPage}, which lies outside inUse`);
+}
+
+/** Whether searchAddr lies in inUse or is maxSearchAddr: what golang/go#38605 broke. */
+export function isSearchInMemory(pages: PageAllocator): boolean {
+  const { searchPage, inUse } = pages;
+  if (searchPage === pages.maxSearchPage) return true;
+  const off = searchPage * pages.geometry.pageBytes;
+  return inUse.bases.some((base, i) => off >= base && off < inUse.limits[i]!);
 }
 
 /** Pages in caches are out of the heap, once each. */
@@ -383,7 +391,8 @@ export interface HeapTotals extends PageTotals {
  */
 export function checkHeap(heap: Heap, releasing: ReadonlyMap<number, number> = new Map()): HeapTotals {
   const arenaMapped = (page: number): boolean => heap.arenas.has(page);
-  const totals = checkPages(heap.pages, heap.caches, heap.scavenger, { arenaMapped });
+  const searchBehindBlock = heap.policy.pageCache.refillSearchAddr === "behind-block";
+  const totals = checkPages(heap.pages, heap.caches, heap.scavenger, { arenaMapped, searchBehindBlock });
   const spans = checkSpans(heap);
   const unit = heap.geometry.pageBytes;
   const s = heap.statistics;

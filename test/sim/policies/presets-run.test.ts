@@ -13,7 +13,13 @@ vi.setConfig({ testTimeout: 300_000 });
 /** Scenarios, with what makes them small, and how often the checkers look. */
 const RUNS = [
   { name: "steady", params: ["scale=0.3"], durationNs: 6e9, everyEvents: 400, checks: 10 },
-  { name: "spike-then-idle", params: ["scale=0.1", "idle=700s"], durationNs: 704e9, everyEvents: 50, checks: 2 },
+  {
+    name: "spike-then-idle",
+    params: ["scale=0.1", "idle=700s"],
+    durationNs: 704e9,
+    everyEvents: 50,
+    checks: 2,
+  },
 ] as const;
 
 describe.each(RUNS)("$name", ({ name, params, durationNs, everyEvents, checks }) => {

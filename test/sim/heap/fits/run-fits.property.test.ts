@@ -85,7 +85,9 @@ class Rig {
 
   release(which: number): void {
     if (this.live.length === 0) return;
-    const [{ page, npages }] = this.live.splice(which % this.live.length, 1) as [{ page: number; npages: number }];
+    const [{ page, npages }] = this.live.splice(which % this.live.length, 1) as [
+      { page: number; npages: number },
+    ];
     this.heap.freeSpan(page);
     for (let p = page; p < page + npages; p++) this.free.add(p);
   }
