@@ -85,7 +85,7 @@ export class ScenarioRun {
       policy ?? resolvePolicy(scenario.policy),
       this.fingerprint,
       this.sim,
-      heapChance(scenario.seed),
+      heapChance(scenario),
     );
     this.runtime = new Runtime(this.sim, this.heap, runtimeOptions(scenario));
     this.listen();
@@ -170,9 +170,21 @@ export class ScenarioRun {
   }
 }
 
-/** What the heap draws: the seed of its treaps. It has a stream of its own, so that no workload sees other numbers. */
-function heapChance(seed: Scenario["seed"]): HeapOptions {
-  return { seed: new RandomStreams(seed).get("heap/treaps").integer(0, 2 ** 32 - 1) };
+/**
+ * What the heap draws, if its policy wants to know: the seed of its treaps, and where it begins. Each has a stream of its own,
+ * so that no workload sees other numbers.
+ */
+function heapChance({ seed, platform }: Scenario): HeapOptions {
+  const streams = new RandomStreams(seed);
+  const { arenaBytes, chunkBytes, chunkPages } = geometryOf(platform);
+  const start = streams.get("heap/start");
+  return {
+    seed: streams.get("heap/treaps").integer(0, 2 ** 32 - 1),
+    start: {
+      chunks: start.integer(0, arenaBytes / chunkBytes - 1),
+      paddingPages: start.integer(0, chunkPages - 1),
+    },
+  };
 }
 
 /** How an error ends a run; errors that do not are thrown on. */

@@ -15,6 +15,9 @@
  * The page allocator knows memory by whole chunks. Where the heap grows by less, the rest of the last chunk is withheld: in
  * the bitmaps it is in use, though nobody has it, until the heap grows into it.
  *
+ * From 1.26 on the heap may begin at a random place: some chunks of the first arena are passed over, and so many pages of the
+ * first chunk are padding, which nobody ever has; by the books it is released memory.
+ *
  * Invariants: curBase ≤ curEnd; the withheld pages are those from curBase to the end of its chunk.
  */
 
@@ -22,6 +25,17 @@ import type { Geometry } from "../address/geometry.js";
 import type { PageAllocator } from "../pages/page-allocator.js";
 import type { GrowthAxis } from "../policies/policy.js";
 import type { Arenas } from "./arenas.js";
+
+/** Where a heap begins in its first arena. */
+export interface HeapStart {
+  /** Chunks that are passed over. */
+  readonly chunks: number;
+  /** Pages of the first chunk that are never used, less than a chunk. */
+  readonly paddingPages: number;
+}
+
+/** The heap begins where the first arena does. */
+const AT_HINT: HeapStart = { chunks: 0, paddingPages: 0 };
 
 export class Growth {
   /** What the last growth took: [page, npages] pairs in the order of growth. */
@@ -39,11 +53,15 @@ export class Growth {
   private readonly geometry: Geometry;
   /** Runtime pages in a physical page, at least 1. */
   private readonly minPages: number;
+  /** Pages of padding in the bitmaps. */
+  paddingPages = 0;
 
+  /** @param start where the heap begins in its first arena */
   constructor(
     axis: GrowthAxis,
     private readonly pages: PageAllocator,
     private readonly arenas: Arenas,
+    private readonly start: HeapStart = AT_HINT,
   ) {
     this.unit = axis.unit;
     this.released = axis.newMemory === "released";
@@ -51,7 +69,7 @@ export class Growth {
     this.minPages = Math.max(1, this.geometry.physPageBytes / this.geometry.pageBytes);
   }
 
-  /** Pages in the bitmaps that count as in use, though the heap has not grown into them. */
+  /** Pages in the bitmaps that count as in use, though the heap has not grown into them; padding is beside them. */
   get withheldPages(): number {
     return Math.max(0, this.knownEnd - this.curBase);
   }
@@ -68,9 +86,10 @@ export class Growth {
    */
   plan(npages: number): boolean {
     const { pageBytes } = this.geometry;
-    const ask = this.askBytes(npages) / pageBytes;
     this.pieces.length = 0;
     this.reservedBytes = 0;
+    if (this.arenas.count === 0 && this.start !== AT_HINT) return this.planStart(npages);
+    const ask = this.askBytes(npages) / pageBytes;
     if (this.unit === "arena") return this.planArenas(ask);
     let next = this.alignUp(this.curBase + ask);
     if (next > this.curEnd) {
@@ -89,8 +108,12 @@ export class Growth {
     return true;
   }
 
-  /** Enters a piece of a plan in the bitmaps, free. Pieces come in the order of the plan. */
-  enter(page: number, npages: number): void {
+  /**
+   * Enters a piece of a plan in the bitmaps, free. Pieces come in the order of the plan.
+   * @returns how many pages at its beginning are padding
+   */
+  enter(page: number, npages: number): number {
+    const padding = this.knownEnd === 0 ? this.start.paddingPages : 0;
     const { chunkPages } = this.geometry;
     const end = page + npages;
     const known = page % chunkPages === 0 ? page : Math.min(end, Math.ceil(page / chunkPages) * chunkPages);
@@ -102,6 +125,9 @@ export class Growth {
       if (limit > end) this.pages.allocRange(end, limit - end);
       this.knownEnd = limit;
     }
+    if (padding > 0) this.pages.allocRange(page, padding);
+    this.paddingPages += padding;
+    return padding;
   }
 
   /** Pages of a chunk that is known already join the heap. */
@@ -112,6 +138,21 @@ export class Growth {
     pages.free(page, npages, true);
     if (this.released)
       pages.tree.setScavenged(pages.tree.flatChunk(chunk), page - chunk * chunkPages, npages);
+  }
+
+  /** The first growth, at a place of its own: the request and the padding, behind the chunks that are passed over. */
+  private planStart(npages: number): boolean {
+    const { chunkPages, pageBytes } = this.geometry;
+    const { chunks, paddingPages } = this.start;
+    const ask = this.askBytes(npages + paddingPages) / pageBytes;
+    const skip = chunks * chunkPages;
+    if (!this.reserve(skip + ask)) return false;
+    const page = this.arenas.reservedOff / pageBytes;
+    this.curEnd = page + this.reservedBytes / pageBytes;
+    const base = page + skip;
+    this.curBase = this.unit === "arena" ? this.curEnd : this.alignUp(base + ask);
+    this.pieces.push(base, this.curBase - base);
+    return true;
   }
 
   private planArenas(ask: number): boolean {

@@ -30,7 +30,7 @@ import { ReleaseRequest, type Scavenger, scavengeNow } from "../scavenge/scaveng
 import { Arenas } from "./arenas.js";
 import type { Fit } from "./fit.js";
 import { FreshMemory } from "./fresh-memory.js";
-import { Growth } from "./growth.js";
+import { Growth, type HeapStart } from "./growth.js";
 import { createFit, createScavenger } from "./parts.js";
 import { SpanTable } from "./span-table.js";
 import { HeapStatistics } from "./statistics.js";
@@ -59,6 +59,8 @@ export interface HeapOptions {
   readonly policy?: Policy;
   /** For fits that choose as if by chance: a whole number below 2^32. Default: 0. */
   readonly seed?: number;
+  /** Where the heap begins, under policies that begin it at a random place. Default: where the first arena does. */
+  readonly start?: HeapStart;
   /** The virtual time, for fits and scavengers that ask how long memory has been free. Default: always 0. */
   readonly clock?: { readonly nowNs: number };
 }
@@ -106,7 +108,8 @@ export class Heap {
       searchBehindBlock: refillSearchAddr === "behind-block",
     });
     this.cachedBelowPages = pages === 0 ? 0 : requestLimitPages;
-    this.growth = new Growth(this.policy.growth, this.pages, this.arenas);
+    const start = this.policy.layout.base === "random" ? options.start : undefined;
+    this.growth = new Growth(this.policy.growth, this.pages, this.arenas, start);
     this.fresh = new FreshMemory(this.policy.growth.newMemory === "released");
     this.scavengeGoalBytes = this.policy.goal.basis === "none" ? SCAVENGE_DISABLED : 0;
     const clock = options.clock ?? NO_CLOCK;
@@ -211,9 +214,9 @@ export class Heap {
     const { accounts, newMemory } = this.policy.growth;
     const released = newMemory === "released";
     if (accounts === "growth") this.statistics.grow(npages * this.geometry.pageBytes, released);
-    this.fresh.add(page, npages);
-    this.growth.enter(page, npages);
-    this.fit.grew(page, npages, released);
+    const padding = this.growth.enter(page, npages);
+    this.fresh.add(page + padding, npages - padding);
+    this.fit.grew(page + padding, npages - padding, released);
     this.scavenger.grew(page, npages);
   }
 

@@ -1,14 +1,18 @@
 /**
- * What each release before 1.18 does, in a few operations each: addresses and bytes follow by hand from
- * the rules of docs/policies.md, which are those of the release's sources. Pages are counted from the beginning of the heap.
+ * What each release before 1.18 does, and 1.26, in a few operations each: addresses and bytes follow by hand from the rules
+ * of the release's sources. Pages are counted from the beginning of the heap.
  */
 
 import { describe, expect, it } from "vitest";
+import { scenarioPath } from "../../../scenarios/library.js";
 import { Geometry } from "../../../sim/address/geometry.js";
 import { platform } from "../../../sim/address/platforms.js";
 import { Heap } from "../../../sim/heap/heap.js";
 import { policyNamed } from "../../../sim/policies/registry.js";
 import { ReleaseRequest } from "../../../sim/scavenge/scavenger.js";
+import { resolvePolicy } from "../../../studies/policies.js";
+import { ScenarioRun } from "../../../studies/scenario-run.js";
+import { readScenario } from "../../../studies/scenarios.js";
 import { checkHeap, isSearchInMemory } from "../../checkers/state-checkers.js";
 
 const MINUTE = 60e9;
@@ -310,5 +314,42 @@ describe("go1.14 to go1.17", () => {
       // Nothing is free below, so what follows is the same: the next span is in new memory.
       expect(rig.alloc(1)).toBe(CHUNK);
     }
+  });
+});
+
+describe("go1.26", () => {
+  it("begins the heap behind some chunks and some pages of padding, which count as released memory", () => {
+    const geometry = platform("linux/amd64");
+    const start = { chunks: 3, paddingPages: 500 };
+    const base = geometry.arenaHintOffs[0]! / geometry.pageBytes;
+    for (const name of ["go1.22", "go1.26"]) {
+      const isRandom = name === "go1.26";
+      const heap = new Heap(geometry, { policy: policyNamed(name), start });
+      const first = isRandom ? 3 * CHUNK + 500 : 0;
+      // 12 pages are left of the first chunk, so a request of 100 grows the heap by two.
+      expect(heap.allocSpan(-1, 100, 0) - base).toBe(first);
+      expect(heap.statistics.mappedBytes).toBe((isRandom ? 2 : 1) * CHUNK * 8192);
+      expect(heap.statistics.heapRetainedBytes).toBe(100 * 8192);
+      checkHeap(heap);
+      // The arena is used up to its end.
+      while (heap.arenas.count === 1) heap.allocSpan(-1, CHUNK, 0);
+      checkHeap(heap);
+      heap.scavenge(Number.POSITIVE_INFINITY, true);
+      expect(heap.pages.isAllocated(base + first - 1)).toBe(isRandom);
+    }
+  });
+
+  it("begins elsewhere under another seed, and can be made to begin at the hint", () => {
+    const first = (policy: string, seed: string): number => {
+      const scenario = { ...readScenario(scenarioPath("steady")), seed, durationNs: 1e6 };
+      const run = new ScenarioRun(scenario, { policy: resolvePolicy(policy) });
+      run.run();
+      return run.heap.pages.start;
+    };
+    const places = ["1", "2", "3", "4"].map((seed) => first("go1.26", seed));
+    expect(new Set(places).size).toBeGreaterThan(1);
+    expect(first("go1.26", "1")).toBe(places[0]);
+    const hinted = ["1", "2"].map((seed) => first("go1.26{layout.base=hint}", seed));
+    expect(hinted).toEqual([first("go1.22", "1"), first("go1.22", "2")]);
   });
 });
