@@ -7,6 +7,7 @@
 import type { ScenarioInput } from "../../scenarios/schema/root.js";
 import { platformNames } from "../../sim/address/platforms.js";
 import { Draw } from "./draw.js";
+import { randomPolicy } from "./policy.js";
 import { workloads } from "./workloads.js";
 
 type ActionInput = NonNullable<ScenarioInput["actions"]>[number];
@@ -26,6 +27,7 @@ export function randomScenario(seed: number): ScenarioInput {
     name: `swarm-${seed}`,
     params: { scale: { about: "unused but for a size", default: "1MiB", min: "1B", max: "1GiB" } },
     seed: draw.chance(0.5) ? draw.integer(0, 1e9) : `text ${seed}`,
+    policy: randomPolicy(seed),
     platform: platform(draw),
     machine: { procs, ...ram },
     gc: gc(draw),
