@@ -19,6 +19,11 @@ export interface FitOptions {
   /** Whether releaseBegan and releaseEnded of a range follow each other at once, as they do under the heap lock. */
   readonly releasesAtOnce: boolean;
   /**
+   * Whether released memory comes and goes by whole physical pages alone, as it does where spans are released and there are no
+   * page caches.
+   */
+  readonly isPhysical: boolean;
+  /**
    * Is told when pages beside those that were taken are resident now, or are taken to be: none of [page, page+npages) is
    * scavenged any more, and so many were.
    */

@@ -23,6 +23,7 @@ import type { Geometry } from "../address/geometry.js";
 import { AddressSpace } from "../os/address-space.js";
 import { PageAllocator } from "../pages/page-allocator.js";
 import { PageCache } from "../pages/page-cache.js";
+import { incompatibility } from "../policies/compatible.js";
 import { GO_1_18 } from "../policies/go.js";
 import type { Policy } from "../policies/policy.js";
 import { SCAVENGE_DISABLED, scavengeGoal } from "../scavenge/goal.js";
@@ -31,7 +32,7 @@ import { Arenas } from "./arenas.js";
 import type { Fit } from "./fit.js";
 import { FreshMemory } from "./fresh-memory.js";
 import { Growth, type HeapStart } from "./growth.js";
-import { createFit, createScavenger } from "./parts.js";
+import { createFit, createScavenger, PolicyError } from "./parts.js";
 import { SpanTable } from "./span-table.js";
 import { HeapStatistics } from "./statistics.js";
 
@@ -97,11 +98,14 @@ export class Heap {
   /**
    * @param geometry the address space and the sizes of pages
    * @param options see HeapOptions
+   * @throws PolicyError for a policy whose choices do not go together
    */
   constructor(geometry: Geometry, options: HeapOptions = {}) {
     this.geometry = geometry;
     this.arenas = new Arenas(geometry, options.space ?? new AddressSpace(geometry));
     this.policy = options.policy ?? GO_1_18;
+    const fault = incompatibility(this.policy);
+    if (fault !== undefined) throw new PolicyError(`${this.policy.name}: ${fault}`);
     const { pages, requestLimitPages, refillSearchAddr } = this.policy.pageCache;
     this.pages = new PageAllocator(geometry, {
       arenaMapped: (page) => this.arenas.has(page),
@@ -117,6 +121,7 @@ export class Heap {
       seed: options.seed ?? 0,
       clock,
       releasesAtOnce: this.policy.lock.madviseHeld,
+      isPhysical: this.policy.scavenger.index === "spans" && pages === 0,
       onTouched: (page, npages, reclaimedPages) => {
         this.statistics.reclaim(reclaimedPages * geometry.pageBytes);
         this.fresh.touch(page, npages);

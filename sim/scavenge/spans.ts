@@ -15,7 +15,6 @@
 
 import type { AddressTreap } from "../heap/fits/address-treap.js";
 import type { FreeLists } from "../heap/fits/free-lists.js";
-import type { SpanFit } from "../heap/fits/span-fit.js";
 import { kindBit, NO_ROW } from "../heap/fits/span-rows.js";
 import type { TwoTreaps } from "../heap/fits/two-treaps.js";
 import type { Residency } from "../os/residency.js";
@@ -33,16 +32,14 @@ export abstract class SpanScavenger implements Scavenger {
   protected readonly pageBytes: number;
 
   /**
-   * @param fit keeps the spans
    * @param clock tells how long they have been free
    */
   constructor(
     protected readonly pages: PageAllocator,
-    fit: SpanFit,
     protected readonly clock: { readonly nowNs: number },
   ) {
     const { physPageBytes, physHugePageBytes, pageBytes } = pages.geometry;
-    this.minPages = fit.minPages;
+    this.minPages = Math.max(1, physPageBytes / pageBytes);
     this.pageBytes = pageBytes;
     this.hugePages =
       physHugePageBytes > pageBytes && physHugePageBytes > physPageBytes ? physHugePageBytes / pageBytes : 0;
@@ -100,7 +97,7 @@ export class ListScavenger extends SpanScavenger {
     private readonly fit: FreeLists,
     clock: { readonly nowNs: number },
   ) {
-    super(pages, fit, clock);
+    super(pages, clock);
   }
 
   /** `limit` of the request is the row that it is at, and `base` the page in that. */
@@ -151,7 +148,7 @@ export class SizeScavenger extends SpanScavenger {
     private readonly fit: TwoTreaps,
     clock: { readonly nowNs: number },
   ) {
-    super(pages, fit, clock);
+    super(pages, clock);
   }
 
   /** Of a request for all or for old spans, `base` and `limit` are the key, pages and first page, that it has come to. */
@@ -179,7 +176,7 @@ export class HighestScavenger extends SpanScavenger {
     private readonly fit: AddressTreap,
     clock: { readonly nowNs: number },
   ) {
-    super(pages, fit, clock);
+    super(pages, clock);
   }
 
   next(request: ReleaseRequest, maxBytes: number): boolean {

@@ -1,6 +1,7 @@
 /** A random policy: one that has a name, or one with some axes of others. It has draws of its own. */
 
 import { POLICIES, policyNamed } from "../../sim/policies/registry.js";
+import { policyFault } from "../../studies/policies.js";
 import { Draw } from "./draw.js";
 
 /** Changes that go with every policy. */
@@ -38,5 +39,6 @@ export function randomPolicy(seed: number): string {
   const chosen = new Map<string, string>();
   for (const change of draw.list(1, 4, () => draw.pick(changes)(draw)))
     chosen.set(change.split("=")[0]!, change);
-  return `${name}{${[...chosen.values()].join(",")}}`;
+  const spec = `${name}{${[...chosen.values()].join(",")}}`;
+  return policyFault(spec) === undefined ? spec : name;
 }

@@ -37,7 +37,7 @@ export type Touching = "pages" | "physical" | "span";
 export abstract class SpanFit implements Fit {
   scavengedPages = 0;
   readonly rows: SpanRows;
-  /** Runtime pages in a physical page, at least 1. */
+  /** Runtime pages in a physical page, at least 1; 1 where released memory may be a part of one. */
   readonly minPages: number;
   /** Rows by first page, and by last page. */
   readonly starts = new PageMap();
@@ -56,7 +56,7 @@ export abstract class SpanFit implements Fit {
     private readonly options: FitOptions,
   ) {
     const { physPageBytes, physHugePageBytes, pageBytes } = pages.geometry;
-    this.minPages = Math.max(1, physPageBytes / pageBytes);
+    this.minPages = options.isPhysical ? Math.max(1, physPageBytes / pageBytes) : 1;
     this.rows = new SpanRows(options.seed, physHugePageBytes > pageBytes ? physHugePageBytes / pageBytes : 0);
     this.clock = options.clock;
   }
@@ -95,9 +95,14 @@ export abstract class SpanFit implements Fit {
     if (row !== NO_ROW) takeBlock(this.pages, cache, this.placeIn(row, 1, false), this);
   }
 
-  /** For takeBlock: takes a stretch of free pages. */
+  /** For takeBlock: takes a stretch of free pages, which may be of several spans. */
   takeRange(page: number, npages: number): void {
-    this.takeFrom(this.holding(page), page, npages);
+    for (let at = page; at < page + npages; ) {
+      const row = this.holding(at);
+      const taken = Math.min(page + npages, this.rows.endOf(row)) - at;
+      this.takeFrom(row, at, taken);
+      at += taken;
+    }
   }
 
   flushCache(cache: PageCache): void {
