@@ -5,6 +5,8 @@ import type { CommandModule } from "yargs";
 import { closingTable } from "../results/terminal.js";
 import { BUNDLED_TRACES } from "../scenarios/library.js";
 import { formatDuration, formatSize, parseDuration } from "../scenarios/units.js";
+import { resolvePolicy } from "../studies/policies.js";
+import { tracePolicy } from "../studies/recorded-under.js";
 import { type RunTraceResult, runTrace } from "../studies/run-trace.js";
 import { EXIT_FAILED, givenPath, lastGiven, UsageError } from "./errors.js";
 import { startProgress } from "./progress.js";
@@ -21,6 +23,7 @@ interface RunArguments extends Changes {
   force: boolean;
   sample: string | undefined;
   "spans-only": boolean;
+  policy: string | undefined;
 }
 
 export const runCommand: CommandModule<object, RunArguments> = {
@@ -53,7 +56,7 @@ export const runCommand: CommandModule<object, RunArguments> = {
       .option("out", {
         type: "string",
         requiresArg: true,
-        describe: "output folder (default out/<scenario>-<policy>-<seed>, out/<trace>-go1.18)",
+        describe: "output folder (default out/<scenario>-<policy>-<seed>, out/<trace>-<policy>)",
       })
       .option("force", {
         type: "boolean",
@@ -70,7 +73,15 @@ export const runCommand: CommandModule<object, RunArguments> = {
         default: false,
         describe: "predict the heap from the trace's init, procs, span and spanfree rows alone",
       })
-      .coerce(["out", "force", "sample", "spans-only", "seed", "repeat", "gctrace", "scavtrace"], lastGiven)
+      .option("policy", {
+        type: "string",
+        requiresArg: true,
+        describe: "traces: what the program ran under (default: the release that recorded it)",
+      })
+      .coerce(
+        ["out", "force", "sample", "spans-only", "policy", "seed", "repeat", "gctrace", "scavtrace"],
+        lastGiven,
+      )
       .example("$0 run steady --seed 7 --param scale=2", "a scenario of the library, with a seed of your own")
       .example("$0 run", "replay the bundled trace into out/")
       .example("$0 run prog.csv.gz --out result --sample 10ms", "your own trace, a sample every 10 ms")
@@ -81,6 +92,7 @@ export const runCommand: CommandModule<object, RunArguments> = {
     const sampleNs = args.sample === undefined ? undefined : parseDuration(args.sample);
     if (kind === "scenario") {
       refuse(args["spans-only"], "--spans-only", "traces");
+      refuse(args.policy !== undefined, "--policy", "traces");
       await runScenarioCommand({ ...args, path, sampleNs });
       return;
     }
@@ -101,13 +113,15 @@ function refuse(isGiven: boolean, option: string, what: string): void {
 
 async function replay(trace: string, args: RunArguments, sampleNs: number | undefined): Promise<void> {
   const name = traceName(trace) + (args["spans-only"] ? "-spans-only" : "");
+  const policy = tracePolicy(trace, args.policy === undefined ? {} : { policy: resolvePolicy(args.policy) });
   const progress = startProgress(name);
   let result: RunTraceResult;
   try {
     result = await runTrace({
       trace,
       name,
-      out: args.out ?? join("out", `${name}-go1.18`),
+      out: args.out ?? join("out", `${name}-${policy.name}`),
+      policy,
       force: args.force,
       spansOnly: args["spans-only"],
       onProgress: (share) => progress.update(share),
@@ -116,19 +130,19 @@ async function replay(trace: string, args: RunArguments, sampleNs: number | unde
   } finally {
     progress.stop();
   }
-  printResult(name, result, args["spans-only"]);
+  printResult(name, policy.name, result, args["spans-only"]);
   if (result.outOfMemory !== undefined) {
     console.error(result.outOfMemory);
     process.exitCode = EXIT_FAILED;
   }
 }
 
-function printResult(name: string, result: RunTraceResult, spansOnly: boolean): void {
+function printResult(name: string, policy: string, result: RunTraceResult, spansOnly: boolean): void {
   const duration = formatDuration(result.samples.at(-1)?.[0] ?? 0);
   const agreement = spansOnly
     ? `${result.compared - result.mismatches} of ${result.compared} span addresses predicted`
     : `${result.compared} recorded results equal`;
-  console.log(`${name} under go1.18: ${duration}, ${result.rows} rows, ${agreement}`);
+  console.log(`${name} under ${policy}: ${duration}, ${result.rows} rows, ${agreement}`);
   console.log();
   console.log(closingTable(result.samples, formatSize));
   console.log();

@@ -282,6 +282,8 @@ export type ActionSpec = { readonly atNs: number } & (
   | { readonly do: "setProcs"; readonly procs: number }
   /** null: off. */
   | { readonly do: "setGogc"; readonly gogc: number | null }
+  /** null: none. */
+  | { readonly do: "setMemoryLimit"; readonly limitBytes: number | null }
   | { readonly do: "setScavenger"; readonly background: boolean }
   | { readonly do: "setRam"; readonly ramBytes: number | null }
 );
@@ -400,6 +402,8 @@ export interface Scenario {
     readonly globalsBytes: number;
     /** A collection is forced when none began for so long; Infinity: never. */
     readonly forcedPeriodNs: number;
+    /** Bytes; null: none. */
+    readonly memoryLimitBytes: number | null;
   };
   readonly costs: CostsSpec;
   readonly scavenger: {

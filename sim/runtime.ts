@@ -35,6 +35,8 @@ export interface RuntimeOptions {
   readonly ramBytes: number;
   /** GOGC, below 0 for off. */
   readonly gcPercent: number;
+  /** GOMEMLIMIT in bytes, Infinity for none. Policies without memory limits ignore it. */
+  readonly memoryLimitBytes: number;
   /** The minimum heap at GOGC=100, bytes. */
   readonly heapMinimumBytes: number;
   readonly globalsBytes: number;
@@ -89,6 +91,7 @@ export class Runtime implements Demands, CollectorHooks {
     options: RuntimeOptions,
   ) {
     heap.resizeProcs(options.procs);
+    if (heap.policy.limit.supported) heap.memoryLimitBytes = options.memoryLimitBytes;
     this.globalsBytes = options.globalsBytes;
     this.hasHints = heap.policy.fit.kind === "lifetime-split";
     this.ramBytes = options.ramBytes;
@@ -225,6 +228,12 @@ export class Runtime implements Demands, CollectorHooks {
   /** debug.SetGCPercent(gcPercent), below 0 for off */
   setGcPercent(gcPercent: number): void {
     this.collector.setGcPercent(gcPercent);
+  }
+
+  /** debug.SetMemoryLimit(bytes), Infinity for none. Policies without memory limits ignore it. */
+  setMemoryLimit(bytes: number): void {
+    if (this.heap.policy.limit.supported && bytes !== this.heap.memoryLimitBytes)
+      this.collector.setMemoryLimit(bytes);
   }
 
   /** runtime.GOMAXPROCS(procs). It stops the world, for which it waits until no collection marks. */

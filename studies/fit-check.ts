@@ -12,10 +12,11 @@ import { type FittedProgram, fitProgram } from "../scenarios/trace/fit/fit.js";
 import { FitObserver } from "../scenarios/trace/fit/observe.js";
 import { readHeapTrace, type TraceRow } from "../scenarios/trace/heap-trace.js";
 import type { Heap } from "../sim/heap/heap.js";
+import { GO_1_18 } from "../sim/policies/go.js";
 import { Check } from "./check.js";
 import { playFittedProgram } from "./fitted-run.js";
 import { initGeometry } from "./run-trace.js";
-import { TraceReplay } from "./trace-replay.js";
+import { createReplay, type TraceReplay } from "./trace-replay.js";
 
 /** Samples of a run. */
 const SAMPLES = 1000;
@@ -133,7 +134,7 @@ async function replayFigures(path: string, durationNs: number): Promise<Figures>
   let replay: TraceReplay | undefined;
   let sampler: FigureSampler | undefined;
   await readHeapTrace(path, (row: TraceRow) => {
-    replay ??= new TraceReplay(path, initGeometry(path, row), check);
+    replay ??= createReplay(path, row, initGeometry(path, row), GO_1_18, check);
     sampler ??= new FigureSampler(replay.heap, durationNs);
     sampler.before(row.t);
     replay.step(row);

@@ -15,7 +15,8 @@ import type { Recordings } from "../scenarios/workloads/workloads.js";
 import { failedExpectations } from "./expectations.js";
 import { Recording } from "./recording.js";
 import { readRecordings } from "./recordings.js";
-import { CycleLog, scavengeLine } from "./runtime-lines.js";
+import { CycleLog } from "./runtime-lines.js";
+import { ScavengeLog } from "./scavenge-lines.js";
 import { type Onlooker, type RunEnd, ScenarioRun } from "./scenario-run.js";
 
 /** What to run, and where the result goes. */
@@ -167,18 +168,14 @@ class ScenarioJob {
   private lines(): Onlooker {
     const { onGcLine, onScavengeLine } = this.options;
     const log = new CycleLog();
-    const generationLine = ({ heap }: ScenarioRun): void => {
-      const { gen, releasedBytes } = heap.scavenger;
-      onScavengeLine?.(scavengeLine(gen, releasedBytes, heap, false));
-    };
+    const scavenges = new ScavengeLog();
     return {
       ...(onGcLine === undefined ? {} : { onCycle: (run) => onGcLine(log.line(run)) }),
       ...(onScavengeLine === undefined
         ? {}
         : {
-            onGeneration: generationLine,
-            onForcedRelease: ({ heap }, releasedBytes) =>
-              onScavengeLine(scavengeLine(heap.scavenger.gen, releasedBytes, heap, true)),
+            onGeneration: (run) => onScavengeLine(scavenges.line(run)),
+            onForcedRelease: (run, releasedBytes) => onScavengeLine(scavenges.forced(run, releasedBytes)),
           }),
     };
   }

@@ -10,15 +10,23 @@ import { statSync } from "node:fs";
 import { basename } from "node:path";
 import { OutputFolder } from "../results/output-folder.js";
 import { InputError } from "../scenarios/input-error.js";
-import { Op, readDuration, readHeapTrace, type TraceRow } from "../scenarios/trace/heap-trace.js";
+import {
+  ALL_RELEASES,
+  Op,
+  readDuration,
+  readHeapTrace,
+  type TraceRow,
+} from "../scenarios/trace/heap-trace.js";
 import { GeometryError } from "../sim/address/geometry.js";
 import { platform } from "../sim/address/platforms.js";
 import { type Heap, OutOfMemoryError } from "../sim/heap/heap.js";
+import type { Policy } from "../sim/policies/policy.js";
 import { Check } from "./check.js";
+import { tracePolicy } from "./recorded-under.js";
 import { DEFAULT_SAMPLES, MAX_SAMPLES, Recording } from "./recording.js";
 import { RowGuard } from "./row-guard.js";
 import { SpanPrediction } from "./span-prediction.js";
-import { TraceReplay } from "./trace-replay.js";
+import { createReplay, TraceReplay } from "./trace-replay.js";
 
 /** What to run. */
 export interface RunTraceOptions {
@@ -32,6 +40,8 @@ export interface RunTraceOptions {
   readonly sampleNs?: number;
   /** Predict from spans alone instead of replaying every row. */
   readonly spansOnly?: boolean;
+  /** What the recorded program ran under; by default the release that recorded it. */
+  readonly policy?: Policy;
   /** Name of the run in the manifest. */
   readonly name: string;
   /** Called now and then with the share of bytes read, 0..1. */
@@ -94,6 +104,7 @@ class TraceRun {
   readonly #recording: Recording;
   readonly #digest = createHash("sha256");
   readonly #check: Check;
+  readonly #policy: Policy;
   #replay: TraceReplay | SpanPrediction | undefined;
   #guard: RowGuard | undefined;
   #nextSample = 0;
@@ -105,14 +116,15 @@ class TraceRun {
     folder: OutputFolder,
     readonly sampleNs: number,
   ) {
-    this.#check = options.spansOnly ? new Check(true) : new ContradictionCheck();
+    this.#policy = options.policy ?? tracePolicy(options.trace, {});
+    this.#check = options.spansOnly ? new Check(true) : new ContradictionCheck(this.#policy.name);
     this.#recording = new Recording(folder);
   }
 
   async run(): Promise<RunTraceResult> {
     let outOfMemory: string | undefined;
     try {
-      await readHeapTrace(this.options.trace, (row) => this.#row(row), this.#countBytes());
+      await readHeapTrace(this.options.trace, (row) => this.#row(row), this.#countBytes(), ALL_RELEASES);
     } catch (error) {
       if (!(error instanceof OutOfMemoryError)) throw error;
       outOfMemory = error.message;
@@ -145,11 +157,12 @@ class TraceRun {
 
   #begin(row: TraceRow): TraceReplay | SpanPrediction {
     const { trace } = this.options;
+    const policy = this.#policy;
     if (row.op !== Op.init) throw new InputError(trace, row.line, 1, "the first row of a trace must be init");
     const geometry = initGeometry(trace, row);
     this.#replay = this.options.spansOnly
-      ? new SpanPrediction(trace, geometry, this.#check)
-      : new TraceReplay(trace, geometry, this.#check);
+      ? new SpanPrediction(trace, geometry, policy, this.#check)
+      : createReplay(trace, row, geometry, policy, this.#check);
     this.#guard = new RowGuard(trace, this.#replay.heap, this.#check, this.options.spansOnly ?? false);
     return this.#replay;
   }
@@ -198,7 +211,7 @@ class TraceRun {
         rows: this.#rows,
         mode: options.spansOnly ? "spans-only" : "every row",
       },
-      policy: "go1.18",
+      policy: this.#policy.name,
       parameters: { sample_ns: this.sampleNs },
       result: {
         end: outOfMemory === undefined ? "finished" : "out of memory",
@@ -214,6 +227,10 @@ const NO_COLLECTOR = { heapLiveBytes: Number.NaN, heapGoalBytes: Number.NaN, cyc
 
 /** Turns the first mismatch of a replay into an error: the trace and the model contradict each other. */
 class ContradictionCheck extends Check {
+  constructor(private readonly policy: string) {
+    super();
+  }
+
   override differ(
     file: string,
     line: number,
@@ -226,7 +243,7 @@ class ContradictionCheck extends Check {
       file,
       line,
       1,
-      `${what}: the recording says ${expected}, the go1.18 model ${got} (${around()})`,
+      `${what}: the recording says ${expected}, the ${this.policy} model ${got} (${around()})`,
     );
   }
 }

@@ -162,6 +162,8 @@ export class ScenarioRun {
         return runtime.setProcs(action.procs);
       case "setGogc":
         return runtime.setGcPercent(action.gogc ?? -1);
+      case "setMemoryLimit":
+        return runtime.setMemoryLimit(action.limitBytes ?? Number.POSITIVE_INFINITY);
       case "setScavenger":
         return runtime.scavenger.setEnabled(action.background);
       case "setRam":
@@ -210,6 +212,7 @@ function runtimeOptions(scenario: Scenario): ConstructorParameters<typeof Runtim
     procs: machine.procs,
     ramBytes: machine.ramBytes ?? Number.POSITIVE_INFINITY,
     gcPercent: gc.gogc ?? -1,
+    memoryLimitBytes: gc.memoryLimitBytes ?? Number.POSITIVE_INFINITY,
     heapMinimumBytes: gc.minHeapBytes,
     globalsBytes: gc.globalsBytes,
     forcePeriodNs: gc.forcedPeriodNs,

@@ -45,6 +45,7 @@ export function buildScenario(
       minHeapBytes: content.gc.minHeap,
       globalsBytes: content.gc.globals,
       forcedPeriodNs: content.gc.forcedPeriod,
+      memoryLimitBytes: content.gc.memoryLimit,
     },
     costs: {
       markBytesPerSecond: content.costs.markRate,
@@ -272,6 +273,8 @@ function actionAt(action: ScenarioContent["actions"][number], atNs: number): Act
       return { atNs, do: action.do, procs: action.to };
     case "setGogc":
       return { atNs, do: action.do, gogc: action.to };
+    case "setMemoryLimit":
+      return { atNs, do: action.do, limitBytes: action.to };
     case "setScavenger":
       return { atNs, do: action.do, background: action.to };
     case "setRam":

@@ -103,6 +103,9 @@ export const gc = object({
   forcedPeriod: quantity(period)
     .default(120e9)
     .describe("A collection is forced when none began for so long, or forever"),
+  memoryLimit: ram
+    .default(null)
+    .describe("GOMEMLIMIT, which Go has from 1.19 on: older policies ignore it. Default unlimited"),
 });
 
 export const costs = object({
@@ -179,6 +182,7 @@ export const action = z
     object({ do: z.literal("freeOSMemory"), ...at, repeat }).describe("debug.FreeOSMemory()"),
     object({ do: z.literal("setProcs"), ...at, repeat, to: procs }).describe("runtime.GOMAXPROCS(to)"),
     object({ do: z.literal("setGogc"), ...at, repeat, to: gogc }).describe("debug.SetGCPercent(to)"),
+    object({ do: z.literal("setMemoryLimit"), ...at, repeat, to: ram }).describe("debug.SetMemoryLimit(to)"),
     object({ do: z.literal("setScavenger"), ...at, repeat, to: z.boolean() }).describe(
       "Background scavenger on or off",
     ),

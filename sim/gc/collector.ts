@@ -18,7 +18,10 @@ import { NO_EVENT, Priority, type Simulation, TIME_MAX_NS } from "../../engine/s
 import type { Heap } from "../heap/heap.js";
 import type { Background } from "../scavenge/pacing.js";
 import type { Costs } from "./costs.js";
-import { BACKGROUND_UTILIZATION, DEFAULT_HEAP_MINIMUM, Pacer } from "./pacer.js";
+import { CpuLimiter } from "./cpu-limiter.js";
+import { limitHeapGoal } from "./memory-limit.js";
+import { BACKGROUND_UTILIZATION, DEFAULT_HEAP_MINIMUM, GOAL_OFF, Pacer } from "./pacer.js";
+import { ScavengeAssists } from "./scavenge-assists.js";
 import { type CollectedWorld, Sweeper } from "./sweeper.js";
 import type { CollectorHooks } from "./world.js";
 
@@ -48,6 +51,8 @@ export interface CollectorOptions {
 
 export class Collector implements CollectorHooks {
   readonly pacer: Pacer;
+  /** Keeps collecting from taking all of the time; only where the policy has memory limits. */
+  readonly limiter: CpuLimiter | null;
   readonly sweeper: Sweeper;
   /** Whether a cycle marks now. */
   marking = false;
@@ -113,6 +118,15 @@ export class Collector implements CollectorHooks {
       options.globalsBytes ?? 0,
       options.heapMinimumBytes ?? DEFAULT_HEAP_MINIMUM,
     );
+    this.limiter = heap.policy.limit.supported
+      ? new CpuLimiter({
+          nowNs: () => sim.nowNs,
+          procs: () => heap.procs,
+          busyProcs: () => scavenger.busyProcs,
+          isMarking: () => this.marking,
+        })
+      : null;
+    if (this.limiter !== null) heap.meter = new ScavengeAssists(heap, costs, this.limiter);
     this.forcePeriodNs = options.forcePeriodNs ?? FORCE_PERIOD_NS;
     this.startKind = sim.handler("collector: cycle starts", Priority.collector, (cause) =>
       this.#start(cause),
@@ -139,17 +153,55 @@ export class Collector implements CollectorHooks {
     pacer.heapLiveBytes = this.world.heapLiveBytes;
     if (this.marking) {
       if (deltaBytes > 0) this.#assist(deltaBytes);
-    } else if (pacer.heapLiveBytes >= pacer.triggerBytes) this.#ask(CycleCause.trigger);
+      return;
+    }
+    this.#limitGoal();
+    if (pacer.heapLiveBytes >= pacer.triggerBytes) this.#ask(CycleCause.trigger);
   }
 
   /** Changes GOGC (debug.SetGCPercent), with all goals; below 0 is off. */
   setGcPercent(gcPercent: number): void {
     const { pacer } = this;
     pacer.setGcPercent(gcPercent, this.sweeper.isDone);
+    pacer.limitTo(this.#limitHeapGoal());
     if (this.marking) pacer.revise(Math.trunc(this.doneBytes));
     this.sweeper.pace(pacer.triggerBytes);
     this.#paceScavenger();
     this.heapLiveChanged(0);
+  }
+
+  /** Changes the memory limit (debug.SetMemoryLimit), with all goals; Infinity for none. */
+  setMemoryLimit(bytes: number): void {
+    this.heap.memoryLimitBytes = bytes;
+    const { pacer } = this;
+    pacer.commit(this.sweeper.isDone);
+    pacer.limitTo(this.#limitHeapGoal());
+    this.sweeper.pace(pacer.triggerBytes);
+    this.#paceScavenger();
+    this.heapLiveChanged(0);
+  }
+
+  /** The heap goal that the memory limit leaves; Infinity where there is none. */
+  #limitHeapGoal(): number {
+    const { heap, pacer, world } = this;
+    const { limit } = heap.policy;
+    if (!limit.supported || heap.memoryLimitBytes === Number.POSITIVE_INFINITY)
+      return Number.POSITIVE_INFINITY;
+    return limitHeapGoal(
+      {
+        limitBytes: heap.memoryLimitBytes,
+        mappedReadyBytes: heap.mappedReadyBytes,
+        heapFreeBytes: heap.statistics.heapFreeBytes,
+        heapAllocBytes: world.heapAllocBytes,
+        heapMarkedBytes: pacer.heapMarkedBytes,
+      },
+      limit,
+    );
+  }
+
+  /** Under a limit the goal moves with what is mapped. */
+  #limitGoal(): void {
+    if (this.heap.memoryLimitBytes !== Number.POSITIVE_INFINITY) this.pacer.limitTo(this.#limitHeapGoal());
   }
 
   /** A collection is asked for (runtime.GC): the program waits for it, and then sweeps all. */
@@ -179,7 +231,11 @@ export class Collector implements CollectorHooks {
   #start(cause: number): void {
     this.startEvent = NO_EVENT;
     const { pacer, world, sim } = this;
-    if (cause !== CycleCause.explicit && pacer.gcPercent < 0) return;
+    // With GOGC off only the limit makes a cycle start by itself.
+    const isOff = pacer.gcPercent < 0;
+    if (isOff && cause === CycleCause.period) return;
+    if (isOff && cause === CycleCause.trigger && pacer.triggerBytes >= GOAL_OFF) return;
+    this.limiter?.update();
     this.sim.cancel(this.periodEvent);
     this.periodEvent = NO_EVENT;
     this.sweeper.finish();
@@ -241,6 +297,7 @@ export class Collector implements CollectorHooks {
   }
 
   #assist(deltaBytes: number): void {
+    if (this.limiter?.isLimiting === true) return;
     const { pacer } = this;
     this.debtBytes += deltaBytes * pacer.assistWorkPerByte;
     if (this.debtBytes <= 0) return;
@@ -254,6 +311,7 @@ export class Collector implements CollectorHooks {
       const work = Math.min(left, Math.max(this.debtBytes, OVER_ASSIST));
       this.doneBytes += work;
       this.assistNs += work * this.costs.markByteNs;
+      this.limiter?.addAssist(work * this.costs.markByteNs);
       this.debtBytes -= work;
       this.#planEnd();
     }
@@ -271,6 +329,7 @@ export class Collector implements CollectorHooks {
     this.endEvent = NO_EVENT;
     this.#progress();
     const { pacer, world, sim } = this;
+    this.limiter?.update();
     this.marking = false;
     this.markEndNs = sim.nowNs;
     this.liveAtEndBytes = world.heapLiveBytes;
@@ -283,13 +342,25 @@ export class Collector implements CollectorHooks {
     if (this.cause !== CycleCause.trigger) this.forcedCycles++;
     this.sweeper.start();
     pacer.commit(false);
+    pacer.limitTo(this.#limitHeapGoal());
     this.sweeper.pace(pacer.triggerBytes);
     this.#paceScavenger();
     this.heap.markDone();
+    this.#flushIdle();
     const forcedNs = sim.nowNs + this.forcePeriodNs + 1;
     if (forcedNs <= TIME_MAX_NS) this.periodEvent = sim.schedule(forcedNs, this.periodKind, 0);
     this.onCycle?.(this);
     this.#afterCycle();
+  }
+
+  /**
+   * The world goes on, and idle Ps lose their page caches (from 1.21). Which Ps are idle the model does not know, only how many:
+   * the last ones are. Two never are: the one that ended the mark, and the one that it wakes first.
+   */
+  #flushIdle(): void {
+    const { heap, scavenger } = this;
+    if (!heap.policy.pageCache.flushIdle) return;
+    for (let p = Math.max(2, scavenger.busyProcs); p < heap.procs; p++) heap.flushCache(p);
   }
 
   /**

@@ -18,6 +18,8 @@ import type { World } from "./world.js";
 export interface CollectedWorld extends World {
   /** What counts as alive, bytes. */
   readonly heapLiveBytes: number;
+  /** Bytes of objects that were not swept, whether dead or alive (totalAlloc − totalFree). */
+  readonly heapAllocBytes: number;
   /** Of what the last mark found: bytes of objects that have pointers. */
   readonly markedScanBytes: number;
   /** Pages swept since the last mark, and pages in spans of objects. */

@@ -20,6 +20,7 @@
  */
 
 import type { Geometry } from "../address/geometry.js";
+import { runtimeReadyBytes } from "../gc/memory-limit.js";
 import { AddressSpace } from "../os/address-space.js";
 import { PageAllocator } from "../pages/page-allocator.js";
 import { PageCache } from "../pages/page-cache.js";
@@ -50,6 +51,14 @@ export class OutOfMemoryError extends Error {
 /** Something was asked of the heap that a program cannot do: freeing what is no span, and the like. */
 export class SpanError extends Error {
   override readonly name = "SpanError";
+}
+
+/** Who pays for what allocations release. */
+export interface AssistMeter {
+  /** Whether allocations are to release nothing for the memory limit. */
+  readonly isLimiting: boolean;
+  /** A range has gone to the system. */
+  rangeReleased(): void;
 }
 
 /** Options of a heap. */
@@ -90,10 +99,18 @@ export class Heap {
   scavengeCreditBytes = 0;
   /** What the program says of the lifetime of what it asks for now, for policies that listen. */
   isLongLived = false;
+  /** What may be mapped and not released, bytes (GOMEMLIMIT); Infinity for no limit. */
+  memoryLimitBytes = Number.POSITIVE_INFINITY;
+  /** Mapped bytes that the scavenger aims at under a limit. 0 before the first pace, infinite when there is nothing to do. */
+  limitGoalBytes = 0;
+  /** Told of what allocations release. */
+  meter: AssistMeter | null = null;
   /** Requests of fewer pages look at the page cache first: pageCachePages/4, and 0 without caches. */
   readonly cachedBelowPages: number;
 
   readonly #request = new ReleaseRequest();
+  /** Whether an allocation is releasing memory. */
+  #isAssisting = false;
 
   /**
    * @param geometry the address space and the sizes of pages
@@ -128,6 +145,7 @@ export class Heap {
       },
     });
     this.scavenger = createScavenger(this.policy, this.pages, this.fit, clock);
+    if (!this.policy.limit.supported) this.limitGoalBytes = SCAVENGE_DISABLED;
   }
 
   /** What the last grow took: [page, npages] pairs in the order of growth. */
@@ -270,6 +288,7 @@ export class Heap {
     this.fresh.release(page, npages);
     this.scavenger.beginRelease(page, npages);
     this.fit.releaseBegan(page, npages);
+    if (this.#isAssisting) this.meter?.rangeReleased();
   }
 
   /**
@@ -309,12 +328,29 @@ export class Heap {
         retainExtraPercent,
       );
     }
+    if (this.policy.limit.supported) this.paceLimit(this.mappedReadyBytes);
     this.scavenger.paced();
+  }
+
+  /**
+   * Sets the goal under the memory limit: so many times the limit, if more than that is mapped and not released.
+   * @param mappedReadyBytes what is, of the heap and of the runtime's own
+   */
+  paceLimit(mappedReadyBytes: number): void {
+    const goal = Math.trunc(this.memoryLimitBytes * this.policy.limit.goalFactor);
+    this.limitGoalBytes = mappedReadyBytes > goal ? goal : SCAVENGE_DISABLED;
   }
 
   /** Whether nothing is retained beyond what should be: the background scavenger has nothing to do. */
   get isAtGoals(): boolean {
-    return this.statistics.heapRetainedBytes <= this.scavengeGoalBytes;
+    if (this.statistics.heapRetainedBytes > this.scavengeGoalBytes) return false;
+    return this.limitGoalBytes === SCAVENGE_DISABLED || this.mappedReadyBytes <= this.limitGoalBytes;
+  }
+
+  /** Memory that is mapped and not released, what the runtime itself needs included: what a memory limit is about. */
+  get mappedReadyBytes(): number {
+    const { mappedBytes, heapReleasedBytes } = this.statistics;
+    return mappedBytes - heapReleasedBytes + runtimeReadyBytes(mappedBytes);
   }
 
   /** Whether the scavenger has a goal to work towards. */
@@ -374,12 +410,37 @@ export class Heap {
       scavenged = fit.scavengedPages;
       this.scavenger.allocated(page, npages);
     }
-    if (grown > 0 && policy.growth.scavenge === "after-unlock") this.scavengeForGrowth(grown);
+    if (grown > 0 || this.memoryLimitBytes !== Number.POSITIVE_INFINITY) this.#assist(p, grown, scavenged);
     this.accountSpan(page, npages, kind, scavenged);
     if (scavenged > 0 && policy.alloc.scavenge === "scavenged-span") {
       this.scavengeLargest(npages * this.geometry.pageBytes);
     }
     return page;
+  }
+
+  /**
+   * Releases memory after an allocation, before its span is in the books: what the growth exceeds the goal by, and, from 1.19 on,
+   * what is above the memory limit then. For the limit dense chunks are taken as well, and threads without a P do neither.
+   */
+  #assist(p: number, grownBytes: number, scavengedPages: number): void {
+    const hasLimit = this.policy.alloc.scavenge === "limit";
+    if (hasLimit && p < 0) return;
+    const above = hasLimit ? this.#bytesAboveLimit(scavengedPages * this.geometry.pageBytes) : 0;
+    const isForGrowth = grownBytes > 0 && this.policy.growth.scavenge === "after-unlock";
+    const forGrowth = isForGrowth
+      ? this.growthScavengeBytes(grownBytes, this.statistics.heapRetainedBytes)
+      : 0;
+    const bytes = Math.max(above, forGrowth);
+    if (bytes === 0) return;
+    this.#isAssisting = true;
+    this.statistics.assistedBytes += this.scavenge(bytes, above > 0);
+    this.#isAssisting = false;
+  }
+
+  /** What will be above the memory limit when so many released bytes are in use again. */
+  #bytesAboveLimit(scavengedBytes: number): number {
+    if (this.meter?.isLimiting === true) return 0;
+    return Math.max(0, scavengedBytes + this.mappedReadyBytes - this.memoryLimitBytes);
   }
 
   /** Gives pages of a span that is off the books back. */

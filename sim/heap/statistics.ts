@@ -26,6 +26,8 @@ export class HeapStatistics {
   cacheMisses = 0;
   scavengeCalls = 0;
   scavengedBytes = 0;
+  /** Of these, bytes that allocations released. */
+  assistedBytes = 0;
   /** Bytes taken into use again out of scavenged memory that had been in use before. */
   refaultedBytes = 0;
   /** Largest values that heapInUseBytes, heapSysBytes and heapRetainedBytes had, exact at every change. */
@@ -41,6 +43,11 @@ export class HeapStatistics {
   /** Mapped heap memory that is in no heap span. */
   get heapIdleBytes(): number {
     return this.heapSysBytes - this.heapInUseBytes;
+  }
+
+  /** Memory that is in no span, and was not returned to the system: heapFree of Go 1.19 and later. */
+  get heapFreeBytes(): number {
+    return this.heapIdleBytes - this.heapReleasedBytes;
   }
 
   /** heap_sys less what was returned to the system: heapRetained() of the runtime. */

@@ -86,6 +86,8 @@ export class Objects implements World, DeathSink {
   private left: Uint16Array = new Uint16Array(SPAN_CLASSES);
   /** Bytes of objects not found dead, where all slots of held spans count: with pointers, without. */
   private readonly takenBytes = new Float64Array(2);
+  /** Bytes of objects that were found dead, and whose spans were not swept since. */
+  private unsweptDeadBytes = 0;
   private staleSpans = 0;
   private marking = false;
   private kills = 0;
@@ -106,6 +108,11 @@ export class Objects implements World, DeathSink {
     }
     this.heap = heap;
     this.hooks = hooks;
+  }
+
+  /** Bytes of objects that were not swept, whether dead or alive; all slots of spans that Ps hold count (heapAlloc). */
+  get heapAllocBytes(): number {
+    return this.takenBytes[0]! + this.takenBytes[1]! + this.unsweptDeadBytes;
   }
 
   /** From now on these hooks are called. */
@@ -221,8 +228,10 @@ export class Objects implements World, DeathSink {
   died(span: number): void {
     const { spans } = this;
     const spanClass = spans.classes[span]!;
+    const bytes = objectBytes(spanClass, spans.npages[span]!);
     spans.dead[span]!++;
-    this.takenBytes[spanClass & 1]! -= objectBytes(spanClass, spans.npages[span]!);
+    this.takenBytes[spanClass & 1]! -= bytes;
+    this.unsweptDeadBytes += bytes;
   }
 
   /** Spans that Ps hold from before the last mark are swept and given back (prepareForSweep of every P). */
@@ -354,8 +363,12 @@ export class Objects implements World, DeathSink {
   /** The dead of a span give their slots back. It is in no set. */
   private sweepSpan(s: number): void {
     const { spans } = this;
-    spans.free[s]! += spans.dead[s]!;
-    spans.dead[s] = 0;
+    const dead = spans.dead[s]!;
+    if (dead > 0) {
+      spans.free[s]! += dead;
+      spans.dead[s] = 0;
+      this.unsweptDeadBytes -= dead * objectBytes(spans.classes[s]!, spans.npages[s]!);
+    }
     spans.sweptAt[s] = this.generation;
     this.sweptPages += spans.npages[s]!;
     this.unsweptSpans--;
@@ -446,7 +459,9 @@ export class Objects implements World, DeathSink {
         if (n === 0) continue;
         killed[s] = 0;
         dead[s]! += n;
-        this.takenBytes[classes[s]! & 1]! -= n * objectBytes(classes[s]!, npages[s]!);
+        const bytes = n * objectBytes(classes[s]!, npages[s]!);
+        this.takenBytes[classes[s]! & 1]! -= bytes;
+        this.unsweptDeadBytes += bytes;
       }
     }
     if (this.lateKills > 0) spans.turnKilled();

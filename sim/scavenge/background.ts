@@ -22,8 +22,9 @@ import { Priority, type Simulation } from "../../engine/simulation.js";
 import type { Costs } from "../gc/costs.js";
 import type { Heap } from "../heap/heap.js";
 import type { ScavengerAxis } from "../policies/policy.js";
-import { APPROX_PAGE_NS, Background, type BackgroundOptions } from "./pacing.js";
+import { Background, type BackgroundOptions } from "./pacing.js";
 import { SleepPacer } from "./sleep-pacer.js";
+import { WorkRound } from "./work-round.js";
 
 export { type BackgroundOptions, ScavengerState } from "./pacing.js";
 
@@ -33,10 +34,7 @@ export class BackgroundScavenger extends Background {
   private readonly axis: ScavengerAxis;
   /** How long to sleep. */
   private readonly pacer: SleepPacer;
-  /** Of the round: counted work in ns, bytes released, and whether a request fell short. */
-  private crit = 0;
-  private roundBytes = 0;
-  private isShort = false;
+  private readonly round: WorkRound;
   /** Of the request: when it began, and bytes released. */
   private requestNs = 0;
   private requestBytes = 0;
@@ -47,6 +45,7 @@ export class BackgroundScavenger extends Background {
     super(sim, heap, costs, options);
     this.axis = heap.policy.scavenger;
     this.pacer = new SleepPacer(this.axis);
+    this.round = new WorkRound(this.axis, heap.geometry.physPageBytes);
     this.rangeKind = sim.handler("scavenger: range released", Priority.release, (page, npages) =>
       this.#rangeDone(page, npages),
     );
@@ -66,15 +65,13 @@ export class BackgroundScavenger extends Background {
   protected run(): void {
     if (this.sleepStartNs >= 0) this.#wakeFromSleep();
     this.rounds++;
-    this.crit = 0;
-    this.roundBytes = 0;
-    this.isShort = false;
+    this.round.begin();
     this.#nextRequest();
   }
 
   #nextRequest(): void {
     const { heap } = this;
-    if (this.isShort || this.crit >= this.axis.minWorkNs || heap.isAtGoals) return this.#endRound();
+    if (this.round.isOver || heap.isAtGoals) return this.#endRound();
     this.requests++;
     heap.statistics.scavengeCalls++;
     this.requestNs = this.sim.nowNs;
@@ -124,7 +121,6 @@ export class BackgroundScavenger extends Background {
   #released(page: number, npages: number): void {
     const bytes = this.heap.endRelease(page, npages);
     this.requestBytes += bytes;
-    this.roundBytes += bytes;
     this.releasedBytes += bytes;
   }
 
@@ -134,27 +130,25 @@ export class BackgroundScavenger extends Background {
    */
   #searchedInVain(): void {
     if (this.axis.stopsShort) return this.#endRound();
-    this.sim.schedule(this.afterTicks(this.axis.minWorkNs - this.crit), this.requestKind);
+    this.sim.schedule(this.afterTicks(this.axis.minWorkNs - this.round.workedNs), this.requestKind);
   }
 
   #requestDone(): void {
     const now = this.sim.nowNs;
     const ns = this.clock(now) - this.clock(this.requestNs);
     this.workedNs += now - this.requestNs;
-    this.crit +=
-      ns > 0 ? ns : APPROX_PAGE_NS * Math.floor(this.requestBytes / this.heap.geometry.physPageBytes);
-    this.isShort = this.axis.stopsShort && this.requestBytes < this.axis.quantumBytes;
+    this.round.add(this.requestBytes, ns);
     this.#nextRequest();
   }
 
   #endRound(): void {
-    if (this.roundBytes === 0) {
+    if (this.round.releasedBytes === 0) {
       this.sleepStartNs = -1;
       this.park();
       return;
     }
     this.sleepStartNs = this.sim.nowNs;
-    this.sleepUntil(this.sleepStartNs + this.pacer.sleepNs(this.crit));
+    this.sleepUntil(this.sleepStartNs + this.pacer.sleepNs(this.round.workedNs));
   }
 
   /** Takes what the sleep really was, and lets the controller choose the next ratio. */

@@ -52,7 +52,7 @@ export abstract class Background implements Sleeper {
   releasedBytes = 0;
   workedNs = 0;
   sleptNs = 0;
-  /** Called before sweeping counts as done, and so before a generation starts. */
+  /** Called before new work for the scavenger: before sweeping counts as done, or (1.14) when the heap has new goals. */
   onGeneration: (() => void) | null = null;
 
   protected readonly sim: Simulation;
@@ -108,12 +108,14 @@ export abstract class Background implements Sleeper {
 
   /** The heap has new goals (gcPaceScavenger). */
   paced(): void {
-    if (!this.isWokenBySweep) this.wake();
+    if (this.isWokenBySweep) return;
+    this.onGeneration?.();
+    this.wake();
   }
 
   /** Sweeping has ended: a generation starts, and sysmon is asked to wake the scavenger. */
   sweepDone(): void {
-    this.onGeneration?.();
+    if (this.isWokenBySweep) this.onGeneration?.();
     this.heap.scavenger.sweepDone();
     // When nobody is to be woken, sysmon need not look again and again.
     if (this.isWokenBySweep && this.enabled) this.sysmon.askForScavenger();

@@ -14,6 +14,7 @@ import type { PageTree } from "../../sim/pages/page-tree.js";
 import { LONG_RUN } from "../../sim/pages/run-counts.js";
 import { GenerationScavenger } from "../../sim/scavenge/generations.js";
 import type { Scavenger } from "../../sim/scavenge/scavenger.js";
+import { indexFault } from "./index-checkers.js";
 import { checkSpanFit } from "./span-checkers.js";
 import { StateError } from "./state-error.js";
 
@@ -37,6 +38,8 @@ export interface CheckPagesOptions {
   readonly arenaMapped?: (page: number) => boolean;
   /** searchAddr may lie outside of memory, behind a block that a page cache took (up to 1.14.2). */
   readonly searchBehindBlock?: boolean;
+  /** Ranges that are out of the heap while the system takes them, pages by first page. */
+  readonly releasing?: ReadonlyMap<number, number>;
 }
 
 type Triple = readonly [start: number, max: number, end: number];
@@ -89,6 +92,10 @@ export function checkPages(
   checkSearchPage(pages, totals.lowestFree, options);
   const { cached, cachedScavenged } = checkCaches(pages, caches, grown);
   if (scavenger instanceof GenerationScavenger) checkScavenger(pages, scavenger);
+  else if (scavenger !== undefined) {
+    const fault = indexFault(pages, scavenger, grown, options.releasing ?? new Map());
+    if (fault !== undefined) fail(fault);
+  }
   const grownPages = grown.size * pages.geometry.chunkPages;
   if (grownPages !== totals.free + totals.allocated) {
     fail(
@@ -392,7 +399,11 @@ export interface HeapTotals extends PageTotals {
 export function checkHeap(heap: Heap, releasing: ReadonlyMap<number, number> = new Map()): HeapTotals {
   const arenaMapped = (page: number): boolean => heap.arenas.has(page);
   const searchBehindBlock = heap.policy.pageCache.refillSearchAddr === "behind-block";
-  const totals = checkPages(heap.pages, heap.caches, heap.scavenger, { arenaMapped, searchBehindBlock });
+  const totals = checkPages(heap.pages, heap.caches, heap.scavenger, {
+    arenaMapped,
+    searchBehindBlock,
+    releasing,
+  });
   const spans = checkSpans(heap);
   const unit = heap.geometry.pageBytes;
   const s = heap.statistics;

@@ -101,6 +101,11 @@ function checkTaken({ runtime: { objects } }: ScenarioRun): void {
     const c = spans.classes[s]!;
     want[c & 1]! += (spans.slots(s) - free - spans.dead[s]!) * objectBytes(c, spans.npages[s]!);
   }
+  let dead = 0;
+  for (let s = 0; s < spans.rows; s++) {
+    if (spans.pages[s]! >= 0) dead += spans.dead[s]! * objectBytes(spans.classes[s]!, spans.npages[s]!);
+  }
+  expectEqual("heapAlloc", objects.heapAllocBytes, want[0]! + want[1]! + dead);
   expectEqual("takenBytes with pointers", objects["takenBytes"][0]!, want[0]!);
   expectEqual("takenBytes without pointers", objects["takenBytes"][1]!, want[1]!);
   if (objects.heapLiveBytes < want[0]! + want[1]!) {

@@ -35,7 +35,13 @@ describe("a small scenario", () => {
         arenaBytes: null,
       },
       machine: { procs: 4, ramBytes: null },
-      gc: { gogc: 100, minHeapBytes: 4 << 20, globalsBytes: 0, forcedPeriodNs: 120e9 },
+      gc: {
+        gogc: 100,
+        minHeapBytes: 4 << 20,
+        globalsBytes: 0,
+        forcedPeriodNs: 120e9,
+        memoryLimitBytes: null,
+      },
       scavenger: { background: true, idleTimerNs: null, clockGranularityNs: 1 },
       policy: "go1.18",
       durationNs: 10e9,
@@ -113,6 +119,7 @@ describe("a scenario that says everything", () => {
       [50, "setGogc"],
       [51, "setGogc"],
       [52, "setScavenger"],
+      [52, "setMemoryLimit"],
       [53, "setRam"],
       [120, "freeOSMemory"],
     ]);

@@ -16,7 +16,7 @@ params:
 seed: seven
 platform: {preset: linux/arm64, physPage: $page, hugePage: 0B, arena: 4MiB}
 machine: {procs: 8, ram: 16GiB}
-gc: {gogc: off, minHeap: 8MiB, globals: 1MiB, forcedPeriod: forever}
+gc: {gogc: off, minHeap: 8MiB, globals: 1MiB, forcedPeriod: forever, memoryLimit: 2GiB}
 costs:
   markRate: 500MiB/s
   sweepSpan: 300ns
@@ -131,6 +131,7 @@ actions:
   - {do: setGogc, at: 50s, to: 50}
   - {do: setGogc, at: 51s, to: off}
   - {do: setScavenger, at: 52s, to: false}
+  - {do: setMemoryLimit, at: 52s, to: 1GiB}
   - {do: setRam, at: 53s, to: unlimited}
 expect:
   - {peak: heap_sys_bytes, during: fill, atMost: 1GiB, about: it is small}
