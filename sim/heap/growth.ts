@@ -55,6 +55,9 @@ export class Growth {
   private readonly minPages: number;
   /** Pages of padding in the bitmaps. */
   paddingPages = 0;
+  /** Of the last piece that was entered: pages at its beginning that had been withheld, and pages behind it that are now. */
+  joinedPages = 0;
+  heldBackPages = 0;
 
   /** @param start where the heap begins in its first arena */
   constructor(
@@ -117,11 +120,14 @@ export class Growth {
     const { chunkPages } = this.geometry;
     const end = page + npages;
     const known = page % chunkPages === 0 ? page : Math.min(end, Math.ceil(page / chunkPages) * chunkPages);
+    this.joinedPages = known - page;
+    this.heldBackPages = 0;
     if (known > page) this.enterWithheld(page, known - page);
     if (end > known) {
       const limit = Math.ceil(end / chunkPages) * chunkPages;
       this.pages.grow(known, limit - known);
       if (!this.released) this.pages.reclaim(known, end - known);
+      this.heldBackPages = limit - end;
       if (limit > end) this.pages.allocRange(end, limit - end);
       this.knownEnd = limit;
     }

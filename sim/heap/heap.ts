@@ -240,7 +240,17 @@ export class Heap {
     const padding = this.growth.enter(page, npages);
     this.fresh.add(page + padding, npages - padding);
     this.fit.grew(page + padding, npages - padding, released);
-    this.scavenger.grew(page, npages);
+    this.#tellScavenger(page, npages, padding);
+  }
+
+  /** New memory is free from the start, but for padding and what is withheld of its last chunk. */
+  #tellScavenger(page: number, npages: number, padding: number): void {
+    const { scavenger } = this;
+    const { joinedPages, heldBackPages } = this.growth;
+    if (joinedPages > 0) scavenger.freed(page, joinedPages);
+    if (npages > joinedPages) scavenger.grew(page + joinedPages, npages - joinedPages);
+    if (heldBackPages > 0) scavenger.allocated(page + npages, heldBackPages);
+    if (padding > 0) scavenger.allocated(page, padding);
   }
 
   /** The sentence of a growth that failed. */
