@@ -49,9 +49,10 @@ export interface Demands {
   /**
    * Allocates a span that the program frees itself, with freePages.
    * @param p the P that asks, −1 for a thread without one
+   * @param deathNs when it will free it, as far as it knows; Infinity: it does not, or never will
    * @returns its first page
    */
-  pages(p: number, npages: number, kind: number): number;
+  pages(p: number, npages: number, kind: number, deathNs: number): number;
 
   /** Frees a span of `pages` now. */
   freePages(page: number): void;

@@ -92,6 +92,8 @@ export class Runtime implements Demands, CollectorHooks {
   /** Things made with no known death, less those killed. */
   undying = 0;
 
+  /** Whether the heap wants to know how long things will live. */
+  private readonly hasHints: boolean;
   private readonly globalsBytes: number;
   private readonly residency: Residency;
   private readonly liveLimit: number;
@@ -109,6 +111,7 @@ export class Runtime implements Demands, CollectorHooks {
     heap.resizeProcs(options.procs);
     if (heap.policy.limit.supported) heap.memoryLimitBytes = options.memoryLimitBytes;
     this.globalsBytes = options.globalsBytes;
+    this.hasHints = heap.policy.fit.kind === "lifetime-split";
     this.ramBytes = options.ramBytes;
     this.residency = heap.trackResidency();
     this.limitResident();
@@ -174,6 +177,7 @@ export class Runtime implements Demands, CollectorHooks {
 
   object(p: number, bytes: number, noscan: boolean, deathNs: number): number {
     if (deathNs === FOREVER) this.undying++;
+    if (this.hasHints) this.hint(deathNs);
     const { lock } = this;
     if (lock === null) return this.objects.alloc(p, bytes, noscan, deathNs);
     lock.byProc(p);
@@ -184,6 +188,7 @@ export class Runtime implements Demands, CollectorHooks {
 
   span(p: number, npages: number, kind: number, deathNs: number): number {
     if (deathNs === FOREVER) this.undying++;
+    if (this.hasHints) this.hint(deathNs);
     this.lock?.byProc(p);
     const handle = this.objects.allocWhole(p, npages, kind, deathNs);
     this.lock?.byNobody();
@@ -191,6 +196,7 @@ export class Runtime implements Demands, CollectorHooks {
   }
 
   agedSpan(p: number, npages: number, kind: number, collections: number): number {
+    if (this.hasHints) this.hint(0);
     return this.objects.allocAged(p, npages, kind, collections);
   }
 
@@ -199,7 +205,8 @@ export class Runtime implements Demands, CollectorHooks {
     this.objects.kill(handle);
   }
 
-  pages(p: number, npages: number, kind: number): number {
+  pages(p: number, npages: number, kind: number, deathNs: number): number {
+    if (this.hasHints) this.hint(deathNs);
     this.lock?.byProc(p);
     const page = this.heap.allocSpan(p, npages, kind);
     this.lock?.byNobody();
@@ -215,6 +222,7 @@ export class Runtime implements Demands, CollectorHooks {
   }
 
   startGoroutine(p: number, stackBytes: number): number {
+    if (this.hasHints) this.hint(0);
     this.lock?.byProc(p);
     const g = this.goroutines.start(p, stackBytes);
     this.lock?.byNobody();
@@ -223,6 +231,7 @@ export class Runtime implements Demands, CollectorHooks {
   }
 
   useStack(p: number, goroutine: number, stackBytes: number): void {
+    if (this.hasHints) this.hint(0);
     this.lock?.byProc(p);
     this.goroutines.setUsed(p, goroutine, stackBytes);
     this.lock?.byNobody();
@@ -244,6 +253,11 @@ export class Runtime implements Demands, CollectorHooks {
   heapLiveChanged(deltaBytes: number): void {
     this.collector.heapLiveChanged(deltaBytes);
     this.checkRam();
+  }
+
+  /** Tells the heap whether what is asked for now will live long; of a span of objects the one that it is made for counts. */
+  private hint(deathNs: number): void {
+    this.heap.isLongLived = deathNs - this.sim.nowNs >= this.heap.policy.fit.longLivedNs;
   }
 
   /** runtime.GC() */

@@ -16,7 +16,7 @@ import type { ActionSpec, CostsSpec, Scenario } from "../scenarios/scenario.js";
 import { Stage } from "../scenarios/workloads/stage.js";
 import { type Recordings, startWorkloads } from "../scenarios/workloads/workloads.js";
 import { type Costs, DEFAULT_COSTS } from "../sim/gc/costs.js";
-import { OutOfMemoryError } from "../sim/heap/heap.js";
+import { type HeapOptions, OutOfMemoryError } from "../sim/heap/heap.js";
 import { StackOverflowError } from "../sim/objects/goroutines.js";
 import type { Policy } from "../sim/policies/policy.js";
 import { MachineMemoryError, Runtime } from "../sim/runtime.js";
@@ -85,6 +85,7 @@ export class ScenarioRun {
       policy ?? resolvePolicy(scenario.policy),
       this.fingerprint,
       this.sim,
+      heapChance(scenario),
     );
     this.runtime = new Runtime(this.sim, this.heap, runtimeOptions(scenario));
     this.listen();
@@ -182,6 +183,23 @@ export class ScenarioRun {
         return runtime.setRam(action.ramBytes ?? Number.POSITIVE_INFINITY);
     }
   }
+}
+
+/**
+ * What the heap draws, if its policy wants to know: the seed of its treaps, and where it begins. Each has a stream of its own,
+ * so that no workload sees other numbers.
+ */
+function heapChance({ seed, platform }: Scenario): HeapOptions {
+  const streams = new RandomStreams(seed);
+  const { arenaBytes, chunkBytes, chunkPages } = geometryOf(platform);
+  const start = streams.get("heap/start");
+  return {
+    seed: streams.get("heap/treaps").integer(0, 2 ** 32 - 1),
+    start: {
+      chunks: start.integer(0, arenaBytes / chunkBytes - 1),
+      paddingPages: start.integer(0, chunkPages - 1),
+    },
+  };
 }
 
 /** How an error ends a run; errors that do not are thrown on. */

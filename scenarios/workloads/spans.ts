@@ -77,7 +77,7 @@ export class SpansWorkload extends ArrivingWorkload {
       const death = this.deathNs(sort.lifetime.drawInteger());
       if (sort.collected) this.demands.span(this.nextProc(), npages, sort.kind, death);
       else {
-        const page = this.demands.pages(this.nextProc(), npages, sort.kind);
+        const page = this.demands.pages(this.nextProc(), npages, sort.kind, death);
         if (death !== NEVER) this.stage.freePagesAt(death, page);
       }
     }

@@ -267,6 +267,12 @@ export class PageTree {
     return count;
   }
 
+  /** Clears the scavenged bits of pages [page, page+n) of one chunk; returns how many were set. No summary depends on them. */
+  clearScavenged(flat: number, page: number, n: number): number {
+    if (this.leaf[(flat << 2) | 3] === 0) return 0;
+    return this.#takeScavenged(flat, flat * this.wordsPerChunk, page, n);
+  }
+
   /** freeInChunk without the climb: bitmap and leaf summary only. */
   returnPages(flat: number, page: number, n: number): boolean {
     const words = this.allocBits;

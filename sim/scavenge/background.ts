@@ -77,7 +77,7 @@ export class BackgroundScavenger extends Background {
     this.requestNs = this.sim.nowNs;
     this.requestBytes = 0;
     heap.scavenger.begin(this.work, false);
-    if (heap.procs > 1) this.#nextRange();
+    if (heap.procs > 1 && !heap.policy.lock.madviseHeld) this.#nextRange();
     else this.#wholeRequest();
   }
 

@@ -5,8 +5,11 @@ import type { Costs } from "../gc/costs.js";
 import type { Heap } from "../heap/heap.js";
 import { PolicyError } from "../heap/parts.js";
 import { BackgroundScavenger } from "./background.js";
+import { DecayScavenger } from "./decay.js";
 import { EwmaScavenger } from "./ewma.js";
+import { LinearScavenger } from "./linear.js";
 import { type Background, type BackgroundOptions, NoBackground } from "./pacing.js";
+import { PeriodicScavenger } from "./periodic.js";
 
 /** The background scavenger of a heap's policy. @throws PolicyError for one that is not modelled */
 export function createBackground(
@@ -21,6 +24,12 @@ export function createBackground(
       return new BackgroundScavenger(sim, heap, costs, options);
     case "ewma":
       return new EwmaScavenger(sim, heap, costs, options);
+    case "periodic":
+      return new PeriodicScavenger(sim, heap, costs, options);
+    case "linear":
+      return new LinearScavenger(sim, heap, costs, options);
+    case "decay":
+      return new DecayScavenger(sim, heap, costs, options);
     case "none":
       return new NoBackground(sim, heap, costs, options);
     default:

@@ -19,6 +19,8 @@ export class ReleaseRequest {
   npages = 0;
   /** Whether dense chunks are taken as well (from 1.21: for the memory limit, and FreeOSMemory). */
   force = false;
+  /** Only memory that was free for longer than this goes back, ns; 0 for any. For scavengers that know how long it was. */
+  unusedNs = 0;
   /** A reservation, as byte offsets [base, limit), and the generation that it is of: for scavengers that reserve. */
   base = 0;
   limit = 0;

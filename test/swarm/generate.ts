@@ -6,8 +6,8 @@
 
 import type { ScenarioInput } from "../../scenarios/schema/root.js";
 import { platformNames } from "../../sim/address/platforms.js";
-import { POLICIES } from "../../sim/policies/registry.js";
 import { Draw } from "./draw.js";
+import { randomPolicy } from "./policy.js";
 import { workloads } from "./workloads.js";
 
 type ActionInput = NonNullable<ScenarioInput["actions"]>[number];
@@ -28,12 +28,12 @@ export function randomScenario(seed: number): ScenarioInput {
     name: `swarm-${seed}`,
     params: { scale: { about: "unused but for a size", default: "1MiB", min: "1B", max: "1GiB" } },
     seed: draw.chance(0.5) ? draw.integer(0, 1e9) : `text ${seed}`,
+    policy: randomPolicy(seed),
     platform: platform(draw),
     machine: { procs, ...ram, ...system(draw) },
     gc: { ...gc(draw), ...memoryLimit(releases) },
-    policy: releases.pick(RELEASES),
     ...draw.some(0.5, { costs: () => costs(draw), scavenger: () => scavenger(draw) }),
-    ...draw.some(0.3, { lock: () => lock(draw), policy: () => policy(draw, releases) }),
+    ...draw.some(0.3, { lock: () => lock(draw), policy: () => policy(draw) }),
     ...draw.some(0.2, { regret: () => ({ window: `${draw.wholeMagnitude(1, total)}ns` }) }),
     samples: draw.chance(0.5)
       ? draw.integer(1, 100)
@@ -44,9 +44,6 @@ export function randomScenario(seed: number): ScenarioInput {
   };
   return input;
 }
-
-/** The policies whose heap is the radix tree's: 1.14 and later. Their scavengers are what differs most. */
-const RELEASES = POLICIES.filter((policy) => policy.fit.kind === "radix").map((policy) => policy.name);
 
 /** A limit that the program may well exceed. */
 function limit(draw: Draw): string {
@@ -155,10 +152,10 @@ function lock(draw: Draw): NonNullable<ScenarioInput["lock"]> {
 }
 
 /** Variations of the axes that concern the system and the lock. */
-function policy(draw: Draw, releases: Draw): string {
+function policy(draw: Draw): string {
   const madvise = draw.pick(["DONTNEED", "FREE"]);
   const huge = draw.pick(["head-tail", "dense", "collapse", "none"]);
-  return `${releases.pick(RELEASES)}{system.madvise=${madvise},system.hugePages=${huge},lock.madviseHeld=${draw.chance(0.5)}}`;
+  return `go1.18{system.madvise=${madvise},system.hugePages=${huge},lock.madviseHeld=${draw.chance(0.5)}}`;
 }
 
 function scavenger(draw: Draw): NonNullable<ScenarioInput["scavenger"]> {

@@ -241,10 +241,10 @@ class Ledger {
       else this.killedBytes += bytes;
       kill(handle);
     };
-    runtime.pages = (p, npages, kind) => {
+    runtime.pages = (p, npages, kind, deathNs) => {
       if (isHeapKind(kind)) this.directHeapPages += npages;
       if (kind === KIND_STACK) this.directStackPages += npages;
-      return pages(p, npages, kind);
+      return pages(p, npages, kind, deathNs);
     };
     runtime.freePages = (page) => {
       const kind = heap.spans.kindAt(page);
