@@ -5,7 +5,7 @@
  * die in order, at random, or every other one. A list whose habits are extreme finds what an average one never would.
  */
 
-import { RandomStreams, type RandomStream } from "../../engine/random-streams.js";
+import { type RandomStream, RandomStreams } from "../../engine/random-streams.js";
 import type { ScenarioInput } from "../../scenarios/schema/root.js";
 
 /** Longest and shortest list. */

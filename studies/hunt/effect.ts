@@ -13,7 +13,11 @@ import { nearMiss } from "../../scenarios/values/near-miss.js";
 import { StudyError } from "../study-error.js";
 
 /** Metrics of which more is better. */
-const MORE_IS_BETTER: readonly string[] = ["mean_hugepages_intact", "mean_heap_released_bytes", "mean_huge_coverage"];
+const MORE_IS_BETTER: readonly string[] = [
+  "mean_hugepages_intact",
+  "mean_heap_released_bytes",
+  "mean_huge_coverage",
+];
 
 /** The metric that is hunted for unless another is named. */
 export const DEFAULT_METRIC = "mean_external_fragmentation";
