@@ -11,6 +11,8 @@ export const FingerprintEvent = { spanFree: 1000, release: 1001, cycle: 1002 } a
 export class FingerprintedHeap extends Heap {
   private readonly fingerprint: Fingerprint;
   private readonly clock: { readonly nowNs: number };
+  /** Sees spans that come, and, with 0 pages, spans that go. */
+  onSpan: ((page: number, npages: number, kind: number) => void) | null = null;
   /** Sees releases that were asked for, with the bytes asked for and released. */
   onRelease: ((askedBytes: number, releasedBytes: number) => void) | null = null;
 
@@ -29,11 +31,13 @@ export class FingerprintedHeap extends Heap {
   override allocSpan(p: number, npages: number, kind: number, longLived = false): number {
     const page = super.allocSpan(p, npages, kind, longLived);
     this.fingerprint.add(this.clock.nowNs, kind, page, npages);
+    this.onSpan?.(page, npages, kind);
     return page;
   }
 
   override freeSpan(page: number): void {
     this.fingerprint.add(this.clock.nowNs, FingerprintEvent.spanFree, page, 0);
+    this.onSpan?.(page, 0, 0);
     super.freeSpan(page);
   }
 

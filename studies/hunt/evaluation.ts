@@ -52,7 +52,7 @@ function runOnce(scenario: Scenario, recordings: Recordings, policy: Policy, met
   const sampler = new Sampler();
   const rows: Float64Array[] = [];
   const fingerprint = new Fingerprint();
-  const run = new ScenarioRun(sampledSparsely(scenario), {
+  const run = new ScenarioRun(evaluatedSamples(scenario), {
     policy,
     recordings,
     fingerprint,
@@ -67,8 +67,8 @@ function runOnce(scenario: Scenario, recordings: Recordings, policy: Policy, met
   return { value, fingerprint: fingerprint.hex() };
 }
 
-/** A scenario that says nothing of its samples has few of them. */
-function sampledSparsely(scenario: Scenario): Scenario {
+/** The scenario as evaluations run it: if it says nothing of its samples, it has few of them. */
+export function evaluatedSamples(scenario: Scenario): Scenario {
   const { samples } = scenario;
   if (samples.kind === "every" || samples.count > 0) return scenario;
   return { ...scenario, samples: { kind: "count", count: HUNT_SAMPLES } };
