@@ -7,15 +7,21 @@ import yargs from "yargs";
 import { OutputError, OutputFolder, streamFault } from "../results/output-folder.js";
 import { TOOL_VERSION } from "../results/version.js";
 import { CellRunner } from "../studies/cells/cell-runner.js";
+import { bisectCommand } from "./bisect.js";
+import { checkCommand } from "./check.js";
 import { checkDeterminismCommand } from "./check-determinism.js";
 import { compareCommand } from "./compare.js";
 import { conformCommand } from "./conform.js";
 import { asUsageError, report } from "./errors.js";
+import { huntCommand } from "./hunt.js";
+import { interruptCommands } from "./interrupt.js";
 import { listCommand } from "./list.js";
 import { stopProgress } from "./progress.js";
+import { reproCommand } from "./repro.js";
 import { runCommand } from "./run.js";
 import { schemaCommand } from "./schema.js";
 import { showCommand } from "./show.js";
+import { shrinkCommand } from "./shrink.js";
 import { sweepCommand } from "./sweep.js";
 import { traceCommand } from "./trace.js";
 import { validateCommand } from "./validate.js";
@@ -34,6 +40,7 @@ for (const [signal, code] of [
     if (again) process.exit(code);
     again = true;
     stopProgress();
+    if (interruptCommands()) return;
     const kept = await CellRunner.interruptAll();
     const discarded = OutputFolder.discardAll() || kept !== undefined;
     const left = kept
@@ -58,6 +65,11 @@ const cli = yargs(args)
   .command(runCommand)
   .command(compareCommand)
   .command(sweepCommand)
+  .command(huntCommand)
+  .command(shrinkCommand)
+  .command(reproCommand)
+  .command(checkCommand)
+  .command(bisectCommand)
   .command(conformCommand)
   .command(listCommand)
   .command(showCommand)
@@ -67,7 +79,7 @@ const cli = yargs(args)
   .command(traceCommand)
   .demandCommand(
     1,
-    "a command is missing: expected run, compare, sweep, conform, list, show, validate, schema, check-determinism or trace",
+    "a command is missing: expected run, compare, sweep, hunt, shrink, repro, check, bisect, conform, list, show, validate, schema, check-determinism or trace",
   )
   .option("debug", { type: "boolean", default: false, describe: "show stack traces of errors" })
   .strict()

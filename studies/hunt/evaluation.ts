@@ -10,7 +10,7 @@ import { Sampler } from "../../results/sampler.js";
 import type { Scenario } from "../../scenarios/scenario.js";
 import type { Recordings } from "../../scenarios/workloads/workloads.js";
 import type { Policy } from "../../sim/policies/policy.js";
-import { ScenarioRun } from "../scenario-run.js";
+import { type RunEnd, ScenarioRun } from "../scenario-run.js";
 import { effectOf } from "./effect.js";
 
 /** Samples of a run, unless the scenario says how often. */
@@ -49,6 +49,21 @@ export function evaluate(
 }
 
 function runOnce(scenario: Scenario, recordings: Recordings, policy: Policy, metric: Metric): RunValue {
+  const { rows, end, fingerprint } = runWithSamples(scenario, recordings, policy);
+  return { value: end === "completed" ? metric.of(new Series(rows)) : Number.NaN, fingerprint };
+}
+
+/** The samples of a run that came to its end; none of one that did not. */
+export function runForMetrics(scenario: Scenario, recordings: Recordings, policy: Policy): Float64Array[] {
+  const { rows, end } = runWithSamples(scenario, recordings, policy);
+  return end === "completed" ? rows : [];
+}
+
+function runWithSamples(
+  scenario: Scenario,
+  recordings: Recordings,
+  policy: Policy,
+): { rows: Float64Array[]; end: RunEnd; fingerprint: string } {
   const sampler = new Sampler();
   const rows: Float64Array[] = [];
   const fingerprint = new Fingerprint();
@@ -63,8 +78,7 @@ function runOnce(scenario: Scenario, recordings: Recordings, policy: Policy, met
     },
   });
   run.run();
-  const value = run.end === "completed" ? metric.of(new Series(rows)) : Number.NaN;
-  return { value, fingerprint: fingerprint.hex() };
+  return { rows, end: run.end, fingerprint: fingerprint.hex() };
 }
 
 /** The scenario as evaluations run it: if it says nothing of its samples, it has few of them. */

@@ -19,8 +19,7 @@ export type HuntSource =
       readonly kind: "scenario";
       /** Path of the file. */
       readonly path: string;
-      readonly overrides: ScenarioOverrides;
-      /** Further overrides, one set for each point of what is varied; a single empty one when nothing is. */
+      /** What is changed about it, one set for each point of what is varied. */
       readonly points: readonly ScenarioOverrides[];
     }
   | { readonly kind: "operations" }
@@ -56,12 +55,7 @@ function treeOf(source: HuntSource, seed: number, point: number): ScenarioInput 
     case "swarm":
       return withoutExpectations({ ...randomScenario(seed), seed });
     case "scenario": {
-      const { overrides, points, path } = source;
-      const varied = points[point]!;
-      const tree = scenarioTree(path, {
-        params: [...(overrides.params ?? []), ...(varied.params ?? [])],
-        sets: [...(overrides.sets ?? []), ...(varied.sets ?? [])],
-      });
+      const tree = scenarioTree(source.path, source.points[point]!);
       return withoutExpectations({ ...tree, seed });
     }
   }

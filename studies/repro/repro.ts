@@ -75,7 +75,12 @@ export function readRepro(path: string): Repro {
     text = readFileSync(path, "utf8");
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new InputError(path, 0, 0, code === "ENOENT" ? "there is no such repro" : `cannot be read: ${message}`);
+    throw new InputError(
+      path,
+      0,
+      0,
+      code === "ENOENT" ? "there is no such repro" : `cannot be read: ${message}`,
+    );
   }
   return reproOf(text, path);
 }
@@ -91,7 +96,10 @@ export function reproOf(text: string, path: string): Repro {
   const version = (tree as Record<string, unknown> | undefined)?.["repro"];
   if (version === undefined) fail([], "this is no repro, expected repro: 1 and a case");
   if (version !== REPRO_VERSION) {
-    fail(["repro"], `this repro is of version ${String(version)}, expected ${REPRO_VERSION}: it was written by another version of the tool`);
+    fail(
+      ["repro"],
+      `this repro is of version ${String(version)}, expected ${REPRO_VERSION}: it was written by another version of the tool`,
+    );
   }
   const content = schema.safeParse(tree);
   if (!content.success) {

@@ -5,10 +5,10 @@
  *     go1.12.5  ####....####oooo        a letter is a stretch of pages: # in use, + partly, . free, o released
  */
 
-import { evaluatedSamples } from "../hunt/evaluation.js";
 import type { Heap } from "../../sim/heap/heap.js";
 import type { Policy } from "../../sim/policies/policy.js";
 import { formatEffect, metricNamed } from "../hunt/effect.js";
+import { evaluatedSamples } from "../hunt/evaluation.js";
 import { resolvePolicy } from "../policies.js";
 import { ScenarioRun } from "../scenario-run.js";
 import { type Repro, reproScenario } from "./repro.js";
@@ -34,7 +34,11 @@ export function story(repro: Repro): string[] {
     "",
   ];
   const list = repro.tree.workloads?.["list"];
-  if (list === undefined || list.kind !== "operations" || Object.keys(repro.tree.workloads ?? {}).length !== 1)
+  if (
+    list === undefined ||
+    list.kind !== "operations" ||
+    Object.keys(repro.tree.workloads ?? {}).length !== 1
+  )
     return heading;
   const policies = [resolvePolicy(repro.baseline), resolvePolicy(repro.candidate)] as const;
   const runs = policies.map((policy) => stepsOf(repro, policy)) as [Told, Told];
@@ -60,7 +64,11 @@ function stepsOf(repro: Repro, policy: Policy): Told {
   return { steps, pictures, last: picture(run.heap) };
 }
 
-function tell(ops: readonly string[], policies: readonly Policy[], [before, after]: readonly [Told, Told]): string[] {
+function tell(
+  ops: readonly string[],
+  policies: readonly Policy[],
+  [before, after]: readonly [Told, Told],
+): string[] {
   const width = Math.max(...policies.map((policy) => policy.name.length));
   const show = (pictures: readonly [string, string]): string[] =>
     pictures.map((text, i) => `  ${policies[i]!.name.padEnd(width)}  ${text}`);
@@ -80,7 +88,12 @@ function tell(ops: readonly string[], policies: readonly Policy[], [before, afte
     }
   }
   if (ops.length > MOST_TOLD) lines.push(`… ${ops.length - MOST_TOLD} more operations`);
-  lines.push("", "at the end, # in use, + partly in use, . free, o released", ...show([before.last, after.last]), "");
+  lines.push(
+    "",
+    "at the end, # in use, + partly in use, . free, o released",
+    ...show([before.last, after.last]),
+    "",
+  );
   return lines;
 }
 

@@ -8,8 +8,8 @@
 
 import type { Scenario } from "../../scenarios/scenario.js";
 import type { Recordings } from "../../scenarios/workloads/workloads.js";
-import type { Policy } from "../../sim/policies/policy.js";
 import { kindName } from "../../sim/heap/kinds.js";
+import type { Policy } from "../../sim/policies/policy.js";
 import { ScenarioRun } from "../scenario-run.js";
 import type { Op } from "./operations.js";
 

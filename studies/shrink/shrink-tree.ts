@@ -44,7 +44,17 @@ function removals(tree: Tree): Change[] {
       changes.push((now) => without(now, ["phases", phase, section]));
   const actions = (tree["actions"] as unknown[] | undefined) ?? [];
   for (let i = actions.length - 1; i >= 0; i--) changes.push((now) => without(now, ["actions", i]));
-  for (const section of ["actions", "gc", "machine", "costs", "scavenger", "limits", "samples", "about", "issue"])
+  for (const section of [
+    "actions",
+    "gc",
+    "machine",
+    "costs",
+    "scavenger",
+    "limits",
+    "samples",
+    "about",
+    "issue",
+  ])
     changes.push((now) => without(now, [section]));
   return changes;
 }
@@ -62,7 +72,8 @@ function numbers(tree: Tree): Change[] {
 type Path = readonly (string | number)[];
 
 function leaves(value: unknown, path: Path): Path[] {
-  if (path.length === 1 && ["name", "seed", "platform", "policy", "about"].includes(String(path[0]))) return [];
+  if (path.length === 1 && ["name", "seed", "platform", "policy", "about"].includes(String(path[0])))
+    return [];
   if (typeof value === "object" && value !== null)
     return Object.entries(value).flatMap(([key, item]) =>
       leaves(item, [...path, Array.isArray(value) ? Number(key) : key]),
@@ -96,7 +107,8 @@ function without(tree: Tree, path: Path): Tree | undefined {
   const parents = path.slice(0, -1);
   const parent = parents.reduce<unknown>((at, key) => (at as Tree | undefined)?.[key as string], tree);
   const last = path.at(-1)!;
-  if (typeof parent !== "object" || parent === null || (parent as Tree)[last as string] === undefined) return undefined;
+  if (typeof parent !== "object" || parent === null || (parent as Tree)[last as string] === undefined)
+    return undefined;
   const copy = Array.isArray(parent)
     ? parent.filter((_, i) => i !== last)
     : Object.fromEntries(Object.entries(parent).filter(([key]) => key !== last));

@@ -7,13 +7,13 @@
  * scenario is what comes out.
  */
 
+import { LimitError } from "../../engine/simulation.js";
 import type { Metric } from "../../results/metrics.js";
 import { TOOL_VERSION } from "../../results/version.js";
 import { InputError } from "../../scenarios/input-error.js";
 import type { Scenario } from "../../scenarios/scenario.js";
 import type { ScenarioInput } from "../../scenarios/schema/root.js";
 import type { Recordings } from "../../scenarios/workloads/workloads.js";
-import { LimitError } from "../../engine/simulation.js";
 import { metricNamed } from "../hunt/effect.js";
 import { type Evaluation, evaluate, type Pair } from "../hunt/evaluation.js";
 import { resolvePolicy } from "../policies.js";
@@ -82,7 +82,12 @@ class Shrinker {
   run(first: Scenario): ShrinkResult {
     const before = this.evaluate(first);
     if (!(before.effect > 0)) {
-      throw new InputError(this.path, 0, 0, `${this.given.candidate} is not worse than ${this.given.baseline} in ${this.given.metric} here, expected a case in which it is`);
+      throw new InputError(
+        this.path,
+        0,
+        0,
+        `${this.given.candidate} is not worse than ${this.given.baseline} in ${this.given.metric} here, expected a case in which it is`,
+      );
     }
     this.wanted = this.options.share * before.effect;
     this.best = { tree: this.given.tree, evaluation: before, operations: undefined };
