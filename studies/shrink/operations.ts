@@ -18,8 +18,9 @@ export type Op =
 export function consistent(ops: readonly Op[]): Op[] {
   const live = new Set<number>();
   return ops.filter((op) => {
+    if (op.op === "free") return live.delete(op.id);
     if (op.op === "alloc") live.add(op.id);
-    return op.op !== "free" || live.delete(op.id);
+    return true;
   });
 }
 
@@ -27,19 +28,12 @@ export function consistent(ops: readonly Op[]): Op[] {
 export function linesOf(ops: readonly Op[]): string[] {
   const names = new Map<number, string>();
   return ops.map((op) => {
-    switch (op.op) {
-      case "alloc": {
-        const name = nameOf(names.size);
-        names.set(op.id, name);
-        return `alloc ${name} ${op.pages}${op.kind === "heap" ? "" : ` ${op.kind}`}`;
-      }
-      case "free":
-        return `free ${names.get(op.id)}`;
-      case "collect":
-        return "collect";
-      case "wait":
-        return `wait ${formatExactDuration(op.ns)}`;
-    }
+    if (op.op === "collect") return "collect";
+    if (op.op === "wait") return `wait ${formatExactDuration(op.ns)}`;
+    if (op.op === "free") return `free ${names.get(op.id)}`;
+    const name = nameOf(names.size);
+    names.set(op.id, name);
+    return `alloc ${name} ${op.pages}${op.kind === "heap" ? "" : ` ${op.kind}`}`;
   });
 }
 
