@@ -118,7 +118,24 @@ export function reproOf(text: string, path: string): Repro {
   }
   const whole = typeof given === "string" ? libraryTree(given, params, fail) : (given as ScenarioInput);
   const { expect: _, ...plain } = whole;
-  return { ...rest, tree: seed === undefined ? plain : { ...plain, seed } };
+  const repro = { ...rest, tree: seed === undefined ? plain : { ...plain, seed } };
+  const fault = scenarioFault(repro.tree);
+  if (fault !== undefined) fail(["scenario", ...fault.path], fault.problem);
+  return repro;
+}
+
+/** What is wrong with a scenario, and where in it; undefined when nothing is. */
+function scenarioFault(tree: ScenarioInput): { path: (string | number)[]; problem: string } | undefined {
+  try {
+    scenario(tree);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    // Faults of plain data begin with the path: workloads.list.ops.0: …
+    const [, path, problem] = /^([\w./-]+): (.*)$/s.exec(error.problem) ?? [];
+    if (path === undefined) return { path: [], problem: error.problem };
+    return { path: path.split(".").map((key) => (/^\d+$/.test(key) ? Number(key) : key)), problem: problem! };
+  }
 }
 
 function libraryTree(

@@ -91,7 +91,8 @@ function smaller(tree: Tree, path: Path, change: (value: number) => number): Tre
   if (digits === undefined) return undefined;
   const before = Number(digits + exponent);
   const after = Number(change(before).toPrecision(6));
-  if (after === before || !(after >= 0)) return undefined;
+  // Numbers of units are halved down to one of them, shares down to a hundredth: smaller is no simpler.
+  if (after === before || !(after >= (before >= 1 ? 1 : 0.01))) return undefined;
   return replaced(tree, path, typeof value === "number" ? after : `${after}${unit}`) as Tree;
 }
 
