@@ -11,6 +11,8 @@ export const FingerprintEvent = { spanFree: 1000, release: 1001, cycle: 1002, co
 export class FingerprintedHeap extends Heap {
   private readonly fingerprint: Fingerprint;
   private readonly clock: { readonly nowNs: number };
+  /** Sees spans that come, and, with 0 pages, spans that go. */
+  onSpan: ((page: number, npages: number, kind: number) => void) | null = null;
   /** Sees releases that were asked for, with the bytes asked for and released. */
   onRelease: ((askedBytes: number, releasedBytes: number) => void) | null = null;
 
@@ -34,12 +36,14 @@ export class FingerprintedHeap extends Heap {
     if (this.census !== null) this.census.nowNs = this.clock.nowNs;
     const page = super.allocSpan(p, npages, kind, longLived);
     this.fingerprint.add(this.clock.nowNs, kind, page, npages);
+    this.onSpan?.(page, npages, kind);
     return page;
   }
 
   override freeSpan(page: number): void {
     this.fingerprint.add(this.clock.nowNs, FingerprintEvent.spanFree, page, 0);
     if (this.census !== null) this.census.nowNs = this.clock.nowNs;
+    this.onSpan?.(page, 0, 0);
     super.freeSpan(page);
   }
 

@@ -185,6 +185,11 @@ export class PageTree {
     return this.leaf[(flat << 2) + 1]!;
   }
 
+  /** Whether a page of a chunk is scavenged. For probes. */
+  isScavenged(flat: number, page: number): boolean {
+    return (this.scavBits[flat * this.wordsPerChunk + (page >>> 5)]! & (1 << (page & 31))) !== 0;
+  }
+
   /** Scavenged pages of a chunk. */
   scavengedOf(flat: number): number {
     return this.leaf[(flat << 2) + 3]!;
