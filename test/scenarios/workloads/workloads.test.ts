@@ -371,6 +371,21 @@ describe("stratified mixes", () => {
     expect([1, 2, 3].map((n) => drawn.filter((p) => p === n).length)).not.toEqual([700, 250, 50]);
   });
 
+  test("begin anew with each window", () => {
+    const sorts: Sorts = [
+      { weight: 7, pages: 1, lifetime: "1ms" },
+      { weight: 3, pages: 2, lifetime: "1ms" },
+    ];
+    const window = { stop: "1s", repeat: { every: "1s" } } as const;
+    // Ten or eleven of 10.4 that are expected: the first ten of each window are 7 and 3.
+    const demands = only({ ...workload, ...window, rate: "10.4/s", order: "stratified", mix: sorts }, "40s");
+    for (let second = 0; second < 40; second++) {
+      const pages = pagesOf(demands.filter(([time]) => Math.floor(time / 1e9) === second)).slice(0, 10);
+      expect(pages.filter((p) => p === 1).length).toBe(7);
+    }
+    expect(demands.length).toBeGreaterThan(405);
+  });
+
   test("make rows of a sort, and keep the shares", () => {
     const rows = [
       { weight: 90, pages: 1, lifetime: "1ms" },
