@@ -38,7 +38,7 @@ const CASES: readonly (readonly [string, readonly FinishedRun[], "light" | "dark
   ["one-dark", one, "dark"],
   ["two", two, "light"],
   ["seven", seven, "light"],
-  ["wide", [madeUpRun({ longestRun: 20 }), madeUpRun({ longestRun: 25, seed: "8" })], "light"],
+  ["wide", [madeUpRun({ longestRun: 20 }), madeUpRun({ longestRun: 20, seed: "8" })], "light"],
   ["wider", [madeUpRun({ longestRun: 59 })], "light"],
   ["zeros", [nothing], "light"],
   ["nothing", [undefinedRun], "light"],
@@ -74,6 +74,8 @@ describe.each(PLOT_KINDS)("$name", (kind) => {
     const svg = await renderer.svg(specOf(runs, theme));
     const { width, height, texts } = textBoxes(svg);
     expect(texts.length).toBeGreaterThan(3);
+    // Frame, labels of the y axis, padding, and half a label of the x axis; no legend and no title makes it wider.
+    expect(width).toBeLessThanOrEqual(640 + 70 + 28 + 20);
     for (const box of texts) {
       expect(box.left, box.text).toBeGreaterThanOrEqual(0);
       expect(box.right, box.text).toBeLessThanOrEqual(width);
