@@ -105,6 +105,16 @@ describe("a comparison", () => {
     expect(rows.some(({ verdict }) => verdict !== "identical")).toBe(true);
   });
 
+  test("takes policies from files, whose name is no policy by itself", async () => {
+    const file = folder.write("mine.yaml", "name: mine\nextends: go1.18\ngoal: {retainExtraPercent: 40}\n");
+    const given = options({ policies: ["go1.18", VARIED, file] });
+    const { candidates } = await compare(given);
+    expect(candidates).toEqual([VARIED, "mine"]);
+    const { values } = jsonOf(given.out);
+    expect(values.mine).toEqual(values[VARIED]);
+    expect(values.mine).not.toEqual(values["go1.18"]);
+  });
+
   test("says which runs ended early, and compares none of them", async () => {
     const tight: CompareOptions["scenario"] = { ...SMALL, machine: { ...SMALL.machine, ramBytes: 2 ** 21 } };
     const { rows, notes, endedAsExpected } = await compare(options({ scenario: tight }));
