@@ -2,16 +2,21 @@
 
 import { basename, join } from "node:path";
 import type { CommandModule } from "yargs";
+import { DEFAULT_KEYFRAMES, type Keyframes } from "../results/heapmap/recorder.js";
 import { closingTable } from "../results/terminal.js";
 import { BUNDLED_TRACES } from "../scenarios/library.js";
 import { formatDuration, formatSize, parseDuration } from "../scenarios/units.js";
+import { loadPlotter } from "../studies/plot.js";
 import { resolvePolicy } from "../studies/policies.js";
 import { tracePolicy } from "../studies/recorded-under.js";
 import { type RunTraceResult, runTrace } from "../studies/run-trace.js";
 import { EXIT_FAILED, givenPath, lastGiven, UsageError } from "./errors.js";
 import { startProgress } from "./progress.js";
-import { runScenarioCommand } from "./run-scenario.js";
+import { runScenarioCommand, writtenFiles } from "./run-scenario.js";
 import { CHANGES, type Changes, findSource, SEED } from "./scenario-options.js";
+
+/** More keyframes than this are refused: each holds the whole heap. */
+const MAX_KEYFRAMES = 1000;
 
 interface RunArguments extends Changes {
   what: string | undefined;
@@ -19,10 +24,13 @@ interface RunArguments extends Changes {
   repeat: number | undefined;
   gctrace: boolean;
   scavtrace: boolean;
+  plots: boolean;
   out: string | undefined;
   force: boolean;
   sample: string | undefined;
   "spans-only": boolean;
+  heapmap: boolean;
+  keyframes: string | undefined;
   policy: string | undefined;
 }
 
@@ -52,6 +60,11 @@ export const runCommand: CommandModule<object, RunArguments> = {
         default: false,
         describe: "print a line for each generation of the scavenger, as GODEBUG=scavtrace=1 does",
       })
+      .option("plots", {
+        type: "boolean",
+        default: false,
+        describe: "draw the usual plots into the output folder, as mheapsim plot does",
+      })
       .options(CHANGES)
       .option("out", {
         type: "string",
@@ -73,13 +86,36 @@ export const runCommand: CommandModule<object, RunArguments> = {
         default: false,
         describe: "predict the heap from the trace's init, procs, span and spanfree rows alone",
       })
+      .option("heapmap", {
+        type: "boolean",
+        default: false,
+        describe: "record what every chunk of the heap holds at each sample, into heapmap.bin",
+      })
+      .option("keyframes", {
+        type: "string",
+        requiresArg: true,
+        describe: `page bitmaps in the heap map: how many (default ${DEFAULT_KEYFRAMES}), or times, such as 1s,12.5s`,
+      })
       .option("policy", {
         type: "string",
         requiresArg: true,
         describe: "traces: what the program ran under (default: the release that recorded it)",
       })
       .coerce(
-        ["out", "force", "sample", "spans-only", "policy", "seed", "repeat", "gctrace", "scavtrace"],
+        [
+          "policy",
+          "heapmap",
+          "keyframes",
+          "out",
+          "force",
+          "sample",
+          "spans-only",
+          "seed",
+          "repeat",
+          "gctrace",
+          "scavtrace",
+          "plots",
+        ],
         lastGiven,
       )
       .example("$0 run steady --seed 7 --param scale=2", "a scenario of the library, with a seed of your own")
@@ -90,10 +126,11 @@ export const runCommand: CommandModule<object, RunArguments> = {
     const wanted = args.what === undefined ? BUNDLED_TRACES[0]!.name : givenPath(args.what);
     const { kind, path } = findSource(wanted);
     const sampleNs = args.sample === undefined ? undefined : parseDuration(args.sample);
+    const keyframes = keyframesOf(args);
     if (kind === "scenario") {
       refuse(args["spans-only"], "--spans-only", "traces");
       refuse(args.policy !== undefined, "--policy", "traces");
-      await runScenarioCommand({ ...args, path, sampleNs });
+      await runScenarioCommand({ ...args, path, sampleNs, keyframes });
       return;
     }
     refuse(args.seed !== undefined, "--seed", "scenarios");
@@ -102,16 +139,36 @@ export const runCommand: CommandModule<object, RunArguments> = {
     refuse(args.scavtrace, "--scavtrace", "scenarios");
     refuse(args.param.length > 0, "--param", "scenarios");
     refuse(args.set.length > 0, "--set", "scenarios");
-    await replay(path, args, sampleNs);
+    await replay(path, args, sampleNs, keyframes);
   },
 };
+
+/** Keyframes of the heap map that is asked for; undefined when none is. */
+function keyframesOf({ heapmap, keyframes }: RunArguments): Keyframes | undefined {
+  if (!heapmap) {
+    if (keyframes !== undefined) throw new UsageError("--keyframes is for a heap map: give --heapmap too");
+    return undefined;
+  }
+  if (keyframes === undefined) return DEFAULT_KEYFRAMES;
+  if (!/^\d+$/.test(keyframes)) return keyframes.split(",").map((time) => parseDuration(time.trim()));
+  const count = Number(keyframes);
+  if (count >= 1 && count <= MAX_KEYFRAMES) return count;
+  throw new UsageError(
+    `--keyframes ${keyframes}: expected 1 to ${MAX_KEYFRAMES}, or times, such as 1s,12.5s`,
+  );
+}
 
 /** An option that means nothing here is a mistake. */
 function refuse(isGiven: boolean, option: string, what: string): void {
   if (isGiven) throw new UsageError(`${option} is for ${what} only; mheapsim run --help shows how`);
 }
 
-async function replay(trace: string, args: RunArguments, sampleNs: number | undefined): Promise<void> {
+async function replay(
+  trace: string,
+  args: RunArguments,
+  sampleNs: number | undefined,
+  keyframes: Keyframes | undefined,
+): Promise<void> {
   const name = traceName(trace) + (args["spans-only"] ? "-spans-only" : "");
   const policy = tracePolicy(trace, args.policy === undefined ? {} : { policy: resolvePolicy(args.policy) });
   const progress = startProgress(name);
@@ -126,18 +183,25 @@ async function replay(trace: string, args: RunArguments, sampleNs: number | unde
       spansOnly: args["spans-only"],
       onProgress: (share) => progress.update(share),
       ...(sampleNs === undefined ? {} : { sampleNs }),
+      ...(keyframes === undefined ? {} : { keyframes }),
+      ...(args.plots ? { plotter: await loadPlotter() } : {}),
     });
   } finally {
     progress.stop();
   }
-  printResult(name, policy.name, result, args["spans-only"]);
+  printResult(name, policy.name, result, args);
   if (result.outOfMemory !== undefined) {
     console.error(result.outOfMemory);
     process.exitCode = EXIT_FAILED;
   }
 }
 
-function printResult(name: string, policy: string, result: RunTraceResult, spansOnly: boolean): void {
+function printResult(
+  name: string,
+  policy: string,
+  result: RunTraceResult,
+  { plots, heapmap, "spans-only": spansOnly }: RunArguments,
+): void {
   const duration = formatDuration(result.samples.at(-1)?.[0] ?? 0);
   const agreement = spansOnly
     ? `${result.compared - result.mismatches} of ${result.compared} span addresses predicted`
@@ -147,7 +211,7 @@ function printResult(name: string, policy: string, result: RunTraceResult, spans
   console.log(closingTable(result.samples, formatSize));
   console.log();
   console.log(`fingerprint ${result.fingerprint}`);
-  console.log(`written to ${result.out}: timeseries.csv, summary.json, manifest.json`);
+  console.log(`written to ${result.out}: ${writtenFiles(plots, heapmap)}`);
 }
 
 /** A trace's name: its file's without endings. */

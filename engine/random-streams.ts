@@ -32,7 +32,7 @@ export class RandomStream {
     readonly name: string,
     seed: string,
   ) {
-    this.double = alea(seed).double;
+    this.double = doubles(seed);
   }
 
   /**
@@ -64,6 +64,34 @@ export class RandomStream {
   fork(child: string): RandomStream {
     return this.streams.get(`${this.name}/${child}`);
   }
+}
+
+/** Alea's factor, and the step of its numbers of 32 bits. */
+const FACTOR = 2091639;
+const STEP_32 = 2 ** -32;
+
+/**
+ * What `alea(seed).double` of seedrandom draws, in one go: that is a number of 32 bits and 21 bits of another one, and takes
+ * twice as long as two steps from a state that lies in a row. The library seeds it; a test compares the numbers.
+ */
+function doubles(seed: string): () => number {
+  const { s0, s1, s2, c } = alea(seed, { state: true }).state();
+  const state = Float64Array.of(s0, s1, s2, c);
+  return () => {
+    const second = state[1]!;
+    const third = state[2]!;
+    const upper = FACTOR * state[0]! + state[3]! * STEP_32;
+    const carry = upper | 0;
+    const drawn = upper - carry;
+    const lower = FACTOR * second + carry * STEP_32;
+    const lowerCarry = lower | 0;
+    const drawnLower = lower - lowerCarry;
+    state[0] = third;
+    state[1] = drawn;
+    state[2] = drawnLower;
+    state[3] = lowerCarry;
+    return drawn + ((drawnLower * 0x200000) | 0) * 2 ** -53;
+  };
 }
 
 export class RandomStreams {

@@ -37,6 +37,12 @@ export interface Demands {
    */
   span(p: number, npages: number, kind: number, deathNs: number): Handle;
 
+  /**
+   * As span, but what is known of its death is which collection finds it dead.
+   * @param collections whole, from 1: of the collections that begin after now, the how-manieth
+   */
+  agedSpan(p: number, npages: number, kind: number, collections: number): Handle;
+
   /** What was allocated with a death at Infinity dies now. Objects below 16 bytes without pointers cannot be killed. */
   kill(handle: Handle): void;
 
@@ -50,6 +56,9 @@ export interface Demands {
 
   /** Frees a span of `pages` now. */
   freePages(page: number): void;
+
+  /** Asks for a collection (runtime.GC). */
+  collect(): void;
 
   /** Starts a goroutine that uses so many bytes of stack. @returns its number */
   startGoroutine(p: number, stackBytes: number): number;

@@ -6,7 +6,7 @@ import { Heap, type HeapOptions } from "../sim/heap/heap.js";
 import type { Policy } from "../sim/policies/policy.js";
 
 /** Numbers of events in fingerprints; kinds of spans are below the first. */
-export const FingerprintEvent = { spanFree: 1000, release: 1001, cycle: 1002 } as const;
+export const FingerprintEvent = { spanFree: 1000, release: 1001, cycle: 1002, collapse: 1003 } as const;
 
 export class FingerprintedHeap extends Heap {
   private readonly fingerprint: Fingerprint;
@@ -31,6 +31,7 @@ export class FingerprintedHeap extends Heap {
   }
 
   override allocSpan(p: number, npages: number, kind: number, longLived?: boolean): number {
+    if (this.census !== null) this.census.nowNs = this.clock.nowNs;
     const page = super.allocSpan(p, npages, kind, longLived);
     this.fingerprint.add(this.clock.nowNs, kind, page, npages);
     return page;
@@ -38,6 +39,7 @@ export class FingerprintedHeap extends Heap {
 
   override freeSpan(page: number): void {
     this.fingerprint.add(this.clock.nowNs, FingerprintEvent.spanFree, page, 0);
+    if (this.census !== null) this.census.nowNs = this.clock.nowNs;
     super.freeSpan(page);
   }
 

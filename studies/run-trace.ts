@@ -8,6 +8,7 @@
 import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
 import { basename } from "node:path";
+import { type Keyframes, keyframeTimes } from "../results/heapmap/recorder.js";
 import { OutputFolder } from "../results/output-folder.js";
 import { InputError } from "../scenarios/input-error.js";
 import {
@@ -23,7 +24,7 @@ import { type Heap, OutOfMemoryError } from "../sim/heap/heap.js";
 import type { Policy } from "../sim/policies/policy.js";
 import { Check } from "./check.js";
 import { tracePolicy } from "./recorded-under.js";
-import { DEFAULT_SAMPLES, MAX_SAMPLES, Recording } from "./recording.js";
+import { DEFAULT_SAMPLES, MAX_SAMPLES, type Plotter, Recording } from "./recording.js";
 import { RowGuard } from "./row-guard.js";
 import { SpanPrediction } from "./span-prediction.js";
 import { createReplay, TraceReplay } from "./trace-replay.js";
@@ -40,10 +41,14 @@ export interface RunTraceOptions {
   readonly sampleNs?: number;
   /** Predict from spans alone instead of replaying every row. */
   readonly spansOnly?: boolean;
+  /** Keyframes of a heap map, times in ns. Default: no heap map. */
+  readonly keyframes?: Keyframes;
   /** What the recorded program ran under; by default the release that recorded it. */
   readonly policy?: Policy;
   /** Name of the run in the manifest. */
   readonly name: string;
+  /** Draws plots into the folder. Default: nobody does. */
+  readonly plotter?: Plotter;
   /** Called now and then with the share of bytes read, 0..1. */
   readonly onProgress?: (share: number) => void;
 }
@@ -70,8 +75,17 @@ export interface RunTraceResult {
 export async function runTrace(options: RunTraceOptions): Promise<RunTraceResult> {
   const folder = new OutputFolder(options.out, options.force ?? false);
   try {
-    const sampleNs = options.sampleNs ?? (await defaultInterval(options.trace));
-    const run = new TraceRun(options, folder, sampleNs);
+    const { trace, keyframes } = options;
+    const missing =
+      options.sampleNs === undefined
+        ? "the sample interval, such as --sample 10ms"
+        : "times of keyframes, such as --keyframes 1s,2s";
+    const readsTwice = options.sampleNs === undefined || typeof keyframes === "number";
+    const durationNs = readsTwice ? await durationOf(trace, missing) : Number.NaN;
+    // A thousandth of the trace's duration, at least 1 ns.
+    const sampleNs = options.sampleNs ?? Math.max(1, Math.ceil(durationNs / DEFAULT_SAMPLES));
+    const times = keyframes === undefined ? undefined : keyframeTimes(keyframes, durationNs);
+    const run = new TraceRun(options, folder, sampleNs, times);
     const result = await run.run();
     folder.commit();
     return result;
@@ -81,17 +95,15 @@ export async function runTrace(options: RunTraceOptions): Promise<RunTraceResult
   }
 }
 
-/** A thousandth of the trace's duration, at least 1 ns. */
-async function defaultInterval(path: string): Promise<number> {
+/**
+ * How long a trace lasts, ns: a pass over it, so that what depends on the duration is known before it is played.
+ * @param missing what would make this pass unnecessary
+ */
+async function durationOf(path: string, missing: string): Promise<number> {
   if (path === "-" || isPipe(path)) {
-    throw new InputError(
-      path,
-      0,
-      0,
-      "a pipe can be read only once: give the sample interval, such as --sample 10ms",
-    );
+    throw new InputError(path, 0, 0, `a pipe can be read only once: give ${missing}`);
   }
-  return Math.max(1, Math.ceil((await readDuration(path)) / DEFAULT_SAMPLES));
+  return readDuration(path);
 }
 
 /** Whether a path names something that is neither a file nor a folder. */
@@ -115,10 +127,11 @@ class TraceRun {
     readonly options: RunTraceOptions,
     folder: OutputFolder,
     readonly sampleNs: number,
+    keyframesNs: readonly number[] | undefined,
   ) {
     this.#policy = options.policy ?? tracePolicy(options.trace, {});
     this.#check = options.spansOnly ? new Check(true) : new ContradictionCheck(this.#policy.name);
-    this.#recording = new Recording(folder);
+    this.#recording = new Recording(folder, undefined, "", keyframesNs);
   }
 
   async run(): Promise<RunTraceResult> {
@@ -132,7 +145,7 @@ class TraceRun {
     const replay = this.#replay!;
     this.#sampleUpTo(replay.now);
     if (!this.#recording.endsAt(replay.now)) this.#sample(replay.now);
-    this.#write(outOfMemory);
+    await this.#write(outOfMemory);
     return {
       out: this.options.out,
       rows: this.#rows,
@@ -151,6 +164,8 @@ class TraceRun {
     // A sample is the state after all events up to its time, so it is taken when the first later one comes.
     if (row.t > this.#nextSample) this.#sampleBefore(row);
     this.#guard!.admit(row);
+    if (row.op === Op.span || row.op === Op.spanfree)
+      this.#recording.census.nowNs = Math.max(row.t, replay.now);
     replay.step(row);
     this.#recording.fingerprint.add(replay.now, row.op, replay.eventPage, replay.eventPages);
   }
@@ -163,6 +178,8 @@ class TraceRun {
     this.#replay = this.options.spansOnly
       ? new SpanPrediction(trace, geometry, policy, this.#check)
       : createReplay(trace, row, geometry, policy, this.#check);
+    this.#replay.heap.census = this.#recording.census;
+    this.#replay.heap.trackResidency();
     this.#guard = new RowGuard(trace, this.#replay.heap, this.#check, this.options.spansOnly ?? false);
     return this.#replay;
   }
@@ -200,9 +217,9 @@ class TraceRun {
     };
   }
 
-  #write(outOfMemory: string | undefined): void {
+  async #write(outOfMemory: string | undefined): Promise<void> {
     const { options } = this;
-    this.#recording.finish(this.#replay!.heap, {
+    const content = {
       name: options.name,
       scenario: {
         kind: "trace",
@@ -219,7 +236,8 @@ class TraceRun {
         compared: this.#check.compared,
         mismatches: this.#check.mismatches,
       },
-    });
+    };
+    await this.#recording.finish(this.#replay!.heap, content, null, options.plotter);
   }
 }
 

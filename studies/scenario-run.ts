@@ -11,7 +11,7 @@
 import { Fingerprint } from "../engine/fingerprint.js";
 import { RandomStreams } from "../engine/random-streams.js";
 import { Priority, Simulation } from "../engine/simulation.js";
-import type { CollectorSample } from "../results/sampler.js";
+import type { CollectorSample, SystemSample } from "../results/sampler.js";
 import type { ActionSpec, CostsSpec, Scenario } from "../scenarios/scenario.js";
 import { Stage } from "../scenarios/workloads/stage.js";
 import { type Recordings, startWorkloads } from "../scenarios/workloads/workloads.js";
@@ -105,6 +105,12 @@ export class ScenarioRun {
     };
   }
 
+  /** What the system and the heap lock say in samples. */
+  get systemSample(): SystemSample {
+    const { khugepaged, lock, collector } = this.runtime;
+    return { khugepagedCollapses: khugepaged?.collapses ?? 0, lock, costs: collector.costs };
+  }
+
   /**
    * Runs to the end, which comes early when memory runs out.
    * @throws LimitError when it would never end
@@ -137,6 +143,11 @@ export class ScenarioRun {
       fingerprint.add(sim.nowNs, FingerprintEvent.cycle, -1, collector.pacer.heapMarkedBytes);
       onlooker.onCycle?.(this);
     };
+    if (runtime.khugepaged !== null) {
+      runtime.khugepaged.onCollapse = (page) => {
+        fingerprint.add(sim.nowNs, FingerprintEvent.collapse, page, 0);
+      };
+    }
     runtime.scavenger.onGeneration = () => onlooker.onGeneration?.(this);
     heap.onRelease = (asked, released) => {
       if (asked === Number.POSITIVE_INFINITY) onlooker.onForcedRelease?.(this, released);
@@ -155,7 +166,9 @@ export class ScenarioRun {
     const { runtime } = this;
     switch (action.do) {
       case "gc":
-        return runtime.collect();
+        return action.background
+          ? runtime.collectInBackground({ markNs: action.markNs, sweepNs: action.sweepNs })
+          : runtime.collect();
       case "freeOSMemory":
         return runtime.freeOsMemory();
       case "setProcs":
@@ -210,6 +223,10 @@ function runtimeOptions(scenario: Scenario): ConstructorParameters<typeof Runtim
   const { machine, gc, scavenger, limits } = scenario;
   return {
     procs: machine.procs,
+    thp: machine.thp === "never" ? null : machine.thp,
+    khugepaged: machine.khugepaged,
+    lockCosts: scenario.lock,
+    regretWindowNs: scenario.regret.windowNs,
     ramBytes: machine.ramBytes ?? Number.POSITIVE_INFINITY,
     gcPercent: gc.gogc ?? -1,
     memoryLimitBytes: gc.memoryLimitBytes ?? Number.POSITIVE_INFINITY,
@@ -234,5 +251,9 @@ export function costsOf(costs: CostsSpec): Costs {
     madvisePageNs: costs.madvisePageNs,
     madviseHugePageNs: costs.madviseHugePageNs,
     pageFaultNs: costs.pageFaultNs,
+    hugeFaultNs: costs.hugeFaultNs,
+    adviceCallNs: costs.hugeAdviceNs,
+    collapseNs: costs.collapseNs,
+    compactNs: costs.compactNs,
   };
 }

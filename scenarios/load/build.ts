@@ -9,6 +9,7 @@ import type { TimedWorkload } from "../schema/workloads.js";
 import { formatDuration } from "../units.js";
 import { suggestion } from "../values/near-miss.js";
 import type { Vocabulary } from "../vocabulary.js";
+import { operationsNs } from "../workloads/operations.js";
 import { buildExpectations } from "./expectations.js";
 import type { Path, Problems } from "./places.js";
 
@@ -32,6 +33,7 @@ export function buildScenario(
   const policyFault = vocabulary.policyFault(content.policy);
   if (policyFault !== undefined) problems.report(["policy"], policyFault);
   const { ram, procs } = content.machine;
+  const { maxPtesNone, scanPages, scanPeriod } = content.machine.khugepaged;
   return {
     name: content.name,
     about: content.about,
@@ -39,7 +41,12 @@ export function buildScenario(
     params,
     seed: content.seed,
     platform: buildPlatform(content, vocabulary, problems),
-    machine: { procs, ramBytes: ram },
+    machine: {
+      procs,
+      ramBytes: ram,
+      thp: content.machine.thp,
+      khugepaged: { maxPtesNone, scanPages, scanNs: scanPeriod },
+    },
     gc: {
       gogc: content.gc.gogc,
       minHeapBytes: content.gc.minHeap,
@@ -54,7 +61,13 @@ export function buildScenario(
       madvisePageNs: content.costs.madvisePage,
       madviseHugePageNs: content.costs.madviseHugePage,
       pageFaultNs: content.costs.pageFault,
+      hugeFaultNs: content.costs.hugeFault,
+      hugeAdviceNs: content.costs.hugeAdvice,
+      collapseNs: content.costs.collapse,
+      compactNs: content.costs.compact,
     },
+    lock: lockOf(content),
+    regret: { windowNs: content.regret.window },
     scavenger: {
       background: content.scavenger.background,
       idleTimerNs: content.scavenger.idleTimer ?? null,
@@ -72,6 +85,11 @@ export function buildScenario(
     actions,
     expect: buildExpectations(content.expect, { vocabulary, durationNs, phases, problems }),
   };
+}
+
+function lockOf({ lock }: ScenarioContent): Scenario["lock"] {
+  const { model, base, entry, chunk, refill, grow } = lock;
+  return model ? { baseNs: base, entryNs: entry, chunkNs: chunk, refillNs: refill, growNs: grow } : null;
 }
 
 function buildPhases(content: ScenarioContent): Scenario["phases"] {
@@ -108,6 +126,11 @@ function lastEnd(content: ScenarioContent, problems: Problems): number {
     if (stop !== null && !endless)
       end = Math.max(end, stop + (repeat === null ? 0 : (repeat.times - 1) * repeat.every));
     else if (spec.kind === "trace" && !endless) end = Number.POSITIVE_INFINITY;
+    else if (spec.kind === "operations" && !endless)
+      end = Math.max(
+        end,
+        start + operationsNs(spec) + (repeat === null ? 0 : (repeat.times - 1) * repeat.every),
+      );
     else {
       problems.report(
         ["workloads", name],
@@ -269,6 +292,14 @@ function buildActions(scopes: readonly Scope[], problems: Problems): ActionSpec[
 
 function actionAt(action: ScenarioContent["actions"][number], atNs: number): ActionSpec {
   switch (action.do) {
+    case "gc":
+      return {
+        atNs,
+        do: action.do,
+        background: action.background,
+        markNs: action.marking ?? null,
+        sweepNs: action.sweeping ?? null,
+      };
     case "setProcs":
       return { atNs, do: action.do, procs: action.to };
     case "setGogc":

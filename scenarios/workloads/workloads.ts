@@ -5,6 +5,7 @@ import { BirthDeathWorkload } from "./birth-death.js";
 import { BuffersWorkload } from "./buffers.js";
 import { Leak } from "./leaks.js";
 import { ObjectsWorkload } from "./objects.js";
+import { OperationsWorkload } from "./operations.js";
 import { SpansWorkload } from "./spans.js";
 import { StacksWorkload } from "./stacks.js";
 import type { Stage } from "./stage.js";
@@ -53,6 +54,8 @@ function make(
       if (spans === undefined) throw new RangeError(`the recording ${spec.file} was not read`);
       return new TraceWorkload(stage, workload, leaks, spec, spans);
     }
+    case "operations":
+      return new OperationsWorkload(stage, workload, spec);
     case "leak":
       throw new RangeError("a leak is part of its parent");
   }

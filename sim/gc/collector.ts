@@ -30,8 +30,16 @@ export const FORCE_PERIOD_NS = 120_000_000_000;
 /** Scan work that an assist does beyond its debt, bytes (gcOverAssistWork). */
 const OVER_ASSIST = 64 * 1024;
 
-/** Why a cycle started. */
-export const CycleCause = { trigger: 0, period: 1, explicit: 2 } as const;
+/** Why a cycle started; the program waits for an explicit one, and for no other. */
+export const CycleCause = { trigger: 0, period: 1, explicit: 2, background: 3 } as const;
+
+/** How long marking takes, and then sweeping in the background if nobody helps; ns, null: as costs and the program have it. */
+export interface CycleLengths {
+  readonly markNs: number | null;
+  readonly sweepNs: number | null;
+}
+
+export const OWN_LENGTHS: CycleLengths = { markNs: null, sweepNs: null };
 
 /** Options of a collector. */
 export interface CollectorOptions {
@@ -83,6 +91,10 @@ export class Collector implements CollectorHooks {
   private periodEvent = NO_EVENT;
   /** Explicit collections asked for during a mark: they follow it. */
   private explicitPending = false;
+  /** Lengths of a collection in the background that is asked for: until it begins, and while it marks. */
+  private backgroundPending: CycleLengths | null = null;
+  private nextLengths = OWN_LENGTHS;
+  private lengths = OWN_LENGTHS;
   private releaseAllPending = false;
   private busyBefore = -1;
   /** Heap in use at the last mark termination. */
@@ -210,6 +222,19 @@ export class Collector implements CollectorHooks {
     else this.#ask(CycleCause.explicit);
   }
 
+  /**
+   * A collection is asked for by somebody who does not wait for it: it marks and sweeps beside the program, as one does
+   * that the trigger starts. During a mark: it follows that.
+   */
+  collectInBackground(lengths: CycleLengths = OWN_LENGTHS): void {
+    if (this.marking) {
+      this.backgroundPending = lengths;
+      return;
+    }
+    this.nextLengths = lengths;
+    this.#ask(CycleCause.background);
+  }
+
   /** A collection, and then all free memory goes back to the system (debug.FreeOSMemory). */
   freeOsMemory(): void {
     this.releaseAllPending = true;
@@ -222,7 +247,7 @@ export class Collector implements CollectorHooks {
   }
 
   #ask(cause: number): void {
-    // An explicit one that comes before a triggered one at the same instant takes its place.
+    // An explicit one that comes before another at the same instant takes its place.
     if (this.startEvent !== NO_EVENT && cause !== CycleCause.explicit) return;
     this.sim.cancel(this.startEvent);
     this.startEvent = this.sim.schedule(this.sim.nowNs, this.startKind, cause);
@@ -241,6 +266,7 @@ export class Collector implements CollectorHooks {
     this.sweeper.finish();
     this.scavenger.collectionStarts();
     this.cause = cause;
+    this.lengths = cause === CycleCause.background ? this.nextLengths : OWN_LENGTHS;
     this.marking = true;
     this.markStartNs = sim.nowNs;
     this.liveAtStartBytes = world.heapLiveBytes;
@@ -297,6 +323,7 @@ export class Collector implements CollectorHooks {
   }
 
   #assist(deltaBytes: number): void {
+    if (this.lengths.markNs !== null) return;
     if (this.limiter?.isLimiting === true) return;
     const { pacer } = this;
     this.debtBytes += deltaBytes * pacer.assistWorkPerByte;
@@ -320,6 +347,10 @@ export class Collector implements CollectorHooks {
 
   #planEnd(): void {
     this.sim.cancel(this.endEvent);
+    if (this.lengths.markNs !== null) {
+      this.endEvent = this.sim.schedule(this.markStartNs + this.lengths.markNs, this.endKind);
+      return;
+    }
     const left = Math.max(0, this.workBytes - this.doneBytes);
     const ns = Math.ceil(left / this.#rate()) + (this.doneBytes === 0 ? 2 * this.costs.stopTheWorldNs : 0);
     this.endEvent = this.sim.schedule(this.sim.nowNs + ns, this.endKind);
@@ -340,7 +371,7 @@ export class Collector implements CollectorHooks {
     this.lastHeapInUse = heapInUse;
     this.cycles++;
     if (this.cause !== CycleCause.trigger) this.forcedCycles++;
-    this.sweeper.start();
+    this.sweeper.start(this.lengths.sweepNs);
     pacer.commit(false);
     pacer.limitTo(this.#limitHeapGoal());
     this.sweeper.pace(pacer.triggerBytes);
@@ -394,9 +425,14 @@ export class Collector implements CollectorHooks {
         this.heap.scavenge(Number.POSITIVE_INFINITY, true);
       }
     }
-    if (!this.explicitPending) return;
-    this.explicitPending = false;
-    this.#ask(CycleCause.explicit);
+    if (this.explicitPending) {
+      this.explicitPending = false;
+      this.#ask(CycleCause.explicit);
+    } else if (this.backgroundPending !== null) {
+      this.nextLengths = this.backgroundPending;
+      this.backgroundPending = null;
+      this.#ask(CycleCause.background);
+    }
   }
 
   #paceScavenger(): void {

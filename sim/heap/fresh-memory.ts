@@ -40,8 +40,13 @@ export class FreshMemory {
 
   /** Notes that pages are in use now; returns how many of them were fresh and released. */
   use(page: number, npages: number): number {
-    if (this.retained.length > 0) takeOut(this.retained, page, page + npages);
-    return takeOut(this.released, page, page + npages);
+    const { released, retained } = this;
+    const limit = page + npages;
+    if (retained.length > 0) takeOut(retained, page, limit);
+    const lowest = released.bases[0];
+    // First fit stays below fresh memory as long as it can.
+    if (lowest === undefined || limit <= lowest) return 0;
+    return takeOut(released, page, limit);
   }
 
   /** Pages that were never in use. */

@@ -22,6 +22,9 @@
 import type { Geometry } from "../address/geometry.js";
 import { runtimeReadyBytes } from "../gc/memory-limit.js";
 import { AddressSpace } from "../os/address-space.js";
+import type { HugeAdvice } from "../os/huge-advice.js";
+import type { Regret } from "../os/regret.js";
+import { Residency } from "../os/residency.js";
 import { PageAllocator } from "../pages/page-allocator.js";
 import { PageCache } from "../pages/page-cache.js";
 import { incompatibility } from "../policies/compatible.js";
@@ -30,10 +33,12 @@ import type { Policy } from "../policies/policy.js";
 import { SCAVENGE_DISABLED, scavengeGoal } from "../scavenge/goal.js";
 import { ReleaseRequest, type Scavenger, scavengeNow } from "../scavenge/scavenger.js";
 import { Arenas } from "./arenas.js";
+import { type CriticalSections, LockOp } from "./critical-sections.js";
 import type { Fit } from "./fit.js";
 import { FreshMemory } from "./fresh-memory.js";
 import { Growth, type HeapStart } from "./growth.js";
 import { createFit, createScavenger, PolicyError } from "./parts.js";
+import type { SpanCensus } from "./span-census.js";
 import { SpanTable } from "./span-table.js";
 import { HeapStatistics } from "./statistics.js";
 
@@ -89,6 +94,14 @@ export class Heap {
   readonly spans = new SpanTable();
   readonly fresh: FreshMemory;
   readonly statistics = new HeapStatistics();
+  /** Counts spans by size and age, when somebody wants to know. */
+  census: SpanCensus | null = null;
+  /** What the system is told about huge pages; null while those are not modelled. */
+  hugeAdvice: HugeAdvice | null = null;
+  /** Remembers what was released, and whether it is used again; null when nobody asks. */
+  regret: Regret | null = null;
+  /** Told when the heap lock is taken; null when nobody asks. */
+  lock: CriticalSections | null = null;
   /** Page caches by P. */
   readonly caches: PageCache[] = [];
   /** Number of Ps (GOMAXPROCS). */
@@ -109,6 +122,8 @@ export class Heap {
   readonly cachedBelowPages: number;
 
   readonly #request = new ReleaseRequest();
+  /** Whether what growth releases goes back before the lock is dropped. */
+  readonly #scavengesHeld: boolean;
   /** Whether an allocation is releasing memory. */
   #isAssisting = false;
 
@@ -146,6 +161,24 @@ export class Heap {
     });
     this.scavenger = createScavenger(this.policy, this.pages, this.fit, clock);
     if (!this.policy.limit.supported) this.limitGoalBytes = SCAVENGE_DISABLED;
+    this.#scavengesHeld = ["under-lock", "largest"].includes(this.policy.growth.scavenge);
+  }
+
+  /** What of it the system has really given; null while nobody asks. */
+  get residency(): Residency | null {
+    return this.scavenger.residency;
+  }
+
+  /** From now on it is known which pages the system has given; to be called before the first is in use. */
+  trackResidency(): Residency {
+    if (this.residency !== null) return this.residency;
+    const { physHugePageBytes, physPageBytes, pageBytes } = this.geometry;
+    const residency = new Residency(physHugePageBytes > pageBytes ? physHugePageBytes / pageBytes : 0, {
+      physPages: Math.max(1, physPageBytes / pageBytes),
+      lazy: this.policy.system.madvise === "FREE",
+    });
+    this.scavenger.residency = residency;
+    return residency;
   }
 
   /** What the last grow took: [page, npages] pairs in the order of growth. */
@@ -182,8 +215,15 @@ export class Heap {
   /** Fills the page cache of a P. */
   refillCache(p: number): PageCache {
     const cache = this.cacheOf(p);
+    const { lock } = this;
+    if (lock !== null) lock.enter(LockOp.refill, 1);
     this.fit.refill(cache);
     this.scavenger.refilled(cache);
+    if (this.hugeAdvice !== null && !cache.empty) {
+      this.hugeAdvice.refilled(cache.page, cache.freePages);
+      this.#advised(this.hugeAdvice);
+    }
+    if (lock !== null) lock.leave();
     this.statistics.cacheRefills++;
     return cache;
   }
@@ -216,6 +256,7 @@ export class Heap {
    */
   grow(npages: number): number {
     const { growth, geometry, statistics } = this;
+    if (this.lock !== null) this.lock.grew();
     if (!growth.plan(npages)) return 0;
     const { scavenge, unit, accounts, newMemory } = this.policy.growth;
     if (accounts === "arena") statistics.grow(growth.reservedBytes, newMemory === "released");
@@ -241,6 +282,10 @@ export class Heap {
     this.fresh.add(page + padding, npages - padding);
     this.fit.grew(page + padding, npages - padding, released);
     this.#tellScavenger(page, npages, padding);
+    if (this.hugeAdvice !== null) {
+      this.hugeAdvice.grew(page, npages);
+      this.#advised(this.hugeAdvice);
+    }
   }
 
   /** New memory is free from the start, but for padding and what is withheld of its last chunk. */
@@ -251,6 +296,12 @@ export class Heap {
     if (npages > joinedPages) scavenger.grew(page + joinedPages, npages - joinedPages);
     if (heldBackPages > 0) scavenger.allocated(page + npages, heldBackPages);
     if (padding > 0) scavenger.allocated(page, padding);
+  }
+
+  /** What advice took since the last time is time of whoever holds the lock. */
+  #advised(advice: HugeAdvice): void {
+    const ns = advice.takeNs();
+    if (this.lock !== null && ns > 0) this.lock.advised(ns);
   }
 
   /** The sentence of a growth that failed. */
@@ -295,9 +346,16 @@ export class Heap {
 
   /** Begins a release: the pages are out of the heap while the system takes them back. */
   beginRelease(page: number, npages: number): void {
+    const { hugeAdvice, lock } = this;
+    if (hugeAdvice !== null) {
+      hugeAdvice.releasing(page, npages);
+      this.#advised(hugeAdvice);
+    }
     this.fresh.release(page, npages);
     this.scavenger.beginRelease(page, npages);
     this.fit.releaseBegan(page, npages);
+    if (lock !== null) lock.releasing(npages);
+    if (this.regret !== null) this.regret.released(page, npages);
     if (this.#isAssisting) this.meter?.rangeReleased();
   }
 
@@ -316,6 +374,7 @@ export class Heap {
   putBack(page: number, npages: number): void {
     this.scavenger.endRelease(page, npages);
     this.fit.releaseEnded(page, npages);
+    if (this.lock !== null) this.lock.released(npages);
   }
 
   /** A mark has ended, and the goals are set. */
@@ -370,23 +429,37 @@ export class Heap {
 
   /** Enters a span whose pages were taken before, with so many of them scavenged. Throws SpanError on a live one. */
   accountSpan(page: number, npages: number, kind: number, scavengedPages: number): void {
-    if (!this.spans.add(page, npages, kind)) {
+    const { census } = this;
+    if (!this.spans.add(page, npages, kind, census === null ? 0 : census.nowNs)) {
       throw new SpanError(`a span at ${this.geometry.formatPage(page)} is live already`);
     }
+    if (census !== null) census.born(npages, kind);
     const fresh = this.fresh.use(page, npages);
-    const { residency } = this.scavenger;
+    // The system is told before the pages are touched.
+    if (this.hugeAdvice !== null && scavengedPages > 0) {
+      this.hugeAdvice.used(page, npages);
+      // That goes on without the lock.
+      this.hugeAdvice.takeNs();
+    }
+    const { residency } = this;
     if (residency !== null) residency.use(page, npages, kind);
     const { pageBytes } = this.geometry;
     const refaulted = scavengedPages - fresh;
+    if (refaulted > 0 && this.regret !== null) this.regret.used(page, npages);
     this.statistics.allocSpan(npages * pageBytes, kind, scavengedPages * pageBytes, refaulted * pageBytes);
   }
 
-  /** Removes a span from the books; its pages are freed separately. Throws SpanError when there is none. */
-  unaccountSpan(page: number): void {
-    const npages = this.spans.npagesAt(page);
-    if (npages === 0) throw new SpanError(`no span begins at ${this.geometry.formatPage(page)}`);
-    this.statistics.freeSpan(npages * this.geometry.pageBytes, this.spans.kindAt(page));
-    this.spans.remove(page);
+  /**
+   * Removes a span from the books; its pages are freed separately. Throws SpanError when there is none.
+   * @returns its pages; its kind stands in spans.removedKind
+   */
+  unaccountSpan(page: number): number {
+    const { spans } = this;
+    if (!spans.remove(page)) throw new SpanError(`no span begins at ${this.geometry.formatPage(page)}`);
+    const npages = spans.removedPages;
+    this.statistics.freeSpan(npages * this.geometry.pageBytes, spans.removedKind);
+    if (this.census !== null) this.census.died(npages, spans.removedKind, spans.removedBirthNs);
+    return npages;
   }
 
   /**
@@ -399,10 +472,11 @@ export class Heap {
    * @throws OutOfMemoryError when the heap must grow and cannot
    */
   allocSpan(p: number, npages: number, kind: number, longLived = this.isLongLived): number {
-    const { fit, policy } = this;
+    const { fit, lock, policy } = this;
     let page = -1;
     let scavenged = 0;
     let grown = 0;
+    let isLocked = false;
     if (p >= 0 && npages < this.cachedBelowPages) {
       const cache = this.cacheOf(p);
       if (cache.empty) this.refillCache(p);
@@ -410,6 +484,8 @@ export class Heap {
       scavenged = cache.scavengedPages;
     }
     if (page < 0) {
+      isLocked = true;
+      if (lock !== null) lock.enter(LockOp.alloc, npages);
       page = fit.alloc(npages, longLived);
       if (page < 0) {
         grown = this.grow(npages);
@@ -419,12 +495,18 @@ export class Heap {
       }
       scavenged = fit.scavengedPages;
       this.scavenger.allocated(page, npages);
+      if (this.hugeAdvice !== null) {
+        this.hugeAdvice.allocated(page, npages);
+        this.#advised(this.hugeAdvice);
+      }
+      if (lock !== null && !this.#scavengesHeld) lock.leave();
     }
     if (grown > 0 || this.memoryLimitBytes !== Number.POSITIVE_INFINITY) this.#assist(p, grown, scavenged);
     this.accountSpan(page, npages, kind, scavenged);
     if (scavenged > 0 && policy.alloc.scavenge === "scavenged-span") {
       this.scavengeLargest(npages * this.geometry.pageBytes);
     }
+    if (isLocked && lock !== null && this.#scavengesHeld) lock.leave();
     return page;
   }
 
@@ -455,14 +537,15 @@ export class Heap {
 
   /** Gives pages of a span that is off the books back. */
   freePages(page: number, npages: number): void {
+    const { lock } = this;
+    if (lock !== null) lock.enter(LockOp.free, npages);
     this.fit.free(page, npages);
     this.scavenger.freed(page, npages);
+    if (lock !== null) lock.leave();
   }
 
   /** Frees the span that begins at a page. Throws SpanError when none does. */
   freeSpan(page: number): void {
-    const npages = this.spans.npagesAt(page);
-    this.unaccountSpan(page);
-    this.freePages(page, npages);
+    this.freePages(page, this.unaccountSpan(page));
   }
 }

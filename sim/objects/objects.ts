@@ -9,6 +9,7 @@
  *        └ > 32 KiB ────────────────────────────────────────────────────────────────────────► Heap.allocSpan
  *
  *     startMark … finishMark: what died before startMark is found dead; all spans are unswept
+ *     allocAged: dead for the n-th mark to start, whatever the time
  *     sweep: class by class, the dead give their slots back; a span in which nothing is alive goes back to the heap
  *
  * So a span lives until its last object was dead at a mark and it was swept after: one survivor pins it.
@@ -64,6 +65,8 @@ export class ObjectError extends Error {
 export class Objects implements World, DeathSink {
   readonly spans = new ObjectSpans();
   readonly deaths = new Deaths();
+  /** Of aged spans: the number of the mark (1, 2, …) that finds them dead, where deaths have a time. */
+  readonly aged = new Deaths();
   /** Bytes that the pacer takes for alive (gcController.heapLive). */
   heapLiveBytes = 0;
   /** Spans not swept since the last mark, those that Ps still hold from before it included. */
@@ -90,6 +93,8 @@ export class Objects implements World, DeathSink {
   private unsweptDeadBytes = 0;
   private staleSpans = 0;
   private marking = false;
+  /** Marks started. */
+  private marksStarted = 0;
   private kills = 0;
   private lateKills = 0;
   private sweepStep = SWEEP_STEPS;
@@ -174,6 +179,16 @@ export class Objects implements World, DeathSink {
   }
 
   /**
+   * Allocates a span that a mark finds dead whose number is known. See allocWhole.
+   * @param collections whole, at least 1: 1 is the next mark to start, 2 the one after it
+   */
+  allocAged(p: number, npages: number, kind: number, collections: number): number {
+    const s = this.allocWhole(p, npages, kind, FOREVER);
+    this.aged.add(s, this.marksStarted + collections);
+    return s;
+  }
+
+  /**
    * One object of a span dies now, found dead by the next mark that begins hereafter. Only for objects allocated with FOREVER,
    * once each, and not for those below 16 bytes without pointers, which share blocks: give them 16 bytes.
    */
@@ -192,12 +207,13 @@ export class Objects implements World, DeathSink {
     }
   }
 
-  /** Marking begins: what is killed from now on stays alive in this cycle. Everything must have been swept. */
+  /** Marking begins: what dies or is killed from now on stays alive in this cycle. Everything must have been swept. */
   startMark(): void {
     if (this.unsweptSpans > 0) {
       throw new ObjectError(`marking cannot begin while ${this.unsweptSpans} spans are unswept`);
     }
     this.marking = true;
+    this.marksStarted++;
   }
 
   /** See World. Calls without startMark take all kills so far for dead. */
@@ -208,6 +224,7 @@ export class Objects implements World, DeathSink {
     this.tiny.closeAll(this.deaths);
     this.makeStale();
     this.deaths.takeBefore(markStartNs, this);
+    this.aged.takeBefore(this.marksStarted + 1, this);
     this.takeKilled();
     this.drainUnswept();
     this.marking = false;

@@ -25,12 +25,12 @@ const BYTE_CHUNKS = 8;
 
 export class BitmapScavenger extends ChunkIndexScavenger {
   readonly cursor = new SearchCursor();
-  /** minHeapIdx: the byte of the bitmap where searches end; 0 before the heap grew. */
-  minByte = 0;
+  /** minHeapIdx: the byte of the bitmap where searches end; −1 before the heap grew. */
+  minByte = -1;
   private bits: Uint8Array = new Uint8Array(0);
 
   protected get lowestChunk(): number {
-    return this.minByte * BYTE_CHUNKS;
+    return Math.max(0, this.minByte) * BYTE_CHUNKS;
   }
 
   /** The bit of a chunk that was grown: 0 or 1. */
@@ -44,7 +44,7 @@ export class BitmapScavenger extends ChunkIndexScavenger {
 
   protected noteLowest(chunk: number): void {
     const byte = Math.floor(chunk / BYTE_CHUNKS);
-    if (this.minByte === 0 || byte < this.minByte) this.minByte = byte;
+    if (this.minByte < 0 || byte < this.minByte) this.minByte = byte;
   }
 
   protected isWorthwhile(flat: number): boolean {

@@ -44,8 +44,8 @@ export class DensityScavenger extends ChunkIndexScavenger {
   readonly forced = new SearchCursor();
   /** The highest page freed in this generation; NOWHERE before the first. */
   freeHighPage = NOWHERE;
-  /** minHeapIdx: the lowest chunk that was grown; 0 before the heap grew. */
-  minChunk = 0;
+  /** minHeapIdx: the lowest chunk that was grown; −1 before the heap grew. */
+  minChunk = -1;
   /** Pages in use from which on a chunk is dense. */
   readonly densePages: number;
 
@@ -64,7 +64,7 @@ export class DensityScavenger extends ChunkIndexScavenger {
   }
 
   protected get lowestChunk(): number {
-    return this.minChunk;
+    return Math.max(0, this.minChunk);
   }
 
   /** The entry of a chunk that was grown. A fresh object: not for hot paths. */
@@ -100,7 +100,7 @@ export class DensityScavenger extends ChunkIndexScavenger {
   }
 
   protected noteLowest(chunk: number): void {
-    if (this.minChunk === 0 || chunk < this.minChunk) this.minChunk = chunk;
+    if (this.minChunk < 0 || chunk < this.minChunk) this.minChunk = chunk;
   }
 
   protected isWorthwhile(flat: number, force: boolean): boolean {

@@ -74,7 +74,7 @@ export abstract class Background implements Sleeper {
     this.residency = heap.scavenger.residency ?? new Residency(heap.scavenger.hugePages);
     heap.scavenger.residency = this.residency;
     this.runKind = sim.handler("scavenger: runs", Priority.background, () => this.begin());
-    this.timerKind = sim.handler("scavenger: timer", Priority.background, () => this.timerFired());
+    this.timerKind = sim.handler("scavenger: timer", Priority.background, () => this.sleepEnds());
     this.sysmon = new Sysmon(sim, this, options.idleTimerNs, options.deepSleepNs);
   }
 
@@ -140,16 +140,15 @@ export abstract class Background implements Sleeper {
     this.sysmon.setIdle(idle);
   }
 
-  private startDelayNs(): number {
-    return this.busyProcs < this.heap.procs ? this.costs.wakeUpNs : this.costs.timeSliceNs;
-  }
-
-  /** The sleep is over. Who was switched off in it does not wake, and has no timer any more. */
-  private timerFired(): void {
-    if (this.wake()) return;
+  /** The timer fires. Switched off in the meantime, the scavenger stays down. */
+  private sleepEnds(): void {
     this.timer = NO_EVENT;
     this.timerNs = Number.POSITIVE_INFINITY;
-    this.park();
+    if (!this.wake()) this.state = ScavengerState.parked;
+  }
+
+  private startDelayNs(): number {
+    return this.busyProcs < this.heap.procs ? this.costs.wakeUpNs : this.costs.timeSliceNs;
   }
 
   private begin(): void {

@@ -10,8 +10,8 @@
  * one thread the rule shows too: a search in vain from a marked cursor leaves it where it is.
  */
 
-/** No address: the lowest of the line, which no heap has. */
-export const NOWHERE = 0;
+/** No page. The runtime writes the lowest address of the line for it, which no heap of its own has. */
+export const NOWHERE = -1;
 
 export class SearchCursor {
   /** A page of the offset address space, or NOWHERE. */

@@ -38,7 +38,8 @@ export class BitmapLog extends IndexLog {
     const { pages, scavenger } = this;
     const { free, scavenged } = countFree(pages);
     const cursor = this.cursorText(scavenger.cursor);
+    const lowest = Math.max(0, scavenger.minByte);
     const mapped = line.r2.split(":").slice(6);
-    return [free, scavenged, pages.start, pages.end, cursor, scavenger.minByte, ...mapped].join(":");
+    return [free, scavenged, pages.start, pages.end, cursor, lowest, ...mapped].join(":");
   }
 }

@@ -6,6 +6,7 @@ import type { Geometry } from "../../sim/address/geometry.js";
 import { DensityScavenger } from "../../sim/scavenge/density-index.js";
 import type { SearchCursor } from "../../sim/scavenge/search-cursor.js";
 import type { Check } from "../check.js";
+import { markText } from "../cursor-text.js";
 import { packedEntry } from "../packed-entry.js";
 import { countFree } from "./bitmaps.js";
 import { IndexLog } from "./index-log.js";
@@ -51,8 +52,8 @@ export class DensityLog extends IndexLog {
     const { pages, scavenger, geometry } = this;
     const { free, scavenged } = countFree(pages);
     const cursors = [scavenger.background, scavenger.forced].map((cursor) => this.cursorText(cursor));
-    const high = geometry.formatAddress(scavenger.freeHighPage * this.unit);
-    const { minChunk, gen } = scavenger;
-    return [free, scavenged, pages.start, pages.end, ...cursors, high, minChunk, gen].join(":");
+    const high = markText(geometry, scavenger.freeHighPage);
+    const lowest = Math.max(0, scavenger.minChunk);
+    return [free, scavenged, pages.start, pages.end, ...cursors, high, lowest, scavenger.gen].join(":");
   }
 }

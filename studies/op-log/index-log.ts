@@ -11,6 +11,7 @@ import type { LogLine } from "../../scenarios/trace/op-log.js";
 import type { ChunkIndexScavenger } from "../../sim/scavenge/chunk-index.js";
 import { ReleaseRequest } from "../../sim/scavenge/scavenger.js";
 import type { SearchCursor } from "../../sim/scavenge/search-cursor.js";
+import { cursorText, markedPage } from "../cursor-text.js";
 import { forEachChunk } from "./bitmaps.js";
 import { OpLogReplay } from "./replay.js";
 
@@ -91,11 +92,12 @@ export abstract class IndexLog extends OpLogReplay {
 
   /** A cursor as logs write it. */
   protected cursorText(cursor: SearchCursor): string {
-    return `${this.geometry.formatAddress(cursor.page * this.unit)}${cursor.isMarked ? "m" : ""}`;
+    return cursorText(this.geometry, cursor);
   }
 
   #setCursor(line: LogLine, cursor: SearchCursor, text: string): void {
     const isMarked = text.endsWith("m");
-    cursor.set(this.page(line, isMarked ? text.slice(0, -1) : text), isMarked);
+    const off = this.page(line, isMarked ? text.slice(0, -1) : text) * this.unit;
+    cursor.set(markedPage(this.geometry, off), isMarked);
   }
 }

@@ -17,6 +17,7 @@ import type { Policy } from "../../sim/policies/policy.js";
 import { DensityScavenger } from "../../sim/scavenge/density-index.js";
 import { NOWHERE, type SearchCursor } from "../../sim/scavenge/search-cursor.js";
 import type { Check } from "../check.js";
+import { cursorText } from "../cursor-text.js";
 import { packedEntry } from "../packed-entry.js";
 import { CollectorRows } from "./collector-rows.js";
 import { DecisionRows } from "./decision-rows.js";
@@ -140,7 +141,7 @@ export class IndexReplay extends TraceReplay {
   #compare({ row, recorded, found }: Doubt): void {
     this.rows.samePage(row, "chunk and page", recorded.page, found.page);
     const [expected, got] = [recorded, found].map(({ cursorPage, isMarked }) =>
-      this.#cursorText(cursorPage, isMarked),
+      cursorText(this.heap.geometry, { page: cursorPage, isMarked }),
     );
     this.rows.sameText(row, "cursor after", expected!, got!);
   }
@@ -206,8 +207,8 @@ export class IndexReplay extends TraceReplay {
     rows.sameText(
       row,
       "freeHWM",
-      this.#cursorText(high, row.bMarked),
-      this.#cursorText(scavenger.freeHighPage, false),
+      cursorText(heap.geometry, { page: high, isMarked: row.bMarked }),
+      cursorText(heap.geometry, { page: scavenger.freeHighPage, isMarked: false }),
     );
     this.#sameCursor(row, "cursor before", row.c, row.cMarked, scavenger.background);
     heap.markDone();
@@ -218,18 +219,15 @@ export class IndexReplay extends TraceReplay {
   /** Compares a cursor, and goes on from the recorded one. */
   #sameCursor(row: TraceRow, what: string, raw: number, isMarked: boolean, cursor: SearchCursor): void {
     const recorded = this.#cursorPage(row, raw);
-    const expected = this.#cursorText(recorded, isMarked);
-    const same = this.rows.sameText(row, what, expected, this.#cursorText(cursor.page, cursor.isMarked));
+    const { geometry } = this.heap;
+    const expected = cursorText(geometry, { page: recorded, isMarked });
+    const same = this.rows.sameText(row, what, expected, cursorText(geometry, cursor));
     if (!same && this.rows.resync) cursor.set(recorded, isMarked);
   }
 
   #cursorPage(row: TraceRow, raw: number): number {
     const off = this.heap.geometry.offOfRaw(raw);
     return off === 0 ? NOWHERE : this.rows.page(row, raw);
-  }
-
-  #cursorText(page: number, isMarked: boolean): string {
-    return `${this.heap.geometry.formatAddress(page * this.unit)}${isMarked ? "m" : ""}`;
   }
 
   #requireGrown(row: TraceRow, chunk: number): void {

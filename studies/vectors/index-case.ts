@@ -11,17 +11,13 @@ import { BitmapScavenger } from "../../sim/scavenge/bitmap-index.js";
 import { hasScavengeCandidate } from "../../sim/scavenge/candidate.js";
 import { DensityScavenger } from "../../sim/scavenge/density-index.js";
 import type { SearchCursor } from "../../sim/scavenge/search-cursor.js";
+import { cursorText, markText } from "../cursor-text.js";
 import type { CaseCheck } from "./case-check.js";
 import { writeChunk } from "./chunk-bits.js";
 import { type ChunkRanges, PagesCase } from "./heap-case.js";
 
 /** What Go 1.21 and later take a chunk for dense by. */
 export const DENSE_FRACTION = 0.96875;
-
-/** A cursor as recordings write it. */
-export function cursorText(c: CaseCheck, cursor: SearchCursor): string {
-  return `${c.geometry.formatAddress(cursor.page * c.geometry.pageBytes)}${cursor.isMarked ? "m" : ""}`;
-}
 
 export class IndexCase extends PagesCase {
   readonly scavenger: BitmapScavenger | DensityScavenger;
@@ -71,7 +67,7 @@ export class IndexCase extends PagesCase {
     for (const [offset, entry] of recorded.index) {
       c.equal(`${what} entry of chunk ${offset}`, entry, this.#entryText(baseChunk + offset));
     }
-    const [background, forced] = this.cursors().map((cursor) => cursorText(c, cursor));
+    const [background, forced] = this.cursors().map((cursor) => cursorText(c.geometry, cursor));
     c.equal(`${what} searchAddrBg`, recorded.searchAddrBg, background!);
     c.equal(`${what} searchAddrForce`, recorded.searchAddrForce, forced ?? "");
     if (scavenger instanceof BitmapScavenger) {
@@ -80,7 +76,7 @@ export class IndexCase extends PagesCase {
       c.equal(`${what} rest`, rest, `${background}:${scavenger.minByte}`);
       return;
     }
-    const high = c.geometry.formatAddress(scavenger.freeHighPage * c.geometry.pageBytes);
+    const high = markText(c.geometry, scavenger.freeHighPage);
     const rest = [background, forced, high, scavenger.minChunk, scavenger.gen].join(":");
     c.equal(`${what} rest`, recorded.rest, rest);
   }

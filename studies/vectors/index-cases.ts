@@ -5,11 +5,12 @@
 import type { VectorFields } from "../../scenarios/trace/vectors/kinds.js";
 import type { BitmapScavenger } from "../../sim/scavenge/bitmap-index.js";
 import { DensityScavenger } from "../../sim/scavenge/density-index.js";
+import { cursorText, markText } from "../cursor-text.js";
 import { packedEntry } from "../packed-entry.js";
 import { hex64 } from "../words.js";
 import type { CaseCheck } from "./case-check.js";
 import { halves } from "./chunk-bits.js";
-import { cursorText, DENSE_FRACTION, IndexCase } from "./index-case.js";
+import { DENSE_FRACTION, IndexCase } from "./index-case.js";
 
 /** The index of Go 1.19, which has one bit a chunk. */
 export function bitIndex(fields: VectorFields<"bitIndex">, c: CaseCheck): void {
@@ -21,7 +22,7 @@ export function bitIndex(fields: VectorFields<"bitIndex">, c: CaseCheck): void {
     if (step.op === "mark") scavenger.freed(...pagesOf(c, step));
     else if (step.op === "find") expectFound(c, step.found, scavenger.find(), scavenger);
     else if (step.op === "clear") scavenger.setEmpty(chunkOf(c, step.chunk, fields.chunks));
-    c.equal("searchAddr", step.searchAddr, cursorText(c, scavenger.cursor));
+    c.equal("searchAddr", step.searchAddr, cursorText(c.geometry, scavenger.cursor));
   });
 }
 
@@ -40,10 +41,9 @@ export function densityIndex(fields: VectorFields<"densityIndex">, c: CaseCheck)
     else if (step.op === "nextgen") scavenger.markDone();
     else if (step.op === "find") expectFound(c, step.found, scavenger.find(step.force), scavenger);
     else if (step.op === "setempty") scavenger.setEmpty(chunkOf(c, step.chunk, fields.chunks));
-    c.equal("searchAddrBg", step.searchAddrBg, cursorText(c, scavenger.background));
-    c.equal("searchAddrForce", step.searchAddrForce, cursorText(c, scavenger.forced));
-    const { pageBytes } = c.geometry;
-    c.equal("freeHWM", step.freeHWM, c.geometry.formatAddress(scavenger.freeHighPage * pageBytes));
+    c.equal("searchAddrBg", step.searchAddrBg, cursorText(c.geometry, scavenger.background));
+    c.equal("searchAddrForce", step.searchAddrForce, cursorText(c.geometry, scavenger.forced));
+    c.equal("freeHWM", step.freeHWM, markText(c.geometry, scavenger.freeHighPage));
     c.equal("gen", step.gen, scavenger.gen);
   });
 }
@@ -88,7 +88,7 @@ export function scavengeByIndex(fields: VectorFields<"scavengeByIndex">, c: Case
     // The largest request, 2^64-1, becomes 2^64: either is more than there is.
     c.equal("released bytes", step.expect, heap.scavenger.scavenge(Number(step.request), force));
     heap.expectSearchAddr(step.searchAddr);
-    const cursors = heap.cursors().map((cursor) => cursorText(c, cursor));
+    const cursors = heap.cursors().map((cursor) => cursorText(c.geometry, cursor));
     const recorded =
       "scavSearchAddr" in step ? [step.scavSearchAddr] : [step.searchAddrBg, step.searchAddrForce];
     c.equal("cursors", recorded.join(" "), cursors.join(" "));

@@ -42,6 +42,7 @@ function bitmapFault(
   grown: ReadonlySet<number>,
 ): string | undefined {
   const lowest = lowestOf(grown);
+  // Before the heap grew there is none, and −1 stands in both places.
   if (scavenger.minByte !== Math.floor(lowest / 8))
     return `searches end at byte ${scavenger.minByte}, expected that of chunk ${lowest}`;
   const fault = cursorFault(pages, "the cursor", scavenger.cursor, grown);
@@ -120,7 +121,7 @@ function isAbove(scavenger: ChunkIndexScavenger, cursor: SearchCursor, chunk: nu
 }
 
 function lowestOf(grown: ReadonlySet<number>): number {
-  return grown.size === 0 ? 0 : Math.min(...grown);
+  return grown.size === 0 ? -1 : Math.min(...grown);
 }
 
 /** The grown chunks and those beside them, as far as they have entries. */

@@ -16,6 +16,7 @@ const MIB = 1024 * 1024;
 /** The scenario of a number. */
 export function randomScenario(seed: number): ScenarioInput {
   const draw = new Draw(seed, "scenario");
+  const releases = new Draw(seed, "releases");
   const procs = draw.chance(0.05) ? draw.integer(100, 1024) : draw.pick([1, 1, 2, 3, 4, 4, 8, 16, 64]);
   const total = draw.wholeMagnitude(1_000_000, draw.chance(0.1) ? 600_000_000_000 : 20_000_000_000);
   const ram = draw.chance(0.3) ? { ram: `${draw.wholeMagnitude(1, 300)}MiB` } : {};
@@ -29,17 +30,36 @@ export function randomScenario(seed: number): ScenarioInput {
     seed: draw.chance(0.5) ? draw.integer(0, 1e9) : `text ${seed}`,
     policy: randomPolicy(seed),
     platform: platform(draw),
-    machine: { procs, ...ram },
-    gc: gc(draw),
+    machine: { procs, ...ram, ...system(draw) },
+    gc: { ...gc(draw), ...memoryLimit(releases) },
     ...draw.some(0.5, { costs: () => costs(draw), scavenger: () => scavenger(draw) }),
+    ...draw.some(0.3, { lock: () => lock(draw) }),
+    ...draw.some(0.2, { regret: () => ({ window: `${draw.wholeMagnitude(1, total)}ns` }) }),
     samples: draw.chance(0.5)
       ? draw.integer(1, 100)
       : { every: `${Math.ceil(total / draw.integer(1, 100))}ns` },
     ...end,
     workloads: main,
-    actions: actions(draw, total),
+    actions: [...actions(draw, total), ...limitActions(releases, total)],
   };
   return input;
+}
+
+/** A limit that the program may well exceed. */
+function limit(draw: Draw): string {
+  return draw.chance(0.2) ? "unlimited" : `${draw.wholeMagnitude(2, 400)}MiB`;
+}
+
+function memoryLimit(draw: Draw): { memoryLimit?: string } {
+  return draw.some(0.5, { memoryLimit: () => limit(draw) });
+}
+
+function limitActions(draw: Draw, total: number): ActionInput[] {
+  return draw.list(0, 2, () => ({
+    do: "setMemoryLimit",
+    at: `${draw.integer(0, total)}ns`,
+    to: limit(draw),
+  }));
 }
 
 function phases(draw: Draw, total: number, procs: number): NonNullable<ScenarioInput["phases"]> {
@@ -111,6 +131,26 @@ function costs(draw: Draw): NonNullable<ScenarioInput["costs"]> {
   });
 }
 
+function system(draw: Draw): Partial<NonNullable<ScenarioInput["machine"]>> {
+  if (draw.chance(0.5)) return {};
+  return {
+    thp: draw.pick(["always", "always", "madvise", "never"]),
+    khugepaged: draw.some(0.7, {
+      maxPtesNone: () => draw.pick([0, 64, 256, 511]),
+      scanPages: () => (draw.chance(0.1) ? 0 : draw.wholeMagnitude(512, 1_000_000)),
+      scanPeriod: () => `${draw.wholeMagnitude(100_000, 10_000_000_000)}ns`,
+    }),
+  };
+}
+
+function lock(draw: Draw): NonNullable<ScenarioInput["lock"]> {
+  const ns = () => `${draw.wholeMagnitude(1, 100_000)}ns`;
+  return {
+    model: draw.chance(0.8),
+    ...draw.some(0.3, { base: ns, entry: ns, chunk: ns, refill: ns, grow: ns }),
+  };
+}
+
 function scavenger(draw: Draw): NonNullable<ScenarioInput["scavenger"]> {
   return draw.some(0.5, {
     background: () => draw.chance(0.5),
@@ -138,6 +178,11 @@ function action(draw: Draw): object {
       return { do: what, to: draw.chance(0.5) };
     case "setRam":
       return { do: what, to: draw.chance(0.6) ? "unlimited" : `${draw.wholeMagnitude(16, 500)}MiB` };
+    case "gc": {
+      if (draw.chance(0.5)) return { do: what };
+      const length = () => `${draw.wholeMagnitude(1, 1_000_000_000)}ns`;
+      return { do: what, background: true, ...draw.some(0.5, { marking: length, sweeping: length }) };
+    }
     default:
       return { do: what };
   }

@@ -47,14 +47,7 @@ function workload(draw: Draw, room: Room): WorkloadInput {
       return {
         kind,
         ...keys,
-        ...arriving(draw, lengthNs, 64 * KIB),
-        ...sorts(draw, (weighted) => ({
-          ...weighted,
-          pages: pages(draw),
-          lifetime: lifetime(draw, room.lengthNs),
-          ...draw.some(0.5, { spanKind: () => draw.pick(SPAN_KINDS) }),
-        })),
-        ...draw.some(0.5, { freedBy: () => draw.pick(["sweep", "program"] as const) }),
+        ...spans(draw, room, lengthNs),
       } as WorkloadInput;
     case "birthDeath":
       return {
@@ -127,6 +120,32 @@ function workload(draw: Draw, room: Room): WorkloadInput {
   }
 }
 
+/** Spans that live for a time, or that a number of collections finds dead. */
+function spans(draw: Draw, room: Room, lengthNs: number): object {
+  const { dropAtStop, ...arrivals } = arriving(draw, lengthNs, 64 * KIB);
+  if (draw.chance(0.3)) {
+    const aged = (weighted: object) => ({
+      ...weighted,
+      ...("weight" in weighted ? draw.some(0.3, { inARow: () => draw.wholeMagnitude(1, 10) }) : {}),
+      pages: pages(draw),
+      collections: draw.chance(0.1) ? "forever" : distribution(draw, { unit: "", min: 1, max: 8 }),
+      ...draw.some(0.3, { spanKind: () => draw.pick(["heap", "noscan"] as const) }),
+    });
+    return { ...arrivals, ...sorts(draw, aged) };
+  }
+  return {
+    ...arrivals,
+    ...(dropAtStop === undefined ? {} : { dropAtStop }),
+    ...sorts(draw, (weighted) => ({
+      ...weighted,
+      pages: pages(draw),
+      lifetime: lifetime(draw, room.lengthNs),
+      ...draw.some(0.5, { spanKind: () => draw.pick(SPAN_KINDS) }),
+    })),
+    ...draw.some(0.5, { freedBy: () => draw.pick(["sweep", "program"] as const) }),
+  };
+}
+
 /** A part of the bundled recording, pressed into the window. */
 function trace(draw: Draw, { keys, lengthNs }: Window): WorkloadInput {
   const from = draw.integer(0, TRACE.lengthNs - 2);
@@ -193,7 +212,7 @@ function arriving(draw: Draw, lengthNs: number, bytes: number, fewer = 1) {
     ...arrivals,
     ...initial,
     ...draw.some(0.3, {
-      arrivals: () => draw.pick(["poisson", "regular"] as const),
+      arrivals: () => draw.pick(["poisson", "regular", "stratified"] as const),
       batch: () => distribution(draw, { unit: "", min: 1, max: 20 }),
       count: () => draw.wholeMagnitude(1, 3000),
       dropAtStop: () => drop(draw),
@@ -204,7 +223,7 @@ function arriving(draw: Draw, lengthNs: number, bytes: number, fewer = 1) {
 /** One sort of things, or a mix of several. */
 function sorts(draw: Draw, sort: (weighted: object) => object): object {
   if (draw.chance(0.6)) return sort({});
-  const order = draw.pick(["random", "cycle"]);
+  const order = draw.pick(["random", "cycle", "stratified"]);
   return { mix: draw.list(1, 4, (i) => sort({ weight: i === 0 ? 1 : draw.integer(0, 5) })), order };
 }
 

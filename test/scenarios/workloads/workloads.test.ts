@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { ScenarioInput } from "../../../scenarios/schema/root.js";
 import type { TraceSpans } from "../../../scenarios/workloads/trace.js";
 import { KIND_STACK } from "../../../sim/heap/kinds.js";
+import { scenario } from "../../../studies/scenarios.js";
 import { type Demand, demandsOf } from "./demand-log.js";
 
 type Workloads = NonNullable<ScenarioInput["workloads"]>;
@@ -313,5 +314,91 @@ describe("a recording", () => {
     expect(play({ filter: { spanKinds: ["noscan"], maxPages: 4 } }).byWorker[0]).toHaveLength(1);
     const again = play({ start: "5ns", stop: "30ns", repeat: { every: "100ns", times: 2 } });
     expect(times(again.byWorker[0]!)).toEqual([5, 15, 25, 105, 115, 125]);
+  });
+});
+
+describe("a list of operations", () => {
+  const ops = ["alloc a 4", "alloc b 9 stack", "wait 5us", "free a", "collect", "alloc a 1"];
+
+  test("is played one after the other, a step apart, and names stand for what they named last", () => {
+    const log = demandsOf(of({ w: { kind: "operations", step: "1us", ops, proc: 1 } }, "1ms"));
+    expect(log.byWorker[0]).toEqual([
+      [0, "pages", 1, 4, 0],
+      [1000, "pages", 1, 9, KIND_STACK],
+      [8000, "collect"],
+      [9000, "pages", 1, 1, 0],
+    ]);
+    expect(log.ends.map(([time, what]) => [time, what])).toEqual([[7000, "free"]]);
+  });
+
+  test("ends with its window, and is played anew in the next one", () => {
+    const repeat = { every: "10us", times: 2 };
+    const log = demandsOf(of({ w: { kind: "operations", step: "1us", ops, stop: "2us", repeat } }, "1ms"));
+    expect(times(log.byWorker[0]!)).toEqual([0, 1000, 10000, 11000]);
+  });
+
+  test("says how long the run is", () => {
+    expect(scenario({ name: "a", workloads: { w: { kind: "operations", ops } } }).durationNs).toBe(5_005_000);
+  });
+});
+
+type Sorts = NonNullable<Extract<Workloads[string], { kind: "spans" }>["mix"]>;
+
+describe("stratified mixes", () => {
+  const mix: Sorts = [
+    { weight: 70, pages: 1, collections: 1 },
+    { weight: 25, pages: 2, collections: { choice: { 2: 1, 3: 1 } } },
+    { weight: 5, pages: 3, lifetime: "forever" },
+  ];
+  const workload = { kind: "spans", rate: "200/s", arrivals: "stratified", mix } as const;
+  const pagesOf = (demands: readonly Demand[]): number[] => demands.map((demand) => demand[3] as number);
+
+  test("have their shares in each window, in random order", () => {
+    const demands = only({ ...workload, order: "stratified", stop: "1s", repeat: { every: "1s" } }, "5s");
+    expect(demands.length).toBe(1000);
+    const orders = new Set<string>();
+    for (let window = 0; window < 5; window++) {
+      const pages = pagesOf(demands.slice(200 * window, 200 * (window + 1)));
+      expect([1, 2, 3].map((n) => pages.filter((p) => p === n).length)).toEqual([140, 50, 10]);
+      orders.add(pages.join(""));
+      // Rows are as long as chance makes them: with a share of 0.7 they are 1 / 0.3 long in the mean.
+      const rows = pages.filter((p, i) => p === 1 && pages[i - 1] !== 1).length;
+      expect(Math.abs(rows - 140 * 0.3)).toBeLessThan(20);
+    }
+    expect(orders.size).toBe(5);
+    // By weight alone the shares are only nearly so.
+    const drawn = pagesOf(only(workload, "5s"));
+    expect([1, 2, 3].map((n) => drawn.filter((p) => p === n).length)).not.toEqual([700, 250, 50]);
+  });
+
+  test("make rows of a sort, and keep the shares", () => {
+    const rows = [
+      { weight: 90, pages: 1, lifetime: "1ms" },
+      { weight: 5, inARow: 4, pages: 2, lifetime: "1ms" },
+    ];
+    const pages = pagesOf(only({ ...workload, rate: "1100/s", order: "stratified", mix: rows }));
+    expect(Math.abs(pages.filter((p) => p === 2).length - 200)).toBeLessThanOrEqual(4);
+    const begun = pages.filter((p, i) => p === 2 && pages[i - 1] !== 2).length;
+    expect(begun).toBeGreaterThan(35);
+    expect(begun).toBeLessThanOrEqual(51);
+  });
+
+  test("age by collections, unless they leak or live on", () => {
+    const { byWorker } = demandsOf(
+      of({
+        w: { ...workload, order: "stratified" },
+        l: { kind: "leak", of: "w", fraction: 0.1, lifetime: "7ms" },
+      }),
+    );
+    const [aged, spans] = ["aged", "span"].map((what) => byWorker[0]!.filter((demand) => demand[1] === what));
+    expect(new Set(aged!.map((demand) => `${demand[3]}:${demand.at(-1)}`))).toEqual(
+      new Set(["1:1", "2:2", "2:3"]),
+    );
+    const [leaked, forever] = [7e6, Number.POSITIVE_INFINITY].map((life) =>
+      spans!.filter(([time, ...rest]) => (rest.at(-1) as number) - time === life),
+    );
+    expect(leaked!.length + forever!.length).toBe(spans!.length);
+    expect(leaked!.length).toBeGreaterThan(8);
+    expect(forever!.length).toBeGreaterThan(5);
   });
 });

@@ -347,7 +347,7 @@ describe("the checkers of indices find what is wrong", () => {
     ],
     ["flags that do not exist", /has the flags 2/, (s, c) => s.setEntry(c, { ...s.entryOf(c), flags: 2 })],
     ["a cursor outside", /the background cursor is page 7/, (s) => s.background.set(7, false)],
-    ["a mark on nothing", /is nowhere, but marked/, (s) => s.background.set(0, true)],
+    ["a mark on nothing", /is nowhere, but marked/, (s) => s.background.set(-1, true)],
     [
       "freeHWM outside",
       /freeHWM is page 7/,

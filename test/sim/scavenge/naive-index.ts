@@ -19,7 +19,7 @@ interface NaiveChunk {
   flag: boolean;
 }
 
-/** A cursor: a page, 0 for none, and whether it was raised and not lowered since. */
+/** A cursor: a page, −1 for none, and whether it was raised and not lowered since. */
 interface NaiveCursor {
   page: number;
   marked: boolean;
@@ -32,11 +32,11 @@ export interface NaiveRun {
 
 export class NaiveIndexHeap {
   readonly chunks = new Map<number, NaiveChunk>();
-  readonly background: NaiveCursor = { page: 0, marked: false };
-  readonly forced: NaiveCursor = { page: 0, marked: false };
+  readonly background: NaiveCursor = { page: -1, marked: false };
+  readonly forced: NaiveCursor = { page: -1, marked: false };
   /** scavAddr of 1.14; −1 for none. */
   address = -1;
-  freeHigh = 0;
+  freeHigh = -1;
   gen = 0;
   /** What happened that only happens now and then. */
   readonly seen = new Set<string>();
@@ -183,7 +183,7 @@ export class NaiveIndexHeap {
     if (this.kind !== "density") return;
     this.gen++;
     this.raise(this.background, this.freeHigh);
-    this.freeHigh = 0;
+    this.freeHigh = -1;
   }
 
   /** Finds a range to release, as the release of this kind does. */
@@ -212,14 +212,14 @@ export class NaiveIndexHeap {
     const { chunkPages } = this.geometry;
     for (;;) {
       const cursor = force && this.kind === "density" ? this.forced : this.background;
-      if (cursor.page === 0) return undefined;
+      if (cursor.page < 0) return undefined;
       const top = Math.floor(cursor.page / chunkPages);
       const number = this.sorted()
         .reverse()
         .find((one) => one <= top && this.isWorth(one, force));
       if (number === undefined) {
         if (cursor.marked) this.seen.add("a marked cursor stays");
-        else cursor.page = 0;
+        else cursor.page = -1;
         return undefined;
       }
       let from = cursor.page % chunkPages;
