@@ -40,8 +40,13 @@ export class FreshMemory {
 
   /** Notes that pages are in use now; returns how many of them were fresh and released. */
   use(page: number, npages: number): number {
-    if (this.retained.length > 0) takeOut(this.retained, page, page + npages);
-    return takeOut(this.released, page, page + npages);
+    const { released, retained } = this;
+    const limit = page + npages;
+    if (retained.length > 0) takeOut(retained, page, limit);
+    const lowest = released.bases[0];
+    // First fit stays below fresh memory as long as it can.
+    if (lowest === undefined || limit <= lowest) return 0;
+    return takeOut(released, page, limit);
   }
 
   /** Pages that were never in use. */
@@ -67,9 +72,6 @@ function move(ranges: AddressRanges, to: AddressRanges, from: number, limit: num
 
 /** Removes [from, limit) from ranges, as far as it is in them. @returns how much that was */
 function takeOut(ranges: AddressRanges, from: number, limit: number): number {
-  const lowest = ranges.bases[0];
-  // First fit stays below fresh memory as long as it can.
-  if (lowest === undefined || limit <= lowest) return 0;
   let taken = 0;
   for (
     let base = ranges.findAddrGreaterEqual(from);

@@ -472,7 +472,7 @@ export class Heap {
    * @throws OutOfMemoryError when the heap must grow and cannot
    */
   allocSpan(p: number, npages: number, kind: number, longLived = this.isLongLived): number {
-    const { fit, policy, lock } = this;
+    const { fit, lock, policy } = this;
     let page = -1;
     let scavenged = 0;
     let grown = 0;

@@ -74,7 +74,7 @@ export abstract class Background implements Sleeper {
     this.residency = heap.scavenger.residency ?? new Residency(heap.scavenger.hugePages);
     heap.scavenger.residency = this.residency;
     this.runKind = sim.handler("scavenger: runs", Priority.background, () => this.begin());
-    this.timerKind = sim.handler("scavenger: timer", Priority.background, () => this.timerFired());
+    this.timerKind = sim.handler("scavenger: timer", Priority.background, () => this.sleepEnds());
     this.sysmon = new Sysmon(sim, this, options.idleTimerNs, options.deepSleepNs);
   }
 
@@ -142,13 +142,6 @@ export abstract class Background implements Sleeper {
 
   private startDelayNs(): number {
     return this.busyProcs < this.heap.procs ? this.costs.wakeUpNs : this.costs.timeSliceNs;
-  }
-
-  /** The sleep is over. Who was switched off in it does not wake, and has no timer any more. */
-  private timerFired(): void {
-    this.timer = NO_EVENT;
-    this.timerNs = Number.POSITIVE_INFINITY;
-    if (!this.wake()) this.park();
   }
 
   private begin(): void {

@@ -33,7 +33,7 @@ export function randomScenario(seed: number): ScenarioInput {
     machine: { procs, ...ram, ...system(draw) },
     gc: { ...gc(draw), ...memoryLimit(releases) },
     ...draw.some(0.5, { costs: () => costs(draw), scavenger: () => scavenger(draw) }),
-    ...draw.some(0.3, { lock: () => lock(draw), policy: () => policy(draw) }),
+    ...draw.some(0.3, { lock: () => lock(draw) }),
     ...draw.some(0.2, { regret: () => ({ window: `${draw.wholeMagnitude(1, total)}ns` }) }),
     samples: draw.chance(0.5)
       ? draw.integer(1, 100)
@@ -149,13 +149,6 @@ function lock(draw: Draw): NonNullable<ScenarioInput["lock"]> {
     model: draw.chance(0.8),
     ...draw.some(0.3, { base: ns, entry: ns, chunk: ns, refill: ns, grow: ns }),
   };
-}
-
-/** Variations of the axes that concern the system and the lock. */
-function policy(draw: Draw): string {
-  const madvise = draw.pick(["DONTNEED", "FREE"]);
-  const huge = draw.pick(["head-tail", "dense", "collapse", "none"]);
-  return `go1.18{system.madvise=${madvise},system.hugePages=${huge},lock.madviseHeld=${draw.chance(0.5)}}`;
 }
 
 function scavenger(draw: Draw): NonNullable<ScenarioInput["scavenger"]> {

@@ -19,6 +19,8 @@ const CHANGES = [
   (draw: Draw) => `scavenger.unusedNs=${draw.wholeMagnitude(1, 1_000_000_000)}`,
   (draw: Draw) => `scavenger.periodNs=${draw.wholeMagnitude(1_000_000, 1_000_000_000)}`,
   (draw: Draw) => `scavenger.decayNs=${draw.wholeMagnitude(1_000_000_000, 100_000_000_000)}`,
+  (draw: Draw) => `system.madvise=${draw.pick(["DONTNEED", "FREE"])}`,
+  (draw: Draw) => `system.hugePages=${draw.pick(["head-tail", "dense", "collapse", "none"])}`,
   (draw: Draw) => `layout.base=${draw.pick(["hint", "random"])}`,
 ];
 

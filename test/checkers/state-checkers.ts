@@ -450,8 +450,8 @@ export function checkHeap(heap: Heap, releasing: ReadonlyMap<number, number> = n
     "spans, caches, what is being released, withheld, or padding",
   );
   const fresh = heap.fresh.releasedPages;
-  if (fresh > gone) {
-    fail(`${fresh} pages are fresh, but only ${gone} scavenged, and fresh pages are among those`);
+  if (fresh > gone + released) {
+    fail(`${fresh} pages are fresh, but only ${gone + released} scavenged, or will be soon`);
   }
   checkSpanFit(heap);
   for (const [peak, now] of [
