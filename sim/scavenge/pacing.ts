@@ -140,6 +140,13 @@ export abstract class Background implements Sleeper {
     this.sysmon.setIdle(idle);
   }
 
+  /** The timer fires. Switched off in the meantime, the scavenger stays down. */
+  private sleepEnds(): void {
+    this.timer = NO_EVENT;
+    this.timerNs = Number.POSITIVE_INFINITY;
+    if (!this.wake()) this.state = ScavengerState.parked;
+  }
+
   private startDelayNs(): number {
     return this.busyProcs < this.heap.procs ? this.costs.wakeUpNs : this.costs.timeSliceNs;
   }
