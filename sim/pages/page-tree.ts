@@ -69,6 +69,10 @@ export class PageTree {
   scavBits: Int32Array = new Int32Array(0);
   /** How many free runs of each length a chunk has: tells the longest one without a look at the bitmap. */
   readonly runs: RunCounts;
+  /** By flat chunk index: the stamp at the last change of the chunk's bits. Tells who looks on which chunks changed. */
+  changedAt: Int32Array = new Int32Array(0);
+  /** The stamp of changes from now on. */
+  private stamp = 1;
 
   /** Entries above the leaves in one slot, and the first of each level among them. */
   readonly upperEntries: number;
@@ -150,6 +154,11 @@ export class PageTree {
     }
   }
 
+  /** Changes from now on get a greater stamp; @returns the greatest so far. */
+  nextStamp(): number {
+    return this.stamp++;
+  }
+
   #insertRoot(root: number): void {
     if (this.rootCount === this.roots.length)
       this.roots = grownInto(this.roots, new Int32Array(2 * this.roots.length));
@@ -168,11 +177,17 @@ export class PageTree {
     this.allocBits = grownInto(this.allocBits, new Int32Array(chunks * this.wordsPerChunk));
     this.scavBits = grownInto(this.scavBits, new Int32Array(chunks * this.wordsPerChunk));
     this.runs.reserve(chunks);
+    this.changedAt = grownInto(this.changedAt, new Int32Array(chunks));
   }
 
   /** Longest free run of a chunk. */
   maxOf(flat: number): number {
     return this.leaf[(flat << 2) + 1]!;
+  }
+
+  /** Whether a page of a chunk is scavenged. For probes. */
+  isScavenged(flat: number, page: number): boolean {
+    return (this.scavBits[flat * this.wordsPerChunk + (page >>> 5)]! & (1 << (page & 31))) !== 0;
   }
 
   /** Scavenged pages of a chunk. */
@@ -221,6 +236,7 @@ export class PageTree {
     const word0 = flat * this.wordsPerChunk;
     const chunkPages = this.chunkPages;
     const bit = page & 31;
+    this.changedAt[flat] = this.stamp;
     // The run that the pages come from, before they are taken, is them and their free neighbours. Most often it begins
     // and ends within the word.
     let below = 0;
@@ -256,6 +272,12 @@ export class PageTree {
     return count;
   }
 
+  /** Clears the scavenged bits of pages [page, page+n) of one chunk; returns how many were set. No summary depends on them. */
+  clearScavenged(flat: number, page: number, n: number): number {
+    if (this.leaf[(flat << 2) | 3] === 0) return 0;
+    return this.#takeScavenged(flat, flat * this.wordsPerChunk, page, n);
+  }
+
   /** freeInChunk without the climb: bitmap and leaf summary only. */
   returnPages(flat: number, page: number, n: number): boolean {
     const words = this.allocBits;
@@ -264,6 +286,7 @@ export class PageTree {
     const word0 = flat * this.wordsPerChunk;
     const chunkPages = this.chunkPages;
     const bit = page & 31;
+    this.changedAt[flat] = this.stamp;
     let first = page;
     let limit = page + n;
     if (bit + n < 32) {
@@ -306,6 +329,7 @@ export class PageTree {
     const at = flat << 2;
     const scavenged = leaf[at | 3]!;
     const first = flat * wordsPerChunk;
+    this.changedAt[flat] = this.stamp;
     fillWords(allocBits, first, wordsPerChunk, -1);
     if (scavenged !== 0) fillWords(scavBits, first, wordsPerChunk, 0);
     leaf[at] = 0;
@@ -319,6 +343,7 @@ export class PageTree {
   returnChunk(flat: number): void {
     const { leaf, allocBits, wordsPerChunk, chunkPages } = this;
     const at = flat << 2;
+    this.changedAt[flat] = this.stamp;
     fillWords(allocBits, flat * wordsPerChunk, wordsPerChunk, 0);
     leaf[at] = chunkPages;
     leaf[at | 1] = chunkPages;
@@ -341,6 +366,7 @@ export class PageTree {
     const freeLo = ~words[w]!;
     const freeHi = ~words[w + 1]!;
     const taken = this.#cutRunsOfBlock(flat, page);
+    this.changedAt[flat] = this.stamp;
     words[w] = -1;
     words[w + 1] = -1;
     if (leaf[at | 3] !== 0) this.#clearScavenged(at, w, freeLo, freeHi);
@@ -392,6 +418,7 @@ export class PageTree {
   ): void {
     const w = flat * this.wordsPerChunk + (page >>> 5);
     const { allocBits, scavBits } = this;
+    this.changedAt[flat] = this.stamp;
     allocBits[w] = allocBits[w]! & ~freeLo;
     allocBits[w + 1] = allocBits[w + 1]! & ~freeHi;
     const before = popCount(scavBits[w]!) + popCount(scavBits[w + 1]!);
@@ -445,6 +472,7 @@ export class PageTree {
   /** Marks pages [page, page+n) of a chunk scavenged. */
   setScavenged(flat: number, page: number, n: number): void {
     const word0 = flat * this.wordsPerChunk;
+    this.changedAt[flat] = this.stamp;
     this.leaf[(flat << 2) + 3]! += n - countRange(this.scavBits, word0, page, n);
     setRange(this.scavBits, word0, page, n);
   }

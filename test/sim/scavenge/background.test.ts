@@ -4,6 +4,7 @@ import { Simulation } from "../../../engine/simulation.js";
 import { platform } from "../../../sim/address/platforms.js";
 import { type Costs, DEFAULT_COSTS } from "../../../sim/gc/costs.js";
 import { Heap } from "../../../sim/heap/heap.js";
+import { GO_1_18 } from "../../../sim/policies/go.js";
 import {
   type BackgroundOptions,
   BackgroundScavenger,
@@ -36,9 +37,15 @@ interface Rig {
 }
 
 /** A heap in which every second span of 8 pages is free and not released, mib MiB in all. */
-function setUp(mib: number, procs = 1, options: BackgroundOptions = {}, costs = COSTS): Rig {
+function setUp(
+  mib: number,
+  procs = 1,
+  options: BackgroundOptions = {},
+  costs = COSTS,
+  policy = GO_1_18,
+): Rig {
   const sim = new Simulation();
-  const heap = new Heap(platform("linux/amd64"));
+  const heap = new Heap(platform("linux/amd64"), { policy });
   const scavenger = new BackgroundScavenger(sim, heap, costs, options);
   heap.resizeProcs(procs);
   const spans: number[] = [];
@@ -200,7 +207,7 @@ describe("the background scavenger", () => {
   });
 
   it("sleeps longer where reuse costs more than release", () => {
-    const rig = setUp(64, 1, { costRatio: 0.7 });
+    const rig = setUp(64, 1, {}, COSTS, { ...GO_1_18, scavenger: { ...GO_1_18.scavenger, costRatio: 0.7 } });
     begin(rig);
     const start = rig.sim.nowNs;
     rig.sim.run(start + MS);
