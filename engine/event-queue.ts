@@ -41,11 +41,16 @@ const FIRST_CAPACITY = 256;
 /** Events that come near at once, about; the heap may have four times as many before the horizon is drawn nearer. */
 const NEAR_EVENTS = 256;
 
-/** Numbers of a slot: kind, generation, position, priority. */
-const KIND = 0;
-const GENERATION = 1;
-const POSITION = 2;
-const PRIORITY = 3;
+/**
+ * What is kept by slot, in one record of memory, since the slots of far events are far from the processor: two doubles, and
+ * behind them four 32-bit integers.
+ */
+const LOG_DOUBLES = 2;
+const LOG_INTEGERS = 3;
+const KIND = 4;
+const GENERATION = 5;
+const POSITION = 6;
+const PRIORITY = 7;
 /** In place of the position, of a slot whose event is far, and of one that is retired. */
 const FAR = -2;
 const RETIRED = -3;
@@ -83,9 +88,9 @@ export class EventQueue implements NearSink {
   private times = new Float64Array(FIRST_CAPACITY);
   private orders = new Float64Array(FIRST_CAPACITY);
   private slots = new Int32Array(FIRST_CAPACITY);
-  // By slot: four numbers, and the two that the event carries.
-  private states = new Int32Array(4 * FIRST_CAPACITY);
-  private carried = new Float64Array(2 * FIRST_CAPACITY);
+  // By slot, the same memory: the two numbers that the event carries, and four of its state.
+  private carried = new Float64Array(FIRST_CAPACITY << LOG_DOUBLES);
+  private states = new Int32Array(this.carried.buffer);
 
   /**
    * @param pendingMax how many events may be pending at once, up to 2^24
@@ -123,11 +128,11 @@ export class EventQueue implements NearSink {
    */
   push(timeNs: number, priority: number, kind: number, a: number, b: number): number {
     const slot = this.takeSlot();
-    const at = slot << 2;
+    const at = slot << LOG_INTEGERS;
     this.states[at + KIND] = kind;
     this.states[at + PRIORITY] = priority;
-    this.carried[slot << 1] = a;
-    this.carried[(slot << 1) + 1] = b;
+    this.carried[slot << LOG_DOUBLES] = a;
+    this.carried[(slot << LOG_DOUBLES) + 1] = b;
     this.count++;
     this.enter(timeNs, this.nextOrder(priority), slot);
     return this.states[at + GENERATION]! * SLOTS_MAX + slot;
@@ -138,9 +143,9 @@ export class EventQueue implements NearSink {
     if (this.count === 0) return false;
     const slot = this.slots[0]!;
     this.timeNs = this.times[0]!;
-    this.kind = this.states[(slot << 2) + KIND]!;
-    this.a = this.carried[slot << 1]!;
-    this.b = this.carried[(slot << 1) + 1]!;
+    this.kind = this.states[(slot << LOG_INTEGERS) + KIND]!;
+    this.a = this.carried[slot << LOG_DOUBLES]!;
+    this.b = this.carried[(slot << LOG_DOUBLES) + 1]!;
     this.removeAt(0);
     this.giveSlot(slot);
     this.count--;
@@ -169,9 +174,9 @@ export class EventQueue implements NearSink {
     if (old < 0) return NO_EVENT;
     this.leave(old);
     const slot = this.renewed(old);
-    this.enter(timeNs, this.nextOrder(this.states[(slot << 2) + PRIORITY]!), slot);
+    this.enter(timeNs, this.nextOrder(this.states[(slot << LOG_INTEGERS) + PRIORITY]!), slot);
     this.tidy();
-    return this.states[(slot << 2) + GENERATION]! * SLOTS_MAX + slot;
+    return this.states[(slot << LOG_INTEGERS) + GENERATION]! * SLOTS_MAX + slot;
   }
 
   /** Whether the handle is that of a pending event. */
@@ -186,7 +191,7 @@ export class EventQueue implements NearSink {
 
   /** See NearSink. */
   isCurrent(slot: number, generation: number): boolean {
-    const at = slot << 2;
+    const at = slot << LOG_INTEGERS;
     return this.states[at + GENERATION] === generation && this.states[at + POSITION] === FAR;
   }
 
@@ -194,9 +199,10 @@ export class EventQueue implements NearSink {
   private slotOf(handle: number): number {
     const generation = Math.floor(handle / SLOTS_MAX);
     const slot = handle - generation * SLOTS_MAX;
-    if (!(slot < this.slotsUsed) || this.states[(slot << 2) + GENERATION] !== generation) return -1;
+    if (!(slot < this.slotsUsed) || this.states[(slot << LOG_INTEGERS) + GENERATION] !== generation)
+      return -1;
     // A free slot has the generation of its next event, whose handle nobody has yet; but somebody may make one up.
-    const position = this.states[(slot << 2) + POSITION]!;
+    const position = this.states[(slot << LOG_INTEGERS) + POSITION]!;
     if (position === FAR) return slot;
     return position >= 0 && position < this.near && this.slots[position] === slot ? slot : -1;
   }
@@ -209,21 +215,21 @@ export class EventQueue implements NearSink {
   private takeSlot(): number {
     const free = this.freeSlot;
     if (free >= 0) {
-      this.freeSlot = this.states[(free << 2) + POSITION]!;
+      this.freeSlot = this.states[(free << LOG_INTEGERS) + POSITION]!;
       return free;
     }
     if (this.slotsUsed >= this.pendingMax) {
       throw new RangeError(`there may be at most ${this.pendingMax} pending events`);
     }
-    if (this.slotsUsed << 2 === this.states.length) this.growSlots();
+    if (this.slotsUsed << LOG_INTEGERS === this.states.length) this.growSlots();
     const slot = this.slotsUsed++;
-    this.states[(slot << 2) + GENERATION] = this.firstGeneration;
+    this.states[(slot << LOG_INTEGERS) + GENERATION] = this.firstGeneration;
     return slot;
   }
 
   /** From here on the handle is stale. A slot without generations left keeps one that no handle has, for ever. */
   private giveSlot(slot: number): void {
-    const at = slot << 2;
+    const at = slot << LOG_INTEGERS;
     const generation = this.states[at + GENERATION]! + 1;
     this.states[at + GENERATION] = generation;
     if (generation >= GENERATIONS_MAX) {
@@ -236,16 +242,16 @@ export class EventQueue implements NearSink {
 
   /** A slot with another generation for the event of one: the same slot, if it has generations left. */
   private renewed(old: number): number {
-    const at = old << 2;
+    const at = old << LOG_INTEGERS;
     if (this.states[at + GENERATION]! + 1 < GENERATIONS_MAX) {
       this.states[at + GENERATION]!++;
       return old;
     }
     const slot = this.takeSlot();
-    this.states[(slot << 2) + KIND] = this.states[at + KIND]!;
-    this.states[(slot << 2) + PRIORITY] = this.states[at + PRIORITY]!;
-    this.carried[slot << 1] = this.carried[old << 1]!;
-    this.carried[(slot << 1) + 1] = this.carried[(old << 1) + 1]!;
+    this.states[(slot << LOG_INTEGERS) + KIND] = this.states[at + KIND]!;
+    this.states[(slot << LOG_INTEGERS) + PRIORITY] = this.states[at + PRIORITY]!;
+    this.carried[slot << LOG_DOUBLES] = this.carried[old << LOG_DOUBLES]!;
+    this.carried[(slot << LOG_DOUBLES) + 1] = this.carried[(old << LOG_DOUBLES) + 1]!;
     this.giveSlot(old);
     return slot;
   }
@@ -257,14 +263,14 @@ export class EventQueue implements NearSink {
       if (this.near > this.nearMax) this.drawHorizonNearer();
       return;
     }
-    this.states[(slot << 2) + POSITION] = FAR;
-    this.far.put(timeNs, order, slot, this.states[(slot << 2) + GENERATION]!);
+    this.states[(slot << LOG_INTEGERS) + POSITION] = FAR;
+    this.far.put(timeNs, order, slot, this.states[(slot << LOG_INTEGERS) + GENERATION]!);
     if (this.near === 0) this.refill();
   }
 
   /** The event of a slot is no longer at its place. What is far stays there, as an entry that fits nothing any more. */
   private leave(slot: number): void {
-    const position = this.states[(slot << 2) + POSITION]!;
+    const position = this.states[(slot << LOG_INTEGERS) + POSITION]!;
     if (position !== FAR) this.removeAt(position);
   }
 
@@ -301,8 +307,8 @@ export class EventQueue implements NearSink {
     for (let i = 0; i < this.near; i++) {
       const slot = slots[i]!;
       if (times[i]! >= horizon) {
-        states[(slot << 2) + POSITION] = FAR;
-        this.far.put(times[i]!, orders[i]!, slot, states[(slot << 2) + GENERATION]!);
+        states[(slot << LOG_INTEGERS) + POSITION] = FAR;
+        this.far.put(times[i]!, orders[i]!, slot, states[(slot << LOG_INTEGERS) + GENERATION]!);
       } else {
         this.place(kept, times[i]!, orders[i]!, slot);
         kept++;
@@ -365,7 +371,7 @@ export class EventQueue implements NearSink {
       times[at] = parentTime;
       orders[at] = orders[parent]!;
       slots[at] = slots[parent]!;
-      this.states[(slots[at]! << 2) + POSITION] = at;
+      this.states[(slots[at]! << LOG_INTEGERS) + POSITION] = at;
       at = parent;
     }
     this.place(at, timeNs, order, slot);
@@ -395,7 +401,7 @@ export class EventQueue implements NearSink {
       times[at] = firstTime;
       orders[at] = orders[first]!;
       slots[at] = slots[first]!;
-      this.states[(slots[at]! << 2) + POSITION] = at;
+      this.states[(slots[at]! << LOG_INTEGERS) + POSITION] = at;
       at = first;
     }
     this.place(at, timeNs, order, slot);
@@ -405,14 +411,14 @@ export class EventQueue implements NearSink {
     this.times[position] = timeNs;
     this.orders[position] = order;
     this.slots[position] = slot;
-    this.states[(slot << 2) + POSITION] = position;
+    this.states[(slot << LOG_INTEGERS) + POSITION] = position;
   }
 
   /** Bytes that pending events take, and the room that is kept for more. */
   get memoryBytes(): number {
-    const { times, orders, slots, states, carried, far } = this;
+    const { times, orders, slots, carried, far } = this;
     const arrays = times.byteLength + orders.byteLength + slots.byteLength;
-    return arrays + states.byteLength + carried.byteLength + far.memoryBytes;
+    return arrays + carried.byteLength + far.memoryBytes;
   }
 
   private growHeap(): void {
@@ -423,8 +429,10 @@ export class EventQueue implements NearSink {
   }
 
   private growSlots(): void {
-    this.states = grownInto(this.states, new Int32Array(this.states.length * 2));
-    this.carried = grownInto(this.carried, new Float64Array(this.carried.length * 2));
+    // Copied as integers: they have no pattern that a copy of doubles might change.
+    const states = grownInto(this.states, new Int32Array(this.states.length * 2));
+    this.states = states;
+    this.carried = new Float64Array(states.buffer);
   }
 
   /** @throws Error with what does not hold, when an invariant of the file's opening is broken. For tests. */
@@ -432,7 +440,7 @@ export class EventQueue implements NearSink {
     const fail = (what: string): never => {
       throw new Error(`event queue: ${what}`);
     };
-    const state = (slot: number, which: number): number => this.states[(slot << 2) + which]!;
+    const state = (slot: number, which: number): number => this.states[(slot << LOG_INTEGERS) + which]!;
     for (let i = 0; i < this.near; i++) {
       if (state(this.slots[i]!, POSITION) !== i) fail(`the slot at position ${i} is not there`);
       if (i > 0 && this.isBefore(this.times[i]!, this.orders[i]!, (i - 1) >> ARITY_SHIFT)) {
