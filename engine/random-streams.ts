@@ -71,8 +71,9 @@ const FACTOR = 2091639;
 const STEP_32 = 2 ** -32;
 
 /**
- * What `alea(seed).double` of seedrandom draws, in one go: that is a number of 32 bits and 21 bits of another one, and takes
- * twice as long as two steps from a state that lies in a row. The library seeds it; a test compares the numbers.
+ * What `alea(seed).double` of seedrandom draws, a number of 32 bits and 21 bits of another one, in one go. Each step waits
+ * for the carry of the one before; rounding down, which for numbers above 0 is what the library's `| 0` does, has it sooner.
+ * The library seeds it, and a test compares the numbers.
  */
 function doubles(seed: string): () => number {
   const { s0, s1, s2, c } = alea(seed, { state: true }).state();
@@ -81,16 +82,16 @@ function doubles(seed: string): () => number {
     const second = state[1]!;
     const third = state[2]!;
     const upper = FACTOR * state[0]! + state[3]! * STEP_32;
-    const carry = upper | 0;
+    const carry = Math.floor(upper);
     const drawn = upper - carry;
     const lower = FACTOR * second + carry * STEP_32;
-    const lowerCarry = lower | 0;
+    const lowerCarry = Math.floor(lower);
     const drawnLower = lower - lowerCarry;
     state[0] = third;
     state[1] = drawn;
     state[2] = drawnLower;
     state[3] = lowerCarry;
-    return drawn + ((drawnLower * 0x200000) | 0) * 2 ** -53;
+    return drawn + Math.floor(drawnLower * 0x200000) * 2 ** -53;
   };
 }
 
