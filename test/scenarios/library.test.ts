@@ -21,11 +21,12 @@ const WITHOUT_CAUSE: Readonly<Record<string, readonly (ScenarioOverrides & { rea
     ],
     "cache-with-eviction": [{ sets: ["workloads.values.lifetime=forever"], breaks: "and does not creep" }],
     "coarse-clock": [{ params: ["clock=1ns"], breaks: "but slow" }],
-    "dense-again": [{ params: ["policy=go1.18{system.hugePages=collapse}"], breaks: "huge pages are few" }],
+    "dense-again": [{ params: ["policy=go1.21.1"], breaks: "huge pages are few" }],
     "doubling-buffers": [{ params: ["from=64MiB"], breaks: "all that it was before lies idle" }],
     "free-os-memory-under-load": [{ params: ["every=1h"], breaks: "much is released" }],
     "huge-page-stalls": [
-      { params: ["policy=go1.18{system.hugePages=none}"], breaks: "all that need the heap lock wait" },
+      { params: ["policy=go1.21.0"], breaks: "all that need the heap lock wait" },
+      { params: ["policy=go1.21.4"], breaks: "all that need the heap lock wait" },
       { params: ["stall=0s"], breaks: "chunks are collapsed" },
     ],
     "huge-array-replaced": [
@@ -34,7 +35,7 @@ const WITHOUT_CAUSE: Readonly<Record<string, readonly (ScenarioOverrides & { rea
     "interleaved-size-classes": [{ params: ["physPage=4KiB"], breaks: "most of that cannot be released" }],
     "khugepaged-refills": [
       { params: ["maxPtesNone=0"], breaks: "it is in memory again" },
-      { params: ["policy=go1.18"], breaks: "it is in memory again" },
+      { params: ["policy=go1.20"], breaks: "it is in memory again" },
     ],
     "large-physical-pages": [{ params: ["physPage=4KiB"], breaks: "nearly none of them is released" }],
     "large-spans": [{ params: ["smallest=1", "largest=4"], breaks: "nearly every allocation searches" }],
@@ -42,7 +43,7 @@ const WITHOUT_CAUSE: Readonly<Record<string, readonly (ScenarioOverrides & { rea
       { params: ["policy=go1.18{pageCache.pages=0}"], breaks: "the lock is taken little more often" },
       { params: ["policy=go1.18{pageCache.pages=0}"], breaks: "hardly wait" },
     ],
-    "madvise-free": [{ params: ["policy=go1.18"], breaks: "is in memory all the same" }],
+    "madvise-free": [{ params: ["policy=go1.16"], breaks: "is in memory all the same" }],
     "madvise-under-lock": [{ params: ["policy=go1.18"], breaks: "allocations wait for that" }],
     "memory-ballast": [{ params: ["ballast=1B"], breaks: "collections are rare" }],
     "page-cache-mix": [{ params: ["smallest=16", "largest=20"], breaks: "page caches serve nearly all" }],
