@@ -32,6 +32,13 @@ const WITHOUT_CAUSE: Readonly<Record<string, readonly (ScenarioOverrides & { rea
     "huge-array-replaced": [
       { params: ["first=200MiB", "second=150MiB"], breaks: "and of no use to the second" },
     ],
+    "idle-after-shrink": [
+      { params: ["policy=go1.19"], breaks: "but nothing goes back before the next one" },
+      { params: ["policy=go1.18"], breaks: "but nothing goes back before the next one" },
+      { params: ["again=3s"], breaks: "but nothing goes back before the next one" },
+      { params: ["freeOSMemory=1s"], breaks: "but nothing goes back before the next one" },
+      { sets: ["scavenger.background=false"], breaks: "and then nearly all does within seconds" },
+    ],
     "interleaved-size-classes": [{ params: ["physPage=4KiB"], breaks: "most of that cannot be released" }],
     "khugepaged-refills": [
       { params: ["maxPtesNone=0"], breaks: "it is in memory again" },
