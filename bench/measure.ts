@@ -1,5 +1,6 @@
 /**
- * Runs a workload on our page allocator, once: set-up untimed, then the timed part in one loop.
+ * Runs a workload on our page allocator, once: set-up untimed, then the timed part in one loop, or in slices with the clock
+ * read between them.
  *
  * Results are only stored while the clock runs, and hashed afterwards. The tables for them are kept between runs and are
  * written to before each, as in the driver of the real runtime (bench/go): memory that is touched for the first time
@@ -17,6 +18,8 @@ export interface Measured {
   readonly name: string;
   readonly timedOps: number;
   readonly nsPerOp: number;
+  /** What each slice of the timed part took; a single one when it was not cut. */
+  readonly sliceNs: readonly number[];
   /** FNV-1a over the address of every result, as the recordings define it. */
   readonly resultHash: string;
 }
@@ -34,8 +37,11 @@ export class Tables {
   }
 }
 
-/** Measures a workload on a fresh allocator with the geometry of linux/amd64. */
-export function measure(workload: Workload, tables: Tables): Measured {
+/**
+ * Measures a workload on a fresh allocator with the geometry of linux/amd64.
+ * @param sliceOps how many operations a slice of the timed part has, from 1; Infinity for all of them
+ */
+export function measure(workload: Workload, tables: Tables, sliceOps: number): Measured {
   const geometry = platform("linux/amd64");
   const pages = new PageAllocator(geometry);
   const caches = Array.from({ length: CACHES }, () => new PageCache());
@@ -52,14 +58,18 @@ export function measure(workload: Workload, tables: Tables): Measured {
   tables.addresses.fill(0);
   tables.results.fill(0);
   runOps(workload, 0, workload.timedFrom, pages, caches, tables, grow);
-  const start = process.hrtime.bigint();
-  runOps(workload, workload.timedFrom, count, pages, caches, tables, grow);
-  const elapsed = Number(process.hrtime.bigint() - start);
+  const sliceNs: number[] = [];
+  for (let from = workload.timedFrom; from < count; from += sliceOps) {
+    const start = process.hrtime.bigint();
+    runOps(workload, from, Math.min(from + sliceOps, count), pages, caches, tables, grow);
+    sliceNs.push(Number(process.hrtime.bigint() - start));
+  }
   const timedOps = count - workload.timedFrom;
   return {
     name: workload.name,
     timedOps,
-    nsPerOp: elapsed / timedOps,
+    nsPerOp: sliceNs.reduce((sum, ns) => sum + ns, 0) / timedOps,
+    sliceNs,
     resultHash: hashResults(workload, tables.results),
   };
 }
