@@ -79,7 +79,7 @@ export class PageTree {
   readonly childBits: Int32Array;
   /** Pages of an entry of a level. */
   readonly levelPages: Int32Array;
-  #slots = 0;
+  private slots = 0;
 
   /** @param geometry the address space; its root level decides how memory is taken */
   constructor(geometry: Geometry) {
@@ -145,12 +145,12 @@ export class PageTree {
     const last = (to - 1) >>> this.leafBits;
     for (let root = from >>> this.leafBits; root <= last; root++) {
       if (this.rootSlot[root]! >= 0) continue;
-      if (this.rootCount === this.#slots) this.#reserve(this.#slots + Math.max(1, this.#slots >> 2));
-      this.#insertRoot(root);
+      if (this.rootCount === this.slots) this.reserve(this.slots + Math.max(1, this.slots >> 2));
+      this.insertRoot(root);
     }
   }
 
-  #insertRoot(root: number): void {
+  private insertRoot(root: number): void {
     if (this.rootCount === this.roots.length)
       this.roots = grownInto(this.roots, new Int32Array(2 * this.roots.length));
     let at = this.rootCount;
@@ -160,8 +160,8 @@ export class PageTree {
   }
 
   /** Makes room for `slots` root entries. Growing by a quarter keeps the slack small and copying rare. */
-  #reserve(slots: number): void {
-    this.#slots = slots;
+  private reserve(slots: number): void {
+    this.slots = slots;
     const chunks = slots << this.leafBits;
     this.leaf = grownInto(this.leaf, new Int32Array(chunks * 4));
     this.upper = grownInto(this.upper, new Int32Array(slots * this.upperEntries * 4));
@@ -193,7 +193,7 @@ export class PageTree {
     const end = leaf[at | 2]!;
     const scavenged = this.takePages(flat, page, n);
     if (leaf[at | 1] !== max || leaf[at] !== start || leaf[at | 2] !== end)
-      this.#climb(flat, start, max, end);
+      this.climb(flat, start, max, end);
     return scavenged;
   }
 
@@ -209,7 +209,7 @@ export class PageTree {
     const end = leaf[at | 2]!;
     if (!this.returnPages(flat, page, n)) return false;
     if (leaf[at | 1] !== max || leaf[at] !== start || leaf[at | 2] !== end)
-      this.#climb(flat, start, max, end);
+      this.climb(flat, start, max, end);
     return true;
   }
 
@@ -245,10 +245,10 @@ export class PageTree {
     const longest = this.runs.cut(flat, run, below, above);
     if (longest < LONG_RUN) leaf[at | 1] = longest;
     else if (run >= leaf[at | 1]!) leaf[at | 1] = longestZeros(words, word0, chunkPages, LONG_RUN, run);
-    return leaf[at | 3] === 0 ? 0 : this.#takeScavenged(flat, word0, page, n);
+    return leaf[at | 3] === 0 ? 0 : this.takeScavenged(flat, word0, page, n);
   }
 
-  #takeScavenged(flat: number, word0: number, page: number, n: number): number {
+  private takeScavenged(flat: number, word0: number, page: number, n: number): number {
     const count = countRange(this.scavBits, word0, page, n);
     if (count === 0) return 0;
     clearRange(this.scavBits, word0, page, n);
@@ -340,24 +340,24 @@ export class PageTree {
     const end = leaf[at | 2]!;
     const freeLo = ~words[w]!;
     const freeHi = ~words[w + 1]!;
-    const taken = this.#cutRunsOfBlock(flat, page);
+    const taken = this.cutRunsOfBlock(flat, page);
     words[w] = -1;
     words[w + 1] = -1;
-    if (leaf[at | 3] !== 0) this.#clearScavenged(at, w, freeLo, freeHi);
+    if (leaf[at | 3] !== 0) this.clearScavenged(at, w, freeLo, freeHi);
     if (start > page) leaf[at] = page;
     const rest = this.chunkPages - page - 64;
     if (end > rest) leaf[at | 2] = rest;
     const longest = this.runs.longest(flat);
     if (longest < LONG_RUN) leaf[at | 1] = longest;
     else if (taken >= max) leaf[at | 1] = longestZeros(words, word0, this.chunkPages, LONG_RUN, max);
-    this.#climb(flat, start, max, end);
+    this.climb(flat, start, max, end);
   }
 
   /**
    * Takes the runs of a 64-page block out of the counts, but for what lies above it; returns the longest one's length.
    * None begins below the block, since that holds the lowest free page.
    */
-  #cutRunsOfBlock(flat: number, page: number): number {
+  private cutRunsOfBlock(flat: number, page: number): number {
     const words = this.allocBits;
     const word0 = flat * this.wordsPerChunk;
     const limit = page + 64;
@@ -373,7 +373,7 @@ export class PageTree {
     return longest;
   }
 
-  #clearScavenged(at: number, w: number, lo: number, hi: number): void {
+  private clearScavenged(at: number, w: number, lo: number, hi: number): void {
     const scavBits = this.scavBits;
     const taken = popCount(scavBits[w]! & lo) + popCount(scavBits[w + 1]! & hi);
     scavBits[w] = scavBits[w]! & ~lo;
@@ -408,7 +408,7 @@ export class PageTree {
     const max = this.leaf[at | 1]!;
     const end = this.leaf[at | 2]!;
     this.summarizeLeaf(flat);
-    this.#climb(flat, start, max, end);
+    this.climb(flat, start, max, end);
   }
 
   /** Recomputes a chunk's summary from its bitmap, without climbing. */
@@ -417,11 +417,11 @@ export class PageTree {
     const at = flat << 2;
     this.leaf[at] = zerosUp(this.allocBits, word0, 0, this.chunkPages);
     this.leaf[at | 1] = longestZeros(this.allocBits, word0, this.chunkPages);
-    this.#countRuns(flat);
+    this.countRuns(flat);
     this.leaf[at | 2] = zerosDown(this.allocBits, word0, this.chunkPages);
   }
 
-  #countRuns(flat: number): void {
+  private countRuns(flat: number): void {
     const word0 = flat * this.wordsPerChunk;
     this.runs.clear(flat);
     let i = firstZero(this.allocBits, word0, 0, this.chunkPages);
@@ -450,8 +450,8 @@ export class PageTree {
   }
 
   /** Updates the summaries above one leaf whose summary was (start, max, end) before the change. */
-  #climb(flat: number, oldStart: number, oldMax: number, oldEnd: number): void {
-    this.#climbFrom(
+  private climb(flat: number, oldStart: number, oldMax: number, oldEnd: number): void {
+    this.climbFrom(
       this.levels - 2,
       this.leaf,
       flat << 2,
@@ -467,7 +467,7 @@ export class PageTree {
    * Updates summaries from level `top` upward, up to the first that stays the same, after one entry of the level below
    * changed: the entry at `entryAt` of `entries`, number `entry` of its slot, which was (oldStart, oldMax, oldEnd).
    */
-  #climbFrom(
+  private climbFrom(
     top: number,
     entryArray: Int32Array,
     entryAt: number,
@@ -524,18 +524,18 @@ export class PageTree {
       below += this.childBits[l]!;
       const first = from >>> below;
       const last = to >>> below;
-      if (first === last) return this.#climbThrough(l, first);
-      changed = this.#mergeEntry(l, first);
-      if (this.#mergeEntry(l, last)) changed = true;
+      if (first === last) return this.climbThrough(l, first);
+      changed = this.mergeEntry(l, first);
+      if (this.mergeEntry(l, last)) changed = true;
       if (last - first > 1) {
-        this.#fillEntries(l, first + 1, last, free ? this.levelPages[l]! : 0);
+        this.fillEntries(l, first + 1, last, free ? this.levelPages[l]! : 0);
         changed = true;
       }
     }
   }
 
   /** Updates the entry at an index of a level, and on the one path to the root, with its shortcuts, those above it. */
-  #climbThrough(level: number, index: number): void {
+  private climbThrough(level: number, index: number): void {
     const upper = this.upper;
     const slot = this.rootSlot[index >>> this.localBits[level]!]!;
     const local = index & ((1 << this.localBits[level]!) - 1);
@@ -543,12 +543,12 @@ export class PageTree {
     const start = upper[at]!;
     const max = upper[at | 1]!;
     const end = upper[at | 2]!;
-    this.#mergeEntry(level, index);
-    this.#climbFrom(level - 1, upper, at, slot, local, start, max, end);
+    this.mergeEntry(level, index);
+    this.climbFrom(level - 1, upper, at, slot, local, start, max, end);
   }
 
   /** Sets the summaries [from, to) of a level to that of wholly used (0) or wholly free pages. */
-  #fillEntries(level: number, from: number, to: number, pages: number): void {
+  private fillEntries(level: number, from: number, to: number, pages: number): void {
     const upper = this.upper;
     for (let i = from; i < to; i++) {
       const slot = this.rootSlot[i >>> this.localBits[level]!]!;
@@ -558,7 +558,7 @@ export class PageTree {
   }
 
   /** Recomputes one summary above the leaves, by its index in the level, from its children; whether it changed. */
-  #mergeEntry(level: number, index: number): boolean {
+  private mergeEntry(level: number, index: number): boolean {
     const bits = this.childBits[level]!;
     const slot = this.rootSlot[index >>> this.localBits[level]!]!;
     const local = index & ((1 << this.localBits[level]!) - 1);
