@@ -192,8 +192,8 @@ export class PageTree {
     const max = leaf[at | 1]!;
     const end = leaf[at | 2]!;
     const scavenged = this.takePages(flat, page, n);
-    if (leaf[at | 1] !== max || leaf[at] !== start || leaf[at | 2] !== end)
-      this.climb(flat, start, max, end);
+    if (leaf[at] !== start || leaf[at | 2] !== end) this.climb(flat, start, max, end);
+    else if (leaf[at | 1] !== max) this.lowerAbove(flat, max);
     return scavenged;
   }
 
@@ -208,8 +208,8 @@ export class PageTree {
     const max = leaf[at | 1]!;
     const end = leaf[at | 2]!;
     if (!this.returnPages(flat, page, n)) return false;
-    if (leaf[at | 1] !== max || leaf[at] !== start || leaf[at | 2] !== end)
-      this.climb(flat, start, max, end);
+    if (leaf[at] !== start || leaf[at | 2] !== end) this.climb(flat, start, max, end);
+    else if (leaf[at | 1] !== max) this.raiseAbove(flat, leaf[at | 1]!);
     return true;
   }
 
@@ -447,6 +447,43 @@ export class PageTree {
     const word0 = flat * this.wordsPerChunk;
     this.leaf[(flat << 2) + 3]! += n - countRange(this.scavBits, word0, page, n);
     setRange(this.scavBits, word0, page, n);
+  }
+
+  /** Updates the summaries above a leaf whose max grew to `max` while its edges stayed: only theirs can grow with it. */
+  private raiseAbove(flat: number, max: number): void {
+    const { upper, upperFirst, childBits } = this;
+    const slotFirst = (flat >>> this.leafBits) * this.upperEntries;
+    let local = flat & this.leafMask;
+    for (let l = this.levels - 2; l >= 0; l--) {
+      local >>>= childBits[l]!;
+      const at = ((slotFirst + upperFirst[l]! + local) << 2) | 1;
+      if (upper[at]! >= max) return;
+      upper[at] = max;
+    }
+  }
+
+  /**
+   * Updates the summaries above a leaf whose max, `old`, became less while its edges stayed. Those that have something
+   * longer stay, and so do the edges of all, so the runs across boundaries are as they were.
+   */
+  private lowerAbove(flat: number, old: number): void {
+    const { upper, upperFirst, childBits } = this;
+    const slotFirst = (flat >>> this.leafBits) * this.upperEntries;
+    let local = flat & this.leafMask;
+    let children = this.leaf;
+    let child = flat;
+    for (let l = this.levels - 2; l >= 0; l--) {
+      const bits = childBits[l]!;
+      local >>>= bits;
+      const entry = slotFirst + upperFirst[l]! + local;
+      const at = entry << 2;
+      if (upper[at | 1] !== old) return;
+      const max = longestOf(children, ((child >>> bits) << bits) << 2, 1 << bits, upper[at | 3]!);
+      if (max === old) return;
+      upper[at | 1] = max;
+      children = upper;
+      child = entry;
+    }
   }
 
   /** Updates the summaries above one leaf whose summary was (start, max, end) before the change. */
