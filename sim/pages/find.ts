@@ -101,6 +101,89 @@ export class Finder {
     return end === FOUND;
   }
 
+  /**
+   * find(1, chunk), for a chunk that is full itself. One page is special: any entry with a free page at all has a run that
+   * is long enough, so the way leads to the lowest free page, which is the candidate too, and what Go's loop would have
+   * visited follows from the places of the two.
+   */
+  findPage(chunk: number): boolean {
+    const tree = this.tree;
+    const flat = this.nextFreeChunk(chunk);
+    if (flat < 0) return this.find(1, chunk);
+    const index = tree.firstFree(flat, 0);
+    const found = (chunk & ~tree.leafMask) | (flat & tree.leafMask);
+    if (index === tree.chunkPages) return this.find(1, chunk);
+    this.foundChunk = found;
+    this.foundIndex = index;
+    this.candidateChunk = found;
+    this.candidateIndex = index;
+    this.candidateMapped = true;
+    if (index !== 0 && found - chunk < tree.leafMask && (found ^ chunk) >>> tree.lastBits === 0) {
+      this.count(tree.levels, tree.levels + found - chunk);
+    } else this.countPath(chunk, found, index === 0);
+    return true;
+  }
+
+  /**
+   * The flat index of the first chunk above a full one, within its root entry, that has a free page; -1 when there is none
+   * or the summaries contradict each other.
+   */
+  private nextFreeChunk(chunk: number): number {
+    const tree = this.tree;
+    const { leaf, upper, upperFirst, childBits, leafBits, leafMask } = tree;
+    const slot = tree.rootSlot[chunk >>> leafBits]!;
+    if (slot < 0) return -1;
+    const slotFirst = slot * tree.upperEntries;
+    // Up to the lowest entry above the chunk that has a free page; all of those are in children to the right of its way.
+    let l = tree.levels - 2;
+    let local = chunk & leafMask;
+    for (; l >= 0; l--) {
+      const above = local >>> childBits[l]!;
+      if (upper[((slotFirst + upperFirst[l]! + above) << 2) | 1] !== 0) break;
+      local = above;
+    }
+    if (l < 0) return -1;
+    // Down again, each time to the first child that has one.
+    const leafLevel = tree.levels - 1;
+    let limit = (local | ((1 << childBits[l]!) - 1)) + 1;
+    for (l++; l < leafLevel; l++) {
+      let at = ((slotFirst + upperFirst[l]! + local) << 2) | 1;
+      while (local < limit && upper[at] === 0) {
+        at += 4;
+        local++;
+      }
+      if (local === limit) return -1;
+      local <<= childBits[l]!;
+      limit = local + (1 << childBits[l]!);
+    }
+    let flat = (slot << leafBits) | local;
+    const flatLimit = (slot << leafBits) | limit;
+    while (flat < flatLimit && leaf[(flat << 2) | 1] === 0) flat++;
+    return flat < flatLimit ? flat : -1;
+  }
+
+  /**
+   * Counts what Go's loop visits on its way to a single page: on each level the entries up to the one that holds it, from
+   * that of searchAddr on where both are in one block, down to the level at which the page is the first of its entry.
+   */
+  private countPath(searchChunk: number, found: number, chunkFirst: boolean): void {
+    const { leafBits, localBits, childBits, levels } = this.tree;
+    let entries = 0;
+    let l = 0;
+    while (l < levels) {
+      const shift = leafBits - localBits[l]!;
+      const entry = found >>> shift;
+      const searched = searchChunk >>> shift;
+      // The root level is one block.
+      const blockBits = l === 0 ? 31 : childBits[l - 1]!;
+      const from = (entry ^ searched) >>> blockBits === 0 ? searched : (entry >>> blockBits) << blockBits;
+      entries += entry - from + 1;
+      l++;
+      if (chunkFirst && (found & ((1 << shift) - 1)) === 0) break;
+    }
+    this.count(l, entries);
+  }
+
   /** The whole root level, from the entry of searchAddr. */
   private searchRoot(npages: number, from: number): number {
     const tree = this.tree;

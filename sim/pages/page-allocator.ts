@@ -155,17 +155,15 @@ export class PageAllocator {
       chunk = this.chunkAboveEnd();
       if (chunk < 0) return -1;
     }
+    if (npages === 1) return this.allocPage(chunk);
     const from = this.searchIndex;
     if (this.chunkPages - from >= npages) {
       const flat = this.tree.flatChunk(chunk);
       if (flat >= 0 && this.tree.maxOf(flat) >= npages) return this.allocNear(chunk, flat, from, npages);
     }
     const finder = this.finder;
-    if (!this.findFrom(npages, chunk)) {
-      // Not even one page: the heap is exhausted. A longer run may fail while single pages are still free.
-      if (npages === 1) this.searchNowhere();
-      return -1;
-    }
+    // A longer run may not be found while single pages are still free, so searchAddr stays then.
+    if (!this.findFrom(npages, chunk)) return -1;
     const found = finder.foundChunk;
     const index = finder.foundIndex;
     this.take(found, index, npages);
@@ -173,12 +171,44 @@ export class PageAllocator {
     return found * this.chunkPages + index;
   }
 
+  /** alloc for a single page, which is the lowest free one. `searchChunk` is the chunk where to look first. */
+  private allocPage(searchChunk: number): number {
+    const tree = this.tree;
+    const flat = tree.flatChunk(searchChunk);
+    if (flat >= 0 && tree.maxOf(flat) !== 0) {
+      const from = this.searchIndex;
+      const index = tree.firstFree(flat, from);
+      if (index === this.chunkPages) this.badFastPath(flat, from, 1);
+      this.counters[FAST_PATH_ALLOCS]!++;
+      this.scavengedPages = tree.allocInChunk(flat, index, 1);
+      if (index > from) this.searchIndex = index;
+      return searchChunk * this.chunkPages + index;
+    }
+    if (!this.findPage(searchChunk)) {
+      // Not even one page: the heap is exhausted.
+      this.searchNowhere();
+      return -1;
+    }
+    const { foundChunk, foundIndex } = this.finder;
+    this.scavengedPages = tree.allocInChunk(tree.flatChunk(foundChunk), foundIndex, 1);
+    this.searchFrom(foundChunk, foundIndex);
+    return foundChunk * this.chunkPages + foundIndex;
+  }
+
+  /** findFrom for a single page, when the chunk of searchAddr is full. */
+  private findPage(chunk: number): boolean {
+    this.counters[FIND_CALLS]!++;
+    if (this.finder.findPage(chunk)) return true;
+    this.counters[FIND_FAILURES]!++;
+    return false;
+  }
+
   /** The fast path: the chunk of searchAddr has a run that is long enough, says its summary. */
   private allocNear(chunk: number, flat: number, from: number, npages: number): number {
     const tree = this.tree;
     const index = tree.findRun(flat, from, npages);
     if (index < 0) this.badFastPath(flat, from, npages);
-    const free = npages === 1 ? index : tree.firstFree(flat, from);
+    const free = tree.firstFree(flat, from);
     this.counters[FAST_PATH_ALLOCS]!++;
     this.scavengedPages = tree.allocInChunk(flat, index, npages);
     // The first free page seen is where searching starts next; it may have just been taken, and nothing below it is free.
@@ -390,7 +420,7 @@ export class PageAllocator {
       if (index === this.chunkPages) throw new CorruptHeapError("bad summary data", []);
       this.counters[FAST_PATH_ALLOCS]!++;
     } else {
-      if (!this.findFrom(1, chunk)) return this.searchNowhere();
+      if (!this.findPage(chunk)) return this.searchNowhere();
       chunk = this.finder.foundChunk;
       index = this.finder.foundIndex;
       flat = tree.flatChunk(chunk);

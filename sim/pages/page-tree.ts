@@ -77,6 +77,8 @@ export class PageTree {
   readonly leafMask: number;
   /** log2 of the children of an entry of a level. */
   readonly childBits: Int32Array;
+  /** log2 of the chunks of an entry above the leaves; 31 where the root entries are the chunks. */
+  readonly lastBits: number;
   /** Pages of an entry of a level. */
   readonly levelPages: Int32Array;
   private slots = 0;
@@ -109,6 +111,7 @@ export class PageTree {
     this.leafBits = localBits[levels - 1]!;
     this.leafMask = (1 << this.leafBits) - 1;
     this.childBits = Int32Array.from(levelBits.slice(1));
+    this.lastBits = levels > 1 ? levelBits[levels - 1]! : 31;
     this.levelPages = Int32Array.from(levelPages);
     this.rootSlot = new Int32Array(1 << levelBits[0]!).fill(-1);
   }
