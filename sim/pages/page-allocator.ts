@@ -289,6 +289,9 @@ export class PageAllocator {
   }
 
   private mapCandidate(): void {
+    // Nearly always the candidate lies in memory that was grown, which its chunk shows.
+    const flat = this.tree.flatChunk(this.finder.candidateChunk);
+    if (flat >= 0 && (this.tree.maxOf(flat) !== 0 || this.tree.chunkAllocated(flat))) return;
     const page = this.findMappedPage(this.candidatePage);
     const beyond = page === this.maxSearchPage;
     this.finder.candidateChunk = beyond ? this.geometry.totalChunks : Math.floor(page / this.chunkPages);
@@ -328,9 +331,9 @@ export class PageAllocator {
       return;
     }
     const last = first + ((limit - 1) >>> this.geometry.logChunkPages);
-    let scavenged = tree.takePages(tree.flatChunk(first), from, chunkPages - from);
+    let scavenged = tree.takeUpper(tree.flatChunk(first), from);
     for (let c = first + 1; c < last; c++) scavenged += tree.takeChunk(tree.flatChunk(c));
-    scavenged += tree.takePages(tree.flatChunk(last), 0, ((limit - 1) & this.chunkMask) + 1);
+    scavenged += tree.takeLower(tree.flatChunk(last), ((limit - 1) & this.chunkMask) + 1);
     tree.climbRange(first, last, false);
     this.scavengedPages = scavenged;
   }

@@ -43,7 +43,7 @@ import {
   zerosUp,
 } from "./bits.js";
 import { LONG_RUN, RunCounts } from "./run-counts.js";
-import { longestOf, mergeSummaries, type Summary } from "./summary.js";
+import { longer, longestOf, mergeSummaries, type Summary } from "./summary.js";
 
 export class PageTree {
   readonly geometry: Geometry;
@@ -189,6 +189,39 @@ export class PageTree {
    * @returns how many of them were scavenged
    */
   allocInChunk(flat: number, page: number, n: number): number {
+    const bit = page & 31;
+    if (bit + n >= 32) return this.allocWide(flat, page, n);
+    // Most requests lie within a word, as do the runs they are taken from. This is takePages for those, in one piece.
+    const { allocBits, leaf, chunkPages } = this;
+    const word0 = flat * this.wordsPerChunk;
+    const w = word0 + (page >>> 5);
+    const x = allocBits[w]!;
+    allocBits[w] = x | (((1 << n) - 1) << bit);
+    const lower = x & ((1 << bit) - 1);
+    const upper = x >>> (bit + n);
+    const below = lower !== 0 ? bit - 32 + Math.clz32(lower) : zerosDown(allocBits, word0, page);
+    const above = upper !== 0 ? trailingZeros(upper) : zerosUp(allocBits, word0, page + n, chunkPages);
+    const run = below + n + above;
+    const at = flat << 2;
+    const start = leaf[at]!;
+    const max = leaf[at | 1]!;
+    const end = leaf[at | 2]!;
+    const scavenged = leaf[at | 3] === 0 ? 0 : this.takeScavenged(flat, word0, page, n);
+    let longest = this.runs.cut(flat, run, below, above);
+    if (longest >= LONG_RUN) longest = run < max ? max : this.longestAfter(flat, run, longer(below, above));
+    leaf[at | 1] = longest;
+    const rest = chunkPages - page - n;
+    if (page >= start && rest >= end) {
+      if (longest !== max) this.lowerAbove(flat, max);
+      return scavenged;
+    }
+    if (page < start) leaf[at] = page;
+    if (rest < end) leaf[at | 2] = rest;
+    this.climb(flat, start, max, end);
+    return scavenged;
+  }
+
+  private allocWide(flat: number, page: number, n: number): number {
     const leaf = this.leaf;
     const at = flat << 2;
     const start = leaf[at]!;
@@ -205,6 +238,40 @@ export class PageTree {
    * @returns false when one of them is not allocated; nothing was changed then
    */
   freeInChunk(flat: number, page: number, n: number): boolean {
+    const bit = page & 31;
+    if (bit + n >= 32) return this.freeWide(flat, page, n);
+    // returnPages for what lies within a word, in one piece.
+    const { allocBits, leaf, chunkPages } = this;
+    const word0 = flat * this.wordsPerChunk;
+    const w = word0 + (page >>> 5);
+    const x = allocBits[w]!;
+    const mask = ((1 << n) - 1) << bit;
+    if ((x & mask) !== mask) return false;
+    allocBits[w] = x & ~mask;
+    const lower = x & ((1 << bit) - 1);
+    const upper = x >>> (bit + n);
+    const below = lower !== 0 ? bit - 32 + Math.clz32(lower) : zerosDown(allocBits, word0, page);
+    const above = upper !== 0 ? trailingZeros(upper) : zerosUp(allocBits, word0, page + n, chunkPages);
+    const run = below + n + above;
+    this.runs.join(flat, below, above, run);
+    const at = flat << 2;
+    const max = leaf[at | 1]!;
+    if (below !== page && page + n + above !== chunkPages) {
+      if (run <= max) return true;
+      leaf[at | 1] = run;
+      this.raiseAbove(flat, run);
+      return true;
+    }
+    const start = leaf[at]!;
+    const end = leaf[at | 2]!;
+    if (below === page) leaf[at] = run;
+    if (page + n + above === chunkPages) leaf[at | 2] = run;
+    if (run > max) leaf[at | 1] = run;
+    this.climb(flat, start, max, end);
+    return true;
+  }
+
+  private freeWide(flat: number, page: number, n: number): boolean {
     const leaf = this.leaf;
     const at = flat << 2;
     const start = leaf[at]!;
@@ -216,39 +283,58 @@ export class PageTree {
     return true;
   }
 
-  /** allocInChunk without the climb: bitmap, scavenged bits and leaf summary only. */
+  /** Marks pages [page, page+n) of one chunk allocated: bitmap, scavenged bits and leaf summary, but none above it. */
   takePages(flat: number, page: number, n: number): number {
     const words = this.allocBits;
-    const leaf = this.leaf;
-    const at = flat << 2;
     const word0 = flat * this.wordsPerChunk;
+    const below = zerosDown(words, word0, page);
+    const above = zerosUp(words, word0, page + n, this.chunkPages);
+    setRange(words, word0, page, n);
+    return this.cutRun(flat, page, n, below, above);
+  }
+
+  /**
+   * takePages for [page, chunkPages) and [0, limit), the ends of a run over more than one chunk: how long the free runs
+   * there are the summary tells.
+   */
+  takeUpper(flat: number, page: number): number {
+    const n = this.chunkPages - page;
+    const below = this.leaf[(flat << 2) | 2]! - n;
+    setRange(this.allocBits, flat * this.wordsPerChunk, page, n);
+    return this.cutRun(flat, page, n, below, 0);
+  }
+
+  takeLower(flat: number, limit: number): number {
+    const above = this.leaf[flat << 2]! - limit;
+    setRange(this.allocBits, flat * this.wordsPerChunk, 0, limit);
+    return this.cutRun(flat, 0, limit, 0, above);
+  }
+
+  /** What remains to be done when pages [page, page+n) left the bitmap: below and above them that many are free. */
+  private cutRun(flat: number, page: number, n: number, below: number, above: number): number {
+    const leaf = this.leaf;
     const chunkPages = this.chunkPages;
-    const bit = page & 31;
-    // The run that the pages come from, before they are taken, is them and their free neighbours. Most often it begins
-    // and ends within the word.
-    let below = 0;
-    let above = 0;
-    if (bit + n < 32) {
-      const w = word0 + (page >>> 5);
-      const x = words[w]!;
-      const lower = x & ((1 << bit) - 1);
-      const upper = x >>> (bit + n);
-      below = lower !== 0 ? bit - 32 + Math.clz32(lower) : zerosDown(words, word0, page);
-      above = upper !== 0 ? trailingZeros(upper) : zerosUp(words, word0, page + n, chunkPages);
-      words[w] = x | (((1 << n) - 1) << bit);
-    } else {
-      below = zerosDown(words, word0, page);
-      above = zerosUp(words, word0, page + n, chunkPages);
-      setRange(words, word0, page, n);
-    }
+    const at = flat << 2;
     if (page < leaf[at]!) leaf[at] = page;
     const rest = chunkPages - page - n;
     if (rest < leaf[at | 2]!) leaf[at | 2] = rest;
     const run = below + n + above;
     const longest = this.runs.cut(flat, run, below, above);
     if (longest < LONG_RUN) leaf[at | 1] = longest;
-    else if (run >= leaf[at | 1]!) leaf[at | 1] = longestZeros(words, word0, chunkPages, LONG_RUN, run);
-    return leaf[at | 3] === 0 ? 0 : this.takeScavenged(flat, word0, page, n);
+    else if (run >= leaf[at | 1]!) leaf[at | 1] = this.longestAfter(flat, run, longer(below, above));
+    return leaf[at | 3] === 0 ? 0 : this.takeScavenged(flat, flat * this.wordsPerChunk, page, n);
+  }
+
+  /** The longest run of a chunk with a long one, after one of `run` pages, the longest until then, was cut. */
+  private longestAfter(flat: number, run: number, left: number): number {
+    if (run === this.chunkPages) return left;
+    return longestZeros(
+      this.allocBits,
+      flat * this.wordsPerChunk,
+      this.chunkPages,
+      left > LONG_RUN ? left : LONG_RUN,
+      run,
+    );
   }
 
   private takeScavenged(flat: number, word0: number, page: number, n: number): number {
@@ -259,38 +345,30 @@ export class PageTree {
     return count;
   }
 
-  /** freeInChunk without the climb: bitmap and leaf summary only. */
+  /**
+   * Marks pages [page, page+n) of one chunk free: bitmap and leaf summary, but none above it.
+   * @returns false when one of them is not allocated; nothing was changed then
+   */
   returnPages(flat: number, page: number, n: number): boolean {
     const words = this.allocBits;
+    const word0 = flat * this.wordsPerChunk;
+    if (!allSet(words, word0, page, n)) return false;
+    clearRange(words, word0, page, n);
+    const below = zerosDown(words, word0, page);
+    const above = zerosUp(words, word0, page + n, this.chunkPages);
+    this.joinRun(flat, page, n, below, above);
+    return true;
+  }
+
+  /** What remains to be done when pages [page, page+n) came back to the bitmap: below and above them that many are free. */
+  private joinRun(flat: number, page: number, n: number, below: number, above: number): void {
     const leaf = this.leaf;
     const at = flat << 2;
-    const word0 = flat * this.wordsPerChunk;
-    const chunkPages = this.chunkPages;
-    const bit = page & 31;
-    let first = page;
-    let limit = page + n;
-    if (bit + n < 32) {
-      const w = word0 + (page >>> 5);
-      const x = words[w]!;
-      const mask = ((1 << n) - 1) << bit;
-      if ((x & mask) !== mask) return false;
-      words[w] = x & ~mask;
-      const lower = x & ((1 << bit) - 1);
-      const upper = x >>> (bit + n);
-      first -= lower !== 0 ? bit - 32 + Math.clz32(lower) : zerosDown(words, word0, page);
-      limit += upper !== 0 ? trailingZeros(upper) : zerosUp(words, word0, limit, chunkPages);
-    } else {
-      if (!allSet(words, word0, page, n)) return false;
-      clearRange(words, word0, page, n);
-      first -= zerosDown(words, word0, page);
-      limit += zerosUp(words, word0, limit, chunkPages);
-    }
-    const run = limit - first;
-    if (first === 0) leaf[at] = run;
-    if (limit === chunkPages) leaf[at | 2] = run;
+    const run = below + n + above;
+    if (below === page) leaf[at] = run;
+    if (page + n + above === this.chunkPages) leaf[at | 2] = run;
     if (run > leaf[at | 1]!) leaf[at | 1] = run;
-    this.runs.join(flat, page - first, limit - page - n, run);
-    return true;
+    this.runs.join(flat, below, above, run);
   }
 
   /** Whether pages [page, page+n) of a chunk are all allocated. */
