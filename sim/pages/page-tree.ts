@@ -45,6 +45,9 @@ import {
 import { LONG_RUN, RunCounts } from "./run-counts.js";
 import { longer, longestOf, mergeSummaries, type Summary } from "./summary.js";
 
+/** What a leaf has in place of its scavenged pages when its chunk was not grown. */
+const NOT_GROWN = -1;
+
 export class PageTree {
   readonly geometry: Geometry;
   readonly levels: number;
@@ -59,7 +62,7 @@ export class PageTree {
   roots: Int32Array = new Int32Array(4);
   rootCount = 0;
 
-  /** Four numbers a chunk, by flat index: start, max, end, scavenged pages. */
+  /** Four numbers a chunk, by flat index: start, max, end, scavenged pages (-1 as long as it was not grown). */
   leaf: Int32Array = new Int32Array(0);
   /** Four numbers an entry above the leaves: start, max, end, longest run across two children; where is told by entryAt. */
   upper: Int32Array = new Int32Array(0);
@@ -166,7 +169,9 @@ export class PageTree {
   private reserve(slots: number): void {
     this.slots = slots;
     const chunks = slots << this.leafBits;
+    const known = this.leaf.length;
     this.leaf = grownInto(this.leaf, new Int32Array(chunks * 4));
+    for (let at = known | 3; at < this.leaf.length; at += 4) this.leaf[at] = NOT_GROWN;
     this.upper = grownInto(this.upper, new Int32Array(slots * this.upperEntries * 4));
     this.allocBits = grownInto(this.allocBits, new Int32Array(chunks * this.wordsPerChunk));
     this.scavBits = grownInto(this.scavBits, new Int32Array(chunks * this.wordsPerChunk));
@@ -180,7 +185,8 @@ export class PageTree {
 
   /** Scavenged pages of a chunk. */
   scavengedOf(flat: number): number {
-    return this.leaf[(flat << 2) + 3]!;
+    const count = this.leaf[(flat << 2) + 3]!;
+    return count === NOT_GROWN ? 0 : count;
   }
 
   /**
@@ -207,17 +213,14 @@ export class PageTree {
     const max = leaf[at | 1]!;
     const end = leaf[at | 2]!;
     const scavenged = leaf[at | 3] === 0 ? 0 : this.takeScavenged(flat, word0, page, n);
-    let longest = this.runs.cut(flat, run, below, above);
-    if (longest >= LONG_RUN) longest = run < max ? max : this.longestAfter(flat, run, longer(below, above));
-    leaf[at | 1] = longest;
     const rest = chunkPages - page - n;
-    if (page >= start && rest >= end) {
-      if (longest !== max) this.lowerAbove(flat, max);
-      return scavenged;
-    }
     if (page < start) leaf[at] = page;
     if (rest < end) leaf[at | 2] = rest;
-    this.climb(flat, start, max, end);
+    let longest = this.runs.cut(flat, run, below, above);
+    if (longest >= LONG_RUN) longest = run < max ? max : this.longestAfter(flat, page, n, below, above);
+    leaf[at | 1] = longest;
+    if (page < start || rest < end) this.climb(flat, start, max, end);
+    else if (longest !== max) this.lowerAbove(flat, max);
     return scavenged;
   }
 
@@ -321,20 +324,28 @@ export class PageTree {
     const run = below + n + above;
     const longest = this.runs.cut(flat, run, below, above);
     if (longest < LONG_RUN) leaf[at | 1] = longest;
-    else if (run >= leaf[at | 1]!) leaf[at | 1] = this.longestAfter(flat, run, longer(below, above));
+    else if (run >= leaf[at | 1]!) leaf[at | 1] = this.longestAfter(flat, page, n, below, above);
     return leaf[at | 3] === 0 ? 0 : this.takeScavenged(flat, flat * this.wordsPerChunk, page, n);
   }
 
-  /** The longest run of a chunk with a long one, after one of `run` pages, the longest until then, was cut. */
-  private longestAfter(flat: number, run: number, left: number): number {
-    if (run === this.chunkPages) return left;
-    return longestZeros(
-      this.allocBits,
-      flat * this.wordsPerChunk,
-      this.chunkPages,
-      left > LONG_RUN ? left : LONG_RUN,
-      run,
-    );
+  /**
+   * The longest run of a chunk that has a long one, after its longest was cut by pages [page, page+n), which left so many
+   * free below and above. Mostly the long runs that are known, those two and the ones at the edges, are all there are, which
+   * their count tells; else the bitmap has to be scanned.
+   */
+  private longestAfter(flat: number, page: number, n: number, below: number, above: number): number {
+    const leaf = this.leaf;
+    const chunkPages = this.chunkPages;
+    const at = flat << 2;
+    const start = leaf[at]!;
+    const end = leaf[at | 2]!;
+    let known = isLong(start) + isLong(end);
+    if (below !== page) known += isLong(below);
+    if (page + n + above !== chunkPages) known += isLong(above);
+    const longest = longer(longer(start, end), longer(below, above));
+    if (known === this.runs.count(flat, LONG_RUN)) return longest;
+    const word0 = flat * this.wordsPerChunk;
+    return longestZeros(this.allocBits, word0, chunkPages, longer(longest, LONG_RUN), below + n + above);
   }
 
   private takeScavenged(flat: number, word0: number, page: number, n: number): number {
@@ -378,7 +389,7 @@ export class PageTree {
 
   /** Whether a chunk was grown and all of its pages are allocated. One that was not grown has no free run either. */
   chunkAllocated(flat: number): boolean {
-    return this.leaf[(flat << 2) + 1] === 0 && this.allocBits[flat * this.wordsPerChunk] === -1;
+    return this.leaf[(flat << 2) | 1] === 0 && this.leaf[(flat << 2) | 3] !== NOT_GROWN;
   }
 
   /** Marks a whole chunk, which must be free, allocated; returns how many of its pages were scavenged. No climb. */
@@ -526,6 +537,7 @@ export class PageTree {
   /** Marks pages [page, page+n) of a chunk scavenged. */
   setScavenged(flat: number, page: number, n: number): void {
     const word0 = flat * this.wordsPerChunk;
+    if (this.leaf[(flat << 2) | 3] === NOT_GROWN) this.leaf[(flat << 2) | 3] = 0;
     this.leaf[(flat << 2) + 3]! += n - countRange(this.scavBits, word0, page, n);
     setRange(this.scavBits, word0, page, n);
   }
@@ -694,4 +706,9 @@ export class PageTree {
 /** The lowest multiple of a power of two that is not below n. */
 function roundUp(n: number, multiple: number): number {
   return (n + multiple - 1) & ~(multiple - 1);
+}
+
+/** 1 for a run that is counted with all long ones, else 0. */
+function isLong(run: number): number {
+  return (LONG_RUN - 1 - run) >>> 31;
 }

@@ -250,7 +250,7 @@ function checkUntouched(pages: PageAllocator, chunk: number, words: Int32Array, 
     const summary: Triple = [words[at]!, words[at + 1]!, words[at + 2]!];
     expectTriple(tree.levels - 1, chunk, summary, [0, 0, 0], "a chunk that was not grown");
   }
-  if (words[at + 3] !== 0) {
+  if (words[at + 3] !== -1) {
     fail(`chunk ${chunk} counts ${words[at + 3]} scavenged pages, though it was not grown`);
   }
   const { allocBits, scavBits } = tree;
