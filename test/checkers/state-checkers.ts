@@ -185,7 +185,7 @@ function checkLeaves(
       }
       const flat = tree.flatChunk(chunk);
       const summary: Triple = [words[at]!, words[at + 1]!, words[at + 2]!];
-      const counted = words[at + 3]!;
+      const counted = tree.scavengedOf(flat);
       const word0 = flat * tree.wordsPerChunk;
       let start = -1;
       let max = 0;
