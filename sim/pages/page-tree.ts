@@ -705,37 +705,51 @@ export class PageTree {
   }
 
   /**
-   * Updates the summaries above the leaves of chunks [from, to], inclusive, up to the first level that does not change.
-   * The chunks between the two were taken or freed as a whole, so the entries between need no look at their children.
+   * Updates the summaries above the leaves of chunks [from, to], inclusive, which were taken or freed but for the first and
+   * the last as a whole. The entries between two of a level need no look at their children then.
    */
   climbRange(from: number, to: number, free: boolean): void {
-    let changed = true;
-    let below = 0;
-    for (let l = this.levels - 2; l >= 0 && changed; l--) {
-      below += this.childBits[l]!;
-      const first = from >>> below;
-      const last = to >>> below;
-      if (first === last) return this.climbThrough(l, first);
-      changed = this.mergeEntry(l, first);
-      if (this.mergeEntry(l, last)) changed = true;
-      if (last - first > 1) {
-        this.fillEntries(l, first + 1, last, free ? this.levelPages[l]! : 0);
-        changed = true;
-      }
+    if ((from ^ to) >>> this.leafBits !== 0) return this.climbAcrossRoots(from, to, free);
+    const { upper, upperFirst, childBits, levelPages } = this;
+    const slot = this.rootSlot[from >>> this.leafBits]!;
+    const slotFirst = slot * this.upperEntries;
+    let children = this.leaf;
+    let childFirst = slot << this.leafBits;
+    let first = from & this.leafMask;
+    let last = to & this.leafMask;
+    for (let l = this.levels - 2; l >= 0; l--) {
+      const bits = childBits[l]!;
+      const entryPages = levelPages[l + 1]!;
+      const entryFirst = slotFirst + upperFirst[l]!;
+      first >>>= bits;
+      last >>>= bits;
+      const at = (entryFirst + first) << 2;
+      const start = upper[at]!;
+      const max = upper[at | 1]!;
+      const end = upper[at | 2]!;
+      mergeSummaries(children, (childFirst + (first << bits)) << 2, 1 << bits, entryPages, upper, at);
+      // From where the two meet on it is one path to the root.
+      if (first === last) return this.climbFrom(l - 1, upper, at, slot, first, start, max, end);
+      const atLast = (entryFirst + last) << 2;
+      mergeSummaries(children, (childFirst + (last << bits)) << 2, 1 << bits, entryPages, upper, atLast);
+      const pages = free ? levelPages[l]! : 0;
+      for (let w = at + 4; w < atLast; w++) upper[w] = pages;
+      children = upper;
+      childFirst = entryFirst;
     }
   }
 
-  /** Updates the entry at an index of a level, and on the one path to the root, with its shortcuts, those above it. */
-  private climbThrough(level: number, index: number): void {
-    const upper = this.upper;
-    const slot = this.rootSlot[index >>> this.localBits[level]!]!;
-    const local = index & ((1 << this.localBits[level]!) - 1);
-    const at = this.entryAt(level, slot, local);
-    const start = upper[at]!;
-    const max = upper[at | 1]!;
-    const end = upper[at | 2]!;
-    this.mergeEntry(level, index);
-    this.climbFrom(level - 1, upper, at, slot, local, start, max, end);
+  /** climbRange for more than one root entry. */
+  private climbAcrossRoots(from: number, to: number, free: boolean): void {
+    let below = 0;
+    for (let l = this.levels - 2; l >= 0; l--) {
+      below += this.childBits[l]!;
+      const first = from >>> below;
+      const last = to >>> below;
+      this.mergeEntry(l, first);
+      this.mergeEntry(l, last);
+      this.fillEntries(l, first + 1, last, free ? this.levelPages[l]! : 0);
+    }
   }
 
   /** Sets the summaries [from, to) of a level to that of wholly used (0) or wholly free pages. */
@@ -748,19 +762,14 @@ export class PageTree {
     }
   }
 
-  /** Recomputes one summary above the leaves, by its index in the level, from its children; whether it changed. */
-  private mergeEntry(level: number, index: number): boolean {
+  /** Recomputes one summary above the leaves, by its index in the level, from its children. */
+  private mergeEntry(level: number, index: number): void {
     const bits = this.childBits[level]!;
     const slot = this.rootSlot[index >>> this.localBits[level]!]!;
     const local = index & ((1 << this.localBits[level]!) - 1);
     const at = this.entryAt(level, slot, local);
     const first = this.entryAt(level + 1, slot, local << bits);
-    const upper = this.upper;
-    const start = upper[at]!;
-    const max = upper[at | 1]!;
-    const end = upper[at | 2]!;
-    mergeSummaries(this.entriesOf(level + 1), first, 1 << bits, this.levelPages[level + 1]!, upper, at);
-    return upper[at] !== start || upper[at | 1] !== max || upper[at | 2] !== end;
+    mergeSummaries(this.entriesOf(level + 1), first, 1 << bits, this.levelPages[level + 1]!, this.upper, at);
   }
 }
 
