@@ -96,10 +96,10 @@ export class PageCache {
   /** Fills the cache with the free pages of the 64-page block at `block` of a chunk, before they leave the bitmap. */
   fill(tree: PageTree, flat: number, block: number, page: number): void {
     const w = flat * tree.wordsPerChunk + (block >>> 5);
-    const { scavBits } = tree;
+    const { allocBits, scavBits } = tree;
     this.page = page;
-    this.cacheLo = tree.freeWord(w);
-    this.cacheHi = tree.freeWord(w + 1);
+    this.cacheLo = ~allocBits[w]!;
+    this.cacheHi = ~allocBits[w + 1]!;
     this.scavLo = scavBits[w]!;
     this.scavHi = scavBits[w + 1]!;
   }

@@ -47,8 +47,6 @@ import { longer, longestOf, mergeSummaries, type Summary } from "./summary.js";
 
 /** What a leaf has in place of its scavenged pages when its chunk was not grown. */
 const NOT_GROWN = -1;
-/** What it has when the chunk's bitmaps were not written; no page is scavenged then. More than a chunk has pages. */
-const STALE = 1 << 30;
 
 export class PageTree {
   readonly geometry: Geometry;
@@ -68,16 +66,10 @@ export class PageTree {
   leaf: Int32Array = new Int32Array(0);
   /** Four numbers an entry above the leaves: start, max, end, longest run across two children; where is told by entryAt. */
   upper: Int32Array = new Int32Array(0);
-  /**
-   * The two bitmaps. The first is not written when a chunk is taken or given back as a whole: that its bits are all 1 or all
-   * 0 its summary tells. The leaf says that they are stale (STALE), and before a part of the chunk changes, or anybody
-   * looks at bitmaps, they are written (settle).
-   */
-  private allocWords: Int32Array = new Int32Array(0);
-  private scavWords: Int32Array = new Int32Array(0);
-  /** Chunks that became stale since all were settled; they may have been settled meanwhile, and stand here twice. */
-  private stale: Int32Array = new Int32Array(0);
-  private staleCount = 0;
+  /** One bit a page, by flat chunk index: 1 = in use. */
+  allocBits: Int32Array = new Int32Array(0);
+  /** One bit a page: 1 = returned to the system. */
+  scavBits: Int32Array = new Int32Array(0);
   /** How many free runs of each length a chunk has: tells the longest one without a look at the bitmap. */
   readonly runs: RunCounts;
 
@@ -177,53 +169,13 @@ export class PageTree {
   private reserve(slots: number): void {
     this.slots = slots;
     const chunks = slots << this.leafBits;
-    if (this.staleCount !== 0) this.settleAll();
-    this.stale = new Int32Array(chunks);
     const known = this.leaf.length;
     this.leaf = grownInto(this.leaf, new Int32Array(chunks * 4));
     for (let at = known | 3; at < this.leaf.length; at += 4) this.leaf[at] = NOT_GROWN;
     this.upper = grownInto(this.upper, new Int32Array(slots * this.upperEntries * 4));
-    this.allocWords = grownInto(this.allocWords, new Int32Array(chunks * this.wordsPerChunk));
-    this.scavWords = grownInto(this.scavWords, new Int32Array(chunks * this.wordsPerChunk));
+    this.allocBits = grownInto(this.allocBits, new Int32Array(chunks * this.wordsPerChunk));
+    this.scavBits = grownInto(this.scavBits, new Int32Array(chunks * this.wordsPerChunk));
     this.runs.reserve(chunks);
-  }
-
-  /** One bit a page, by flat chunk index: 1 = in use. To be asked for anew after an operation. */
-  get allocBits(): Int32Array {
-    if (this.staleCount !== 0) this.settleAll();
-    return this.allocWords;
-  }
-
-  /** One bit a page, by flat chunk index: 1 = returned to the system. To be asked for anew after an operation. */
-  get scavBits(): Int32Array {
-    return this.scavWords;
-  }
-
-  /** The free pages of the 32 that a word of the bitmaps stands for, of a chunk that is not stale, as set bits. */
-  freeWord(w: number): number {
-    return ~this.allocWords[w]!;
-  }
-
-  private settleAll(): void {
-    const { leaf, stale } = this;
-    for (let i = 0; i < this.staleCount; i++) {
-      const flat = stale[i]!;
-      if (leaf[(flat << 2) | 3] === STALE) this.settle(flat);
-    }
-    this.staleCount = 0;
-  }
-
-  /** Writes the bitmap of a stale chunk, which is wholly free or wholly allocated; nothing of it is scavenged. */
-  private settle(flat: number): void {
-    const { leaf, wordsPerChunk } = this;
-    fillWords(this.allocWords, flat * wordsPerChunk, wordsPerChunk, leaf[(flat << 2) | 1] === 0 ? -1 : 0);
-    leaf[(flat << 2) | 3] = 0;
-  }
-
-  private markStale(flat: number): void {
-    if (this.staleCount === this.stale.length) this.settleAll();
-    this.stale[this.staleCount++] = flat;
-    this.leaf[(flat << 2) | 3] = STALE;
   }
 
   /** Longest free run of a chunk. */
@@ -234,7 +186,7 @@ export class PageTree {
   /** Scavenged pages of a chunk. */
   scavengedOf(flat: number): number {
     const count = this.leaf[(flat << 2) + 3]!;
-    return count === NOT_GROWN || count === STALE ? 0 : count;
+    return count === NOT_GROWN ? 0 : count;
   }
 
   /**
@@ -243,11 +195,10 @@ export class PageTree {
    * @returns how many of them were scavenged
    */
   allocInChunk(flat: number, page: number, n: number): number {
-    if (this.leaf[(flat << 2) | 3] === STALE) this.settle(flat);
     const bit = page & 31;
     if (bit + n >= 32) return this.allocWide(flat, page, n);
     // Most requests lie within a word, as do the runs they are taken from. This is takePages for those, in one piece.
-    const { allocWords: allocBits, leaf, chunkPages } = this;
+    const { allocBits, leaf, chunkPages } = this;
     const word0 = flat * this.wordsPerChunk;
     const w = word0 + (page >>> 5);
     const x = allocBits[w]!;
@@ -290,11 +241,10 @@ export class PageTree {
    * @returns false when one of them is not allocated; nothing was changed then
    */
   freeInChunk(flat: number, page: number, n: number): boolean {
-    if (this.leaf[(flat << 2) | 3] === STALE) this.settle(flat);
     const bit = page & 31;
     if (bit + n >= 32) return this.freeWide(flat, page, n);
     // returnPages for what lies within a word, in one piece.
-    const { allocWords: allocBits, leaf, chunkPages } = this;
+    const { allocBits, leaf, chunkPages } = this;
     const word0 = flat * this.wordsPerChunk;
     const w = word0 + (page >>> 5);
     const x = allocBits[w]!;
@@ -338,8 +288,7 @@ export class PageTree {
 
   /** Marks pages [page, page+n) of one chunk allocated: bitmap, scavenged bits and leaf summary, but none above it. */
   takePages(flat: number, page: number, n: number): number {
-    if (this.leaf[(flat << 2) | 3] === STALE) this.settle(flat);
-    const words = this.allocWords;
+    const words = this.allocBits;
     const word0 = flat * this.wordsPerChunk;
     const below = zerosDown(words, word0, page);
     const above = zerosUp(words, word0, page + n, this.chunkPages);
@@ -352,17 +301,15 @@ export class PageTree {
    * there are the summary tells.
    */
   takeUpper(flat: number, page: number): number {
-    if (this.leaf[(flat << 2) | 3] === STALE) this.settle(flat);
     const n = this.chunkPages - page;
     const below = this.leaf[(flat << 2) | 2]! - n;
-    setRange(this.allocWords, flat * this.wordsPerChunk, page, n);
+    setRange(this.allocBits, flat * this.wordsPerChunk, page, n);
     return this.cutRun(flat, page, n, below, 0);
   }
 
   takeLower(flat: number, limit: number): number {
-    if (this.leaf[(flat << 2) | 3] === STALE) this.settle(flat);
     const above = this.leaf[flat << 2]! - limit;
-    setRange(this.allocWords, flat * this.wordsPerChunk, 0, limit);
+    setRange(this.allocBits, flat * this.wordsPerChunk, 0, limit);
     return this.cutRun(flat, 0, limit, 0, above);
   }
 
@@ -398,13 +345,13 @@ export class PageTree {
     const longest = longer(longer(start, end), longer(below, above));
     if (known === this.runs.count(flat, LONG_RUN)) return longest;
     const word0 = flat * this.wordsPerChunk;
-    return longestZeros(this.allocWords, word0, chunkPages, longer(longest, LONG_RUN), below + n + above);
+    return longestZeros(this.allocBits, word0, chunkPages, longer(longest, LONG_RUN), below + n + above);
   }
 
   private takeScavenged(flat: number, word0: number, page: number, n: number): number {
-    const count = countRange(this.scavWords, word0, page, n);
+    const count = countRange(this.scavBits, word0, page, n);
     if (count === 0) return 0;
-    clearRange(this.scavWords, word0, page, n);
+    clearRange(this.scavBits, word0, page, n);
     this.leaf[(flat << 2) + 3]! -= count;
     return count;
   }
@@ -414,8 +361,7 @@ export class PageTree {
    * @returns false when one of them is not allocated; nothing was changed then
    */
   returnPages(flat: number, page: number, n: number): boolean {
-    if (this.leaf[(flat << 2) | 3] === STALE) this.settle(flat);
-    const words = this.allocWords;
+    const words = this.allocBits;
     const word0 = flat * this.wordsPerChunk;
     if (!allSet(words, word0, page, n)) return false;
     clearRange(words, word0, page, n);
@@ -438,8 +384,7 @@ export class PageTree {
 
   /** Whether pages [page, page+n) of a chunk are all allocated. */
   allAllocated(flat: number, page: number, n: number): boolean {
-    if (this.leaf[(flat << 2) | 3] === STALE) this.settle(flat);
-    return allSet(this.allocWords, flat * this.wordsPerChunk, page, n);
+    return allSet(this.allocBits, flat * this.wordsPerChunk, page, n);
   }
 
   /** Whether a chunk was grown and all of its pages are allocated. One that was not grown has no free run either. */
@@ -449,26 +394,27 @@ export class PageTree {
 
   /** Marks a whole chunk, which must be free, allocated; returns how many of its pages were scavenged. No climb. */
   takeChunk(flat: number): number {
-    const leaf = this.leaf;
+    const { leaf, allocBits, scavBits, wordsPerChunk } = this;
     const at = flat << 2;
     const scavenged = leaf[at | 3]!;
+    const first = flat * wordsPerChunk;
+    fillWords(allocBits, first, wordsPerChunk, -1);
+    if (scavenged !== 0) fillWords(scavBits, first, wordsPerChunk, 0);
     leaf[at] = 0;
     leaf[at | 1] = 0;
     leaf[at | 2] = 0;
-    if (scavenged === STALE) return 0;
-    this.markStale(flat);
-    if (scavenged !== 0) fillWords(this.scavWords, flat * this.wordsPerChunk, this.wordsPerChunk, 0);
+    leaf[at | 3] = 0;
     return scavenged;
   }
 
   /** Marks a whole chunk, which must be allocated, free. No climb. */
   returnChunk(flat: number): void {
-    const { leaf, chunkPages } = this;
+    const { leaf, allocBits, wordsPerChunk, chunkPages } = this;
     const at = flat << 2;
+    fillWords(allocBits, flat * wordsPerChunk, wordsPerChunk, 0);
     leaf[at] = chunkPages;
     leaf[at | 1] = chunkPages;
     leaf[at | 2] = chunkPages;
-    if (leaf[at | 3] !== STALE) this.markStale(flat);
   }
 
   /**
@@ -476,9 +422,8 @@ export class PageTree {
    * updates the summaries. For page caches: no page of the chunk below the block is free.
    */
   takeBlock(flat: number, page: number): void {
-    if (this.leaf[(flat << 2) | 3] === STALE) this.settle(flat);
     const leaf = this.leaf;
-    const words = this.allocWords;
+    const words = this.allocBits;
     const at = flat << 2;
     const word0 = flat * this.wordsPerChunk;
     const w = word0 + (page >>> 5);
@@ -505,7 +450,7 @@ export class PageTree {
    * None begins below the block, since that holds the lowest free page.
    */
   private cutRunsOfBlock(flat: number, page: number): number {
-    const words = this.allocWords;
+    const words = this.allocBits;
     const word0 = flat * this.wordsPerChunk;
     const limit = page + 64;
     let longest = 0;
@@ -521,7 +466,7 @@ export class PageTree {
   }
 
   private clearScavenged(at: number, w: number, lo: number, hi: number): void {
-    const scavBits = this.scavWords;
+    const scavBits = this.scavBits;
     const taken = popCount(scavBits[w]! & lo) + popCount(scavBits[w + 1]! & hi);
     scavBits[w] = scavBits[w]! & ~lo;
     scavBits[w + 1] = scavBits[w + 1]! & ~hi;
@@ -537,9 +482,8 @@ export class PageTree {
     scavLo: number,
     scavHi: number,
   ): void {
-    if (this.leaf[(flat << 2) | 3] === STALE) this.settle(flat);
     const w = flat * this.wordsPerChunk + (page >>> 5);
-    const { allocWords: allocBits, scavWords: scavBits } = this;
+    const { allocBits, scavBits } = this;
     allocBits[w] = allocBits[w]! & ~freeLo;
     allocBits[w + 1] = allocBits[w + 1]! & ~freeHi;
     const before = popCount(scavBits[w]!) + popCount(scavBits[w + 1]!);
@@ -551,7 +495,6 @@ export class PageTree {
 
   /** Recomputes a chunk's summary from its bitmap and climbs. For changes that are not one run of pages. */
   resummarize(flat: number): void {
-    if (this.leaf[(flat << 2) | 3] === STALE) this.settle(flat);
     const at = flat << 2;
     const start = this.leaf[at]!;
     const max = this.leaf[at | 1]!;
@@ -562,45 +505,41 @@ export class PageTree {
 
   /** Recomputes a chunk's summary from its bitmap, without climbing. */
   summarizeLeaf(flat: number): void {
-    if (this.leaf[(flat << 2) | 3] === STALE) this.settle(flat);
     const word0 = flat * this.wordsPerChunk;
     const at = flat << 2;
-    this.leaf[at] = zerosUp(this.allocWords, word0, 0, this.chunkPages);
-    this.leaf[at | 1] = longestZeros(this.allocWords, word0, this.chunkPages);
+    this.leaf[at] = zerosUp(this.allocBits, word0, 0, this.chunkPages);
+    this.leaf[at | 1] = longestZeros(this.allocBits, word0, this.chunkPages);
     this.countRuns(flat);
-    this.leaf[at | 2] = zerosDown(this.allocWords, word0, this.chunkPages);
+    this.leaf[at | 2] = zerosDown(this.allocBits, word0, this.chunkPages);
   }
 
   private countRuns(flat: number): void {
     const word0 = flat * this.wordsPerChunk;
     this.runs.clear(flat);
-    let i = firstZero(this.allocWords, word0, 0, this.chunkPages);
+    let i = firstZero(this.allocBits, word0, 0, this.chunkPages);
     while (i < this.chunkPages) {
-      const run = zerosUp(this.allocWords, word0, i, this.chunkPages);
+      const run = zerosUp(this.allocBits, word0, i, this.chunkPages);
       this.runs.join(flat, 0, 0, run);
-      i = firstZero(this.allocWords, word0, i + run, this.chunkPages);
+      i = firstZero(this.allocBits, word0, i + run, this.chunkPages);
     }
   }
 
   /** Index of the first free page at or after the 64-page word of `from` in a chunk; chunkPages when there is none. */
   firstFree(flat: number, from: number): number {
-    if (this.leaf[(flat << 2) | 3] === STALE) this.settle(flat);
-    return firstZero(this.allocWords, flat * this.wordsPerChunk, from & ~63, this.chunkPages);
+    return firstZero(this.allocBits, flat * this.wordsPerChunk, from & ~63, this.chunkPages);
   }
 
   /** Index of the first run of n free pages that begins in the 64-page word of `from` or later; -1 for none. */
   findRun(flat: number, from: number, n: number): number {
-    if (this.leaf[(flat << 2) | 3] === STALE) this.settle(flat);
-    return findZeros(this.allocWords, flat * this.wordsPerChunk, from, this.chunkPages, n);
+    return findZeros(this.allocBits, flat * this.wordsPerChunk, from, this.chunkPages, n);
   }
 
   /** Marks pages [page, page+n) of a chunk scavenged. */
   setScavenged(flat: number, page: number, n: number): void {
-    if (this.leaf[(flat << 2) | 3] === STALE) this.settle(flat);
     const word0 = flat * this.wordsPerChunk;
     if (this.leaf[(flat << 2) | 3] === NOT_GROWN) this.leaf[(flat << 2) | 3] = 0;
-    this.leaf[(flat << 2) + 3]! += n - countRange(this.scavWords, word0, page, n);
-    setRange(this.scavWords, word0, page, n);
+    this.leaf[(flat << 2) + 3]! += n - countRange(this.scavBits, word0, page, n);
+    setRange(this.scavBits, word0, page, n);
   }
 
   /** Updates the summaries above a leaf whose max grew to `max` while its edges stayed: only theirs can grow with it. */
