@@ -15,15 +15,19 @@
  * never grown have zero summaries and are never reached by a search.
  *
  * Invariants, checked by the state checkers of the tests:
- *  - every leaf summary is that of its bitmap, or zero for a chunk that was not grown;
+ *  - every leaf summary is that of its bitmap, or zero for a chunk that was not grown, which has -1 scavenged pages;
  *  - every other summary is the merge of its children, and its fourth number the longest run across two of them;
  *  - a page is not both allocated and scavenged (pages in a page cache are allocated and carry their bits with them);
  *  - the scavenged pages counted in a leaf are the set bits of the chunk's scavenged bitmap.
  *
  * What makes it fast: no rescan of the bitmap after a change, since the run that a free creates, found by looking left
  * and right of the freed pages, tells the new start, max and end, and after an allocation the counted run lengths
- * (run-counts.ts) tell the new max, unless that is long. The climb towards the root stops at the first summary that
- * stays as it was, and as long as a chunk's edges stay, only the max of those above needs a look.
+ * (run-counts.ts) tell the new max, unless that is one of several long runs. The climb towards the root stops at the first
+ * summary that stays as it was, and as long as a chunk's edges stay, only the max of those above needs a look, which a short
+ * loop takes: upward as far as it grew (raiseAbove), or as far as it was the longest (lowerAbove).
+ *
+ * The two operations that most requests come down to, allocInChunk and freeInChunk for pages within a word, are written
+ * out in one piece each: the compiler inlines only so much, and a call costs as much as a tenth of the work.
  */
 
 import { grownInto } from "../../engine/typed-arrays.js";
