@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test, vi } from "vitest";
+import { COLUMNS } from "../../results/columns.js";
 import { loadRenderer } from "../../results/plots/render.js";
 import { TOOL_VERSION } from "../../results/version.js";
 import { listing, mheapsim, TestFolder, tracePath } from "../setup/files.js";
@@ -253,7 +254,7 @@ const DAMAGES: readonly (readonly [string, (bad: string) => void, string])[] = [
   [
     "a short row",
     (bad) => line(bad, 3, (row) => row.replace(/,[^,]*$/, "")),
-    "bad/timeseries.csv:3: 44 cells, but the header has 45 columns",
+    `bad/timeseries.csv:3: ${COLUMNS.length - 1} cells, but the header has ${COLUMNS.length} columns`,
   ],
   [
     "a word for a number",
