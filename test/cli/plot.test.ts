@@ -300,18 +300,16 @@ describe("a folder that is not in order", () => {
     expect(listing(folder.path)).toEqual(before);
   });
 
-  test("replications are named", async () => {
-    const { code, stderr } = await plot("reps", "-o", "never");
-    expect(code).toBe(2);
-    expect(stderr).toBe(
-      `mheapsim: reps holds 1 replications: name them, such as ${join("reps", "rep-0001")}\n`,
-    );
-    expect((await plot("reps/rep-0001", "-o", "rep", "--kind", "memory")).code).toBe(0);
-  });
-
-  test("plots are no run", async () => {
-    const { code, stderr } = await plot("rep", "-o", "never");
+  test("replications are named, and plots are no run", async () => {
+    await run(small, "--repeat", "3", "--out", "three");
+    const { code, stderr } = await plot("three", "-o", "never");
     expect([code, stderr]).toEqual([
+      2,
+      `mheapsim: three holds 3 replications: name them, such as ${join("three", "rep-0001")}\n`,
+    ]);
+    expect((await plot("three/rep-0001", "-o", "rep", "--kind", "memory")).code).toBe(0);
+    const plots = await plot("rep", "-o", "never");
+    expect([plots.code, plots.stderr]).toEqual([
       2,
       `mheapsim: ${join("rep", "manifest.json")} is not that of a run: expected the folder of mheapsim run\n`,
     ]);
