@@ -49,6 +49,17 @@ export class FreshMemory {
     return takeOut(released, page, limit);
   }
 
+  /** Calls somebody for each stretch of pages that are fresh and released. */
+  eachReleased(page: number, npages: number, call: (page: number, npages: number) => void): void {
+    const { bases, limits } = this.released;
+    const limit = page + npages;
+    for (let i = Math.max(0, this.released.findSucc(page) - 1); i < bases.length && bases[i]! < limit; i++) {
+      const from = Math.max(page, bases[i]!);
+      const to = Math.min(limit, limits[i]!);
+      if (from < to) call(from, to - from);
+    }
+  }
+
   /** Pages that were never in use. */
   get pages(): number {
     return this.released.totalBytes + this.retained.totalBytes;

@@ -275,6 +275,7 @@ export class PageTree {
   /** Clears the scavenged bits of pages [page, page+n) of one chunk; returns how many were set. No summary depends on them. */
   clearScavenged(flat: number, page: number, n: number): number {
     if (this.leaf[(flat << 2) | 3] === 0) return 0;
+    this.changedAt[flat] = this.stamp;
     return this.#takeScavenged(flat, flat * this.wordsPerChunk, page, n);
   }
 

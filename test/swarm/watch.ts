@@ -97,10 +97,10 @@ function checkResident({ runtime, heap, scenario }: ScenarioRun, ledger: Ledger)
   for (const npages of ledger.releasing.values()) releasing += npages * pageBytes;
   const kept = s.mappedBytes - s.heapReleasedBytes - releasing;
   const bytes = runtime.residentBytes - scenario.gc.globalsBytes;
-  if (policy.growth.newMemory === "released" && bytes < kept)
-    fail(`${bytes} bytes are resident, and ${kept} retained`);
-  const isExact =
-    residency.hugePages === null && physPageBytes <= pageBytes && policy.growth.newMemory === "released";
+  // New memory, and in 1.11 what shares a span with memory in use, may count as retained without being resident.
+  const isKnown = policy.growth.newMemory === "released" && policy.fit.kind !== "free-lists";
+  if (isKnown && bytes < kept) fail(`${bytes} bytes are resident, and ${kept} retained`);
+  const isExact = isKnown && residency.hugePages === null && physPageBytes <= pageBytes;
   if (isExact) expectEqual("resident bytes", bytes - residency.lazyPages * pageBytes, kept);
   expectEqual(
     "pages of decisions to release",
