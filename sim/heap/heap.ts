@@ -435,7 +435,7 @@ export class Heap {
       throw new SpanError(`a span at ${this.geometry.formatPage(page)} is live already`);
     }
     if (census !== null) census.born(npages, kind);
-    if (this.regret !== null && this.policy.growth.newMemory === "retained") {
+    if (this.regret !== null && this.fresh.wentBack) {
       this.fresh.eachReleased(page, npages, (from, count) => this.regret!.forget(from, count));
     }
     const fresh = this.fresh.use(page, npages);
