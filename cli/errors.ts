@@ -3,6 +3,7 @@
  */
 
 import { LimitError } from "../engine/simulation.js";
+import { HeapMapError } from "../results/heapmap/read.js";
 import { OutputError } from "../results/output-folder.js";
 import { RunFolderError } from "../results/run-folder.js";
 import { InputError } from "../scenarios/input-error.js";
@@ -48,6 +49,7 @@ function isExpected(error: unknown): boolean {
     InputError,
     OutputError,
     RunFolderError,
+    HeapMapError,
     UnitError,
     GeometryError,
     UsageError,

@@ -18,6 +18,7 @@ import { interruptCommands } from "./interrupt.js";
 import { listCommand } from "./list.js";
 import { plotCommand } from "./plot.js";
 import { stopProgress } from "./progress.js";
+import { reportCommand } from "./report.js";
 import { reproCommand } from "./repro.js";
 import { runCommand } from "./run.js";
 import { schemaCommand } from "./schema.js";
@@ -67,6 +68,7 @@ const cli = yargs(args)
   .command(compareCommand)
   .command(sweepCommand)
   .command(plotCommand)
+  .command(reportCommand)
   .command(huntCommand)
   .command(shrinkCommand)
   .command(reproCommand)
@@ -81,7 +83,7 @@ const cli = yargs(args)
   .command(traceCommand)
   .demandCommand(
     1,
-    "a command is missing: expected run, compare, sweep, plot, hunt, shrink, repro, check, bisect, conform, list, show, validate, schema, check-determinism or trace",
+    "a command is missing: expected run, compare, sweep, plot, report, hunt, shrink, repro, check, bisect, conform, list, show, validate, schema, check-determinism or trace",
   )
   .option("debug", { type: "boolean", default: false, describe: "show stack traces of errors" })
   .strict()

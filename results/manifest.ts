@@ -18,7 +18,10 @@ export interface Platform {
 export interface ManifestContent {
   readonly name: string;
   readonly scenario: Readonly<Record<string, string | number>>;
+  /** Name of the policy in force. */
   readonly policy: string;
+  /** What was asked for: of a Go release the preset in force is taken, so this may be another name. */
+  readonly policy_requested: string;
   readonly platform: Platform;
   readonly parameters: Readonly<Record<string, string | number | boolean>>;
   readonly result: Readonly<Record<string, string | number | null>>;

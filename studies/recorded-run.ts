@@ -80,7 +80,8 @@ export async function recordRun(options: RecordRunOptions): Promise<RecordedRun>
   const content = {
     name: scenario.name,
     scenario: { kind: "scenario", name: scenario.name, seed: scenario.seed },
-    policy: scenario.policy,
+    policy: run.heap.policy.name,
+    policy_requested: scenario.policy,
     parameters: { ...parametersOf(scenario), sample_ns: run.sampleNs },
     result: {
       end: run.end,

@@ -101,11 +101,12 @@ export class Recording {
     this.write("summary.json", `${JSON.stringify(this.summary.toJson(heap.statistics, more), null, 2)}\n`);
     const histograms = this.histograms.finish(this.summary.last[COLUMN.time_ns]!, heap);
     this.write("histograms.json", histogramsText(histograms));
-    const { name, scenario, policy, parameters, result } = content;
+    const { name, scenario, policy, policy_requested, parameters, result } = content;
     const told = {
       name,
       scenario,
       policy,
+      policy_requested,
       platform: platformOf(heap.geometry),
       parameters,
       result,

@@ -229,6 +229,7 @@ class TraceRun {
         mode: options.spansOnly ? "spans-only" : "every row",
       },
       policy: this.#policy.name,
+      policy_requested: this.#policy.name,
       parameters: { sample_ns: this.sampleNs },
       result: {
         end: outOfMemory === undefined ? "finished" : "out of memory",

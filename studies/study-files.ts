@@ -2,7 +2,7 @@
 
 import type { OutputFolder } from "../results/output-folder.js";
 import { sha256 } from "./cells/cell.js";
-import { RESULT_FILES, strip } from "./cells/cell-folder.js";
+import { resultFiles, strip } from "./cells/cell-folder.js";
 import type { CellRunner } from "./cells/cell-runner.js";
 import type { StudyRun } from "./study.js";
 
@@ -34,7 +34,10 @@ export interface Placed {
 /** Digests of the files of runs, by the names that they will have. */
 export function placedDigests(placed: readonly Placed[]): [string, string][] {
   return placed.flatMap(({ run, prefix }) =>
-    RESULT_FILES.map((name): [string, string] => [`${placeOf(run, prefix)}/${name}`, run.digests[name]!]),
+    resultFiles(run.digests).map((name): [string, string] => [
+      `${placeOf(run, prefix)}/${name}`,
+      run.digests[name]!,
+    ]),
   );
 }
 

@@ -122,8 +122,6 @@ export class Heap {
   readonly cachedBelowPages: number;
 
   readonly #request = new ReleaseRequest();
-  /** Whether what growth releases goes back before the lock is dropped. */
-  readonly #scavengesHeld: boolean;
   /** Whether an allocation is releasing memory. */
   #isAssisting = false;
 
@@ -162,7 +160,6 @@ export class Heap {
     });
     this.scavenger = createScavenger(this.policy, this.pages, this.fit, clock);
     if (!this.policy.limit.supported) this.limitGoalBytes = SCAVENGE_DISABLED;
-    this.#scavengesHeld = ["under-lock", "largest"].includes(this.policy.growth.scavenge);
   }
 
   /** What of it the system has really given; null while nobody asks. */
@@ -480,7 +477,6 @@ export class Heap {
     let page = -1;
     let scavenged = 0;
     let grown = 0;
-    let isLocked = false;
     if (p >= 0 && npages < this.cachedBelowPages) {
       const cache = this.cacheOf(p);
       if (cache.empty) this.refillCache(p);
@@ -488,7 +484,6 @@ export class Heap {
       scavenged = cache.scavengedPages;
     }
     if (page < 0) {
-      isLocked = true;
       if (lock !== null) lock.enter(LockOp.alloc, npages);
       page = fit.alloc(npages, longLived);
       if (page < 0) {
@@ -503,14 +498,13 @@ export class Heap {
         this.hugeAdvice.allocated(page, npages);
         this.#advised(this.hugeAdvice);
       }
-      if (lock !== null && !this.#scavengesHeld) lock.leave();
+      if (lock !== null) lock.leave();
     }
     if (grown > 0 || this.memoryLimitBytes !== Number.POSITIVE_INFINITY) this.#assist(p, grown, scavenged);
     this.accountSpan(page, npages, kind, scavenged);
     if (scavenged > 0 && policy.alloc.scavenge === "scavenged-span") {
       this.scavengeLargest(npages * this.geometry.pageBytes);
     }
-    if (isLocked && lock !== null && this.#scavengesHeld) lock.leave();
     return page;
   }
 

@@ -1,7 +1,7 @@
 /**
  * A finished cell on disk:
  *
- *     <key>/timeseries.csv, summary.json, manifest.json      what a run leaves behind, and what results are given
+ *     <key>/timeseries.csv, …, manifest.json                 what a run leaves behind, and what results are given
  *     <key>/rows.f64                                         its samples to the last bit: rows of doubles, lowest byte first
  *     <key>/cell.json                                        how it ended, and the digests of all of these
  *
@@ -16,9 +16,6 @@ import { OutputError, OutputFolder } from "../../results/output-folder.js";
 import type { Recordings } from "../../scenarios/workloads/workloads.js";
 import { recordRun } from "../recorded-run.js";
 import { type Cell, type CellOutcome, cellScenario, sha256 } from "./cell.js";
-
-/** The files of a cell that belong into results. */
-export const RESULT_FILES = ["timeseries.csv", "summary.json", "manifest.json"] as const;
 
 const ROWS = "rows.f64";
 const CELL = "cell.json";
@@ -71,7 +68,7 @@ export function readCell(folder: string): FinishedCell | undefined {
   if (!existsSync(folder)) return undefined;
   try {
     const { outcome, digests } = JSON.parse(readFileSync(join(folder, CELL), "utf8")) as FinishedCell;
-    const contents = new Map([...RESULT_FILES, ROWS].map((name) => [name, readFileSync(join(folder, name))]));
+    const contents = new Map(Object.keys(digests).map((name) => [name, readFileSync(join(folder, name))]));
     for (const [name, content] of contents) {
       if (sha256(content) !== digests[name]) throw new Error(`${name} is damaged`);
     }
@@ -80,6 +77,11 @@ export function readCell(folder: string): FinishedCell | undefined {
     rmSync(folder, { recursive: true, force: true });
     return undefined;
   }
+}
+
+/** Names of the files of a cell that belong into results: all that a run leaves behind. */
+export function resultFiles(digests: FinishedCell["digests"]): string[] {
+  return Object.keys(digests).filter((name) => name !== ROWS);
 }
 
 /** Leaves only the files that belong into results. */

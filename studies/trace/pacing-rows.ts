@@ -16,6 +16,8 @@ export class PacingRows {
   /** Bytes released in this round, and whether a request fell short, which ends it. */
   private roundBytes = 0;
   private isShort = false;
+  /** Whether the last one did, whatever the policy makes of that. */
+  private fellShort = false;
 
   constructor(
     private readonly heap: Heap,
@@ -35,11 +37,15 @@ export class PacingRows {
     if (row.b !== BACKGROUND) return;
     const { stopsShort, quantumBytes } = this.heap.policy.scavenger;
     this.roundBytes += row.a;
-    this.isShort = stopsShort && row.a < quantumBytes;
+    this.fellShort = row.a < quantumBytes;
+    this.isShort = stopsShort && this.fellShort;
   }
 
   apply(row: TraceRow): void {
     const { rows, pacer } = this;
+    // A round that ended after a request that fell short ended because of it.
+    if (row.op !== Op.bgwake)
+      rows.same(row, "end by a short request", this.fellShort ? 1 : 0, this.isShort ? 1 : 0);
     if (row.op === Op.bgpark) rows.same(row, "bytes released in the round", 0, this.roundBytes);
     if (row.op === Op.bgsleep) {
       rows.same(row, "sleep ratio", row.d, pacer.sleepRatio);
@@ -48,5 +54,6 @@ export class PacingRows {
     }
     this.roundBytes = 0;
     this.isShort = false;
+    this.fellShort = false;
   }
 }
