@@ -20,6 +20,9 @@ export class FreshMemory {
   private readonly released = new AddressRanges();
   private readonly retained = new AddressRanges();
 
+  /** Whether memory that was never in use was ever given back, since it counted as retained. */
+  wentBack = false;
+
   /** @param growsReleased whether new memory counts as released */
   constructor(private readonly growsReleased = true) {}
 
@@ -30,7 +33,10 @@ export class FreshMemory {
 
   /** Pages go back to the system, fresh or not. */
   release(page: number, npages: number): void {
-    if (this.retained.length > 0) move(this.retained, this.released, page, page + npages);
+    if (this.retained.length === 0) return;
+    const before = this.retained.totalBytes;
+    move(this.retained, this.released, page, page + npages);
+    if (this.retained.totalBytes < before) this.wentBack = true;
   }
 
   /** Pages count as retained from now on, as far as they are fresh: memory beside them was taken into use. */
@@ -47,6 +53,17 @@ export class FreshMemory {
     // First fit stays below fresh memory as long as it can.
     if (lowest === undefined || limit <= lowest) return 0;
     return takeOut(released, page, limit);
+  }
+
+  /** Calls somebody for each stretch of pages that are fresh and released. */
+  eachReleased(page: number, npages: number, call: (page: number, npages: number) => void): void {
+    const { bases, limits } = this.released;
+    const limit = page + npages;
+    for (let i = Math.max(0, this.released.findSucc(page) - 1); i < bases.length && bases[i]! < limit; i++) {
+      const from = Math.max(page, bases[i]!);
+      const to = Math.min(limit, limits[i]!);
+      if (from < to) call(from, to - from);
+    }
   }
 
   /** Pages that were never in use. */

@@ -53,8 +53,9 @@ export class Growth {
   private readonly geometry: Geometry;
   /** Runtime pages in a physical page, at least 1. */
   private readonly minPages: number;
-  /** Pages of padding in the bitmaps. */
+  /** Pages of padding in the bitmaps, from the first page of the heap on. */
   paddingPages = 0;
+  private firstPage = 0;
   /** Of the last piece that was entered: pages at its beginning that had been withheld, and pages behind it that are now. */
   joinedPages = 0;
   heldBackPages = 0;
@@ -75,6 +76,12 @@ export class Growth {
   /** Pages in the bitmaps that count as in use, though the heap has not grown into them; padding is beside them. */
   get withheldPages(): number {
     return Math.max(0, this.knownEnd - this.curBase);
+  }
+
+  /** Whether a page counts as in use in the bitmaps, though nobody has it or ever had: withheld, or padding. */
+  isUnowned(page: number): boolean {
+    if (page >= this.curBase && page < this.knownEnd) return true;
+    return page >= this.firstPage && page < this.firstPage + this.paddingPages;
   }
 
   /** Bytes that a request of npages asks the system for. */
@@ -131,8 +138,11 @@ export class Growth {
       if (limit > end) this.pages.allocRange(end, limit - end);
       this.knownEnd = limit;
     }
-    if (padding > 0) this.pages.allocRange(page, padding);
-    this.paddingPages += padding;
+    if (padding > 0) {
+      this.pages.allocRange(page, padding);
+      this.firstPage = page;
+      this.paddingPages = padding;
+    }
     return padding;
   }
 

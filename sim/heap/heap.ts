@@ -163,6 +163,7 @@ export class Heap {
       onTouched: (page, npages, reclaimedPages) => {
         this.statistics.reclaim(reclaimedPages * geometry.pageBytes);
         this.fresh.touch(page, npages);
+        this.regret?.forget(page, npages);
       },
     });
     this.scavenger = createScavenger(this.policy, this.pages, this.fit, clock);
@@ -439,6 +440,9 @@ export class Heap {
       throw new SpanError(`a span at ${this.geometry.formatPage(page)} is live already`);
     }
     if (census !== null) census.born(npages, kind);
+    if (this.regret !== null && this.fresh.wentBack) {
+      this.fresh.eachReleased(page, npages, (from, count) => this.regret!.forget(from, count));
+    }
     const fresh = this.fresh.use(page, npages);
     // The system is told before the pages are touched.
     if (this.hugeAdvice !== null && scavengedPages > 0) {

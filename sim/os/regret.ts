@@ -97,6 +97,17 @@ export class Regret {
     }
   }
 
+  /** Pages are no longer known as released, or their use costs nothing that their release has caused: no use again. */
+  forget(page: number, npages: number): void {
+    for (let p = page; p < page + npages; p++) {
+      const block = this.blocks.get(Math.floor(p / BLOCK_PAGES));
+      const decision = block === undefined ? NO_DECISION : block[p % BLOCK_PAGES]!;
+      if (decision === NO_DECISION) continue;
+      block![p % BLOCK_PAGES] = NO_DECISION;
+      this.#leave(decision);
+    }
+  }
+
   /** How all decisions so far turned out. */
   outcomes(): RegretOutcomes {
     const [none, some, most, all] = this.over;
