@@ -17,7 +17,12 @@
  */
 
 export { COLUMNS, type Column, type ColumnName } from "./results/columns.js";
+export { type ComparisonRow, compareMetrics, type Verdict } from "./results/comparison.js";
+export { METRICS, type Metric, Series } from "./results/metrics.js";
 export { OutputError } from "./results/output-folder.js";
+export type { PlotKind } from "./results/plots/kind.js";
+export { PLOT_KINDS } from "./results/plots/kinds.js";
+export { type FinishedRun, RunFolderError, readRunFolder } from "./results/run-folder.js";
 export { InputError } from "./scenarios/input-error.js";
 export type { ScenarioCheck, ScenarioOverrides } from "./scenarios/load/load.js";
 export { FOREVER_NS, type Scenario, type WorkloadSpec } from "./scenarios/scenario.js";
@@ -49,9 +54,15 @@ export { GenerationScavenger } from "./sim/scavenge/generations.js";
 export { scavengeGoal } from "./sim/scavenge/goal.js";
 export { ReleaseRequest, type Scavenger } from "./sim/scavenge/scavenger.js";
 export { checkDeterminism, type DeterminismResult } from "./studies/check-determinism.js";
+export { type CompareOptions, type CompareResult, compare } from "./studies/compare.js";
 export { type ConformOptions, type ConformResult, conformFile } from "./studies/conform.js";
+export { type PlotRequest, plotRuns } from "./studies/plot.js";
 export { readRecordings } from "./studies/recordings.js";
 export { type RunScenarioOptions, type RunScenarioResult, runScenario } from "./studies/run-scenario.js";
 export { type RunTraceOptions, type RunTraceResult, runTrace } from "./studies/run-trace.js";
 export { type Onlooker, type RunEnd, ScenarioRun, type ScenarioRunOptions } from "./studies/scenario-run.js";
 export { checkScenarioFile, geometryOf, readScenario, scenario } from "./studies/scenarios.js";
+export { StudyError } from "./studies/study-error.js";
+export { parseMetrics, parseSeeds, type WarmUp } from "./studies/study-inputs.js";
+export { type SweepOptions, type SweepResult, sweep } from "./studies/sweep.js";
+export { parseVariation, type Variation } from "./studies/variation.js";

@@ -33,6 +33,17 @@ const GROUPS: readonly Group[] = [
     only: /-gmp1\./,
     spansOnly: true,
   },
+  { what: "Go 1.19: vectors", folder: "oracle/go1.19/gotests" },
+  { what: "Go 1.19: operation logs", folder: "oracle/go1.19/diff" },
+  { what: "Go 1.23: vectors", folder: "oracle/go1.23/gotests" },
+  { what: "Go 1.23: operation logs", folder: "oracle/go1.23/diff" },
+  { what: "Go 1.23: page-heap traces of real programs, every row", folder: "traces/go1.23" },
+  {
+    what: "Go 1.23: the same at GOMAXPROCS=1, every span address predicted from the spans alone",
+    folder: "traces/go1.23",
+    only: /-gmp1\./,
+    spansOnly: true,
+  },
 ];
 
 interface Row {

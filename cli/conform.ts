@@ -2,7 +2,9 @@
 
 import type { CommandModule } from "yargs";
 import { parseSize } from "../scenarios/units.js";
-import { type ConformOptions, type ConformResult, conformFile, namedGeometry } from "../studies/conform.js";
+import { type ConformOptions, type ConformResult, conformFile } from "../studies/conform.js";
+import { resolvePolicy } from "../studies/policies.js";
+import { namedGeometry } from "../studies/recorded-under.js";
 import { EXIT_BAD_INPUT, EXIT_FAILED, givenPath, lastGiven, UsageError } from "./errors.js";
 
 interface ConformArguments {
@@ -10,6 +12,7 @@ interface ConformArguments {
   all: boolean;
   "spans-only": boolean;
   geometry: string | undefined;
+  policy: string | undefined;
   "phys-page": string | undefined;
   "huge-page": string | undefined;
 }
@@ -35,6 +38,12 @@ export const conformCommand: CommandModule<object, ConformArguments> = {
         default: false,
         describe: "traces: predict every span address from spans alone",
       })
+      .option("policy", {
+        type: "string",
+        requiresArg: true,
+        describe:
+          "policy that they were recorded under (default: that of the release in meta.json or index.json)",
+      })
       .option("geometry", {
         type: "string",
         requiresArg: true,
@@ -51,7 +60,7 @@ export const conformCommand: CommandModule<object, ConformArguments> = {
         requiresArg: true,
         describe: "huge page size, such as 2MiB; 0 for none",
       })
-      .coerce(["all", "spans-only", "geometry", "phys-page", "huge-page"], lastGiven)
+      .coerce(["all", "spans-only", "policy", "geometry", "phys-page", "huge-page"], lastGiven)
       .example("$0 conform diff/*.csv.gz", "replay operation logs")
       .example("$0 conform --spans-only prog-gmp1.csv.gz", "predict a program's addresses")
       .epilogue("Exit code: 0 all equal, 1 a mismatch, 2 a file could not be read."),
@@ -80,6 +89,7 @@ function optionsOf(args: ConformArguments): ConformOptions {
   return {
     all: args.all,
     spansOnly: args["spans-only"],
+    ...(args.policy === undefined ? {} : { policy: resolvePolicy(args.policy) }),
     ...(args.geometry === undefined ? {} : { geometry: args.geometry }),
     ...(args["phys-page"] === undefined ? {} : { physPageBytes: parseSize(args["phys-page"]) }),
     ...(args["huge-page"] === undefined ? {} : { hugePageBytes: parseSize(args["huge-page"]) }),

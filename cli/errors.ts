@@ -3,11 +3,16 @@
  */
 
 import { LimitError } from "../engine/simulation.js";
+import { HeapMapError } from "../results/heapmap/read.js";
 import { OutputError } from "../results/output-folder.js";
+import { RunFolderError } from "../results/run-folder.js";
 import { InputError } from "../scenarios/input-error.js";
 import { UnitError } from "../scenarios/units.js";
 import { GeometryError } from "../sim/address/geometry.js";
+import { PolicyError } from "../sim/heap/parts.js";
 import { CorruptHeapError } from "../sim/pages/errors.js";
+import { PolicySpecError } from "../studies/policies.js";
+import { StudyError } from "../studies/study-error.js";
 
 /** A check failed, or a run ended as it should not. */
 export const EXIT_FAILED = 1;
@@ -40,9 +45,19 @@ export function givenPath(path: string): string {
 
 /** Whether an error is the user's to mend; others are ours. */
 function isExpected(error: unknown): boolean {
-  return [InputError, OutputError, UnitError, GeometryError, UsageError, LimitError].some(
-    (type) => error instanceof type,
-  );
+  return [
+    InputError,
+    OutputError,
+    RunFolderError,
+    HeapMapError,
+    UnitError,
+    GeometryError,
+    UsageError,
+    LimitError,
+    StudyError,
+    PolicyError,
+    PolicySpecError,
+  ].some((type) => error instanceof type);
 }
 
 /** Prints an error and returns the exit code for it. The stack is shown only when asked for. */

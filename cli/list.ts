@@ -2,13 +2,14 @@
 
 import type { CommandModule } from "yargs";
 import { COLUMNS } from "../results/columns.js";
+import { METRICS } from "../results/metrics.js";
 import { textTable } from "../results/text-table.js";
 import { BUNDLED_TRACES, scenarioNames, scenarioPath } from "../scenarios/library.js";
 import { platform, platformNames } from "../sim/address/platforms.js";
 import { POLICIES } from "../sim/policies/registry.js";
 import { readScenario } from "../studies/scenarios.js";
 
-const TOPICS = ["scenarios", "policies", "traces", "geometries", "columns"] as const;
+const TOPICS = ["scenarios", "policies", "traces", "geometries", "columns", "metrics"] as const;
 type Topic = (typeof TOPICS)[number];
 
 interface ListArguments {
@@ -18,7 +19,7 @@ interface ListArguments {
 export const listCommand: CommandModule<object, ListArguments> = {
   command: "list [what]",
   describe:
-    "list scenarios, policies (with the evidence for each), bundled traces, geometries, output columns",
+    "list scenarios, policies (with the evidence for each), bundled traces, geometries, output columns, metrics",
   builder: (yargs) =>
     yargs
       .positional("what", {
@@ -52,6 +53,7 @@ const ROWS: Readonly<Record<Topic, () => string[][]>> = {
         `huge page ${sizes[2]}`,
       ];
     }),
+  metrics: () => METRICS.map((metric) => [metric.name, metric.unit, metric.meaning]),
   columns: () => COLUMNS.map((column) => [column.name, column.kind, column.unit, column.meaning]),
 };
 

@@ -6,14 +6,25 @@
 import yargs from "yargs";
 import { OutputError, OutputFolder, streamFault } from "../results/output-folder.js";
 import { TOOL_VERSION } from "../results/version.js";
+import { CellRunner } from "../studies/cells/cell-runner.js";
+import { bisectCommand } from "./bisect.js";
+import { checkCommand } from "./check.js";
 import { checkDeterminismCommand } from "./check-determinism.js";
+import { compareCommand } from "./compare.js";
 import { conformCommand } from "./conform.js";
 import { asUsageError, report } from "./errors.js";
+import { huntCommand } from "./hunt.js";
+import { interruptCommands } from "./interrupt.js";
 import { listCommand } from "./list.js";
+import { plotCommand } from "./plot.js";
 import { stopProgress } from "./progress.js";
+import { reportCommand } from "./report.js";
+import { reproCommand } from "./repro.js";
 import { runCommand } from "./run.js";
 import { schemaCommand } from "./schema.js";
 import { showCommand } from "./show.js";
+import { shrinkCommand } from "./shrink.js";
+import { sweepCommand } from "./sweep.js";
 import { traceCommand } from "./trace.js";
 import { validateCommand } from "./validate.js";
 
@@ -25,10 +36,21 @@ for (const [signal, code] of [
   ["SIGTERM", 143],
   ["SIGHUP", 129],
 ] as const) {
-  process.on(signal, () => {
+  let again = false;
+  process.on(signal, async () => {
+    // Who asks twice does not want to wait until all is tidy.
+    if (again) process.exit(code);
+    again = true;
     stopProgress();
-    const nothing = OutputFolder.discardAll() ? ", nothing was written" : "";
-    process.stderr.write(`mheapsim: interrupted${nothing}\n`);
+    if (interruptCommands()) return;
+    const kept = await CellRunner.interruptAll();
+    const discarded = OutputFolder.discardAll() || kept !== undefined;
+    const left = kept
+      ? `, ${kept} finished runs are kept: the same command goes on from them`
+      : discarded
+        ? ", nothing was written"
+        : "";
+    process.stderr.write(`mheapsim: interrupted${left}\n`);
     process.exit(code);
   });
 }
@@ -43,6 +65,15 @@ const cli = yargs(args)
   .scriptName("mheapsim")
   .usage("$0 <command>\n\nA deterministic simulator of the Go runtime's page heap.")
   .command(runCommand)
+  .command(compareCommand)
+  .command(sweepCommand)
+  .command(plotCommand)
+  .command(reportCommand)
+  .command(huntCommand)
+  .command(shrinkCommand)
+  .command(reproCommand)
+  .command(checkCommand)
+  .command(bisectCommand)
   .command(conformCommand)
   .command(listCommand)
   .command(showCommand)
@@ -52,7 +83,7 @@ const cli = yargs(args)
   .command(traceCommand)
   .demandCommand(
     1,
-    "a command is missing: expected run, conform, list, show, validate, schema, check-determinism or trace",
+    "a command is missing: expected run, compare, sweep, plot, report, hunt, shrink, repro, check, bisect, conform, list, show, validate, schema, check-determinism or trace",
   )
   .option("debug", { type: "boolean", default: false, describe: "show stack traces of errors" })
   .strict()

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Keyframes } from "../results/heapmap/recorder.js";
 import { closingTable } from "../results/terminal.js";
 import { formatDuration, formatSize } from "../scenarios/units.js";
+import { loadPlotter } from "../studies/plot.js";
 import { type RunScenarioResult, runScenario } from "../studies/run-scenario.js";
 import { EXIT_FAILED, UsageError } from "./errors.js";
 import { startProgress } from "./progress.js";
@@ -23,6 +24,7 @@ export interface ScenarioArguments extends Changes {
   readonly keyframes: Keyframes | undefined;
   readonly gctrace: boolean;
   readonly scavtrace: boolean;
+  readonly plots: boolean;
 }
 
 /** Runs a scenario and prints what came out. */
@@ -48,6 +50,7 @@ export async function runScenarioCommand(args: ScenarioArguments): Promise<void>
       onProgress: (share) => progress.update(share),
       ...(repeat === undefined ? {} : { repeat }),
       ...(keyframes === undefined ? {} : { keyframes }),
+      ...(args.plots ? { plotter: await loadPlotter() } : {}),
       ...(args.gctrace ? { onGcLine: print } : {}),
       ...(args.scavtrace ? { onScavengeLine: print } : {}),
     });
@@ -60,7 +63,7 @@ export async function runScenarioCommand(args: ScenarioArguments): Promise<void>
     console.log(`\n${closingTable(only!.samples, formatSize)}\n`);
     console.log(`fingerprint ${only!.fingerprint}`);
   }
-  const files = "timeseries.csv, summary.json, manifest.json";
+  const files = writtenFiles(args.plots, args.keyframes !== undefined);
   const folders = repeat === undefined ? files : `manifest.json, and ${files} in ${foldersText(results)}`;
   console.log(`written to ${out}: ${folders}`);
   for (const result of results) reportRun(result);
@@ -82,6 +85,12 @@ function reportRun({ folder, end, endMessage, endedAsExpected, failures }: RunSc
   if (end !== "completed" && !endedAsExpected) console.error(`${where}${endMessage}`);
   for (const failure of failures) console.error(`${where}${failure}`);
   if (!endedAsExpected || failures.length > 0) process.exitCode = EXIT_FAILED;
+}
+
+/** What a run leaves, in words. */
+export function writtenFiles(plots: boolean, heapMap: boolean): string {
+  const others = `${heapMap ? "heapmap.bin, " : ""}${plots ? "plots, " : ""}`;
+  return `timeseries.csv, summary.json, histograms.json, ${others}manifest.json`;
 }
 
 function foldersText(results: readonly RunScenarioResult[]): string {

@@ -6,10 +6,13 @@ import { DEFAULT_KEYFRAMES, type Keyframes } from "../results/heapmap/recorder.j
 import { closingTable } from "../results/terminal.js";
 import { BUNDLED_TRACES } from "../scenarios/library.js";
 import { formatDuration, formatSize, parseDuration } from "../scenarios/units.js";
+import { loadPlotter } from "../studies/plot.js";
+import { resolvePolicy } from "../studies/policies.js";
+import { tracePolicy } from "../studies/recorded-under.js";
 import { type RunTraceResult, runTrace } from "../studies/run-trace.js";
 import { EXIT_FAILED, givenPath, lastGiven, UsageError } from "./errors.js";
 import { startProgress } from "./progress.js";
-import { runScenarioCommand } from "./run-scenario.js";
+import { runScenarioCommand, writtenFiles } from "./run-scenario.js";
 import { CHANGES, type Changes, findSource, SEED } from "./scenario-options.js";
 
 /** More keyframes than this are refused: each holds the whole heap. */
@@ -21,12 +24,14 @@ interface RunArguments extends Changes {
   repeat: number | undefined;
   gctrace: boolean;
   scavtrace: boolean;
+  plots: boolean;
   out: string | undefined;
   force: boolean;
   sample: string | undefined;
   "spans-only": boolean;
   heapmap: boolean;
   keyframes: string | undefined;
+  policy: string | undefined;
 }
 
 export const runCommand: CommandModule<object, RunArguments> = {
@@ -55,11 +60,16 @@ export const runCommand: CommandModule<object, RunArguments> = {
         default: false,
         describe: "print a line for each generation of the scavenger, as GODEBUG=scavtrace=1 does",
       })
+      .option("plots", {
+        type: "boolean",
+        default: false,
+        describe: "draw the usual plots into the output folder, as mheapsim plot does",
+      })
       .options(CHANGES)
       .option("out", {
         type: "string",
         requiresArg: true,
-        describe: "output folder (default out/<scenario>-<policy>-<seed>, out/<trace>-go1.18)",
+        describe: "output folder (default out/<scenario>-<policy>-<seed>, out/<trace>-<policy>)",
       })
       .option("force", {
         type: "boolean",
@@ -86,8 +96,14 @@ export const runCommand: CommandModule<object, RunArguments> = {
         requiresArg: true,
         describe: `page bitmaps in the heap map: how many (default ${DEFAULT_KEYFRAMES}), or times, such as 1s,12.5s`,
       })
+      .option("policy", {
+        type: "string",
+        requiresArg: true,
+        describe: "traces: what the program ran under (default: the release that recorded it)",
+      })
       .coerce(
         [
+          "policy",
           "heapmap",
           "keyframes",
           "out",
@@ -98,6 +114,7 @@ export const runCommand: CommandModule<object, RunArguments> = {
           "repeat",
           "gctrace",
           "scavtrace",
+          "plots",
         ],
         lastGiven,
       )
@@ -112,6 +129,7 @@ export const runCommand: CommandModule<object, RunArguments> = {
     const keyframes = keyframesOf(args);
     if (kind === "scenario") {
       refuse(args["spans-only"], "--spans-only", "traces");
+      refuse(args.policy !== undefined, "--policy", "traces");
       await runScenarioCommand({ ...args, path, sampleNs, keyframes });
       return;
     }
@@ -152,40 +170,48 @@ async function replay(
   keyframes: Keyframes | undefined,
 ): Promise<void> {
   const name = traceName(trace) + (args["spans-only"] ? "-spans-only" : "");
+  const policy = tracePolicy(trace, args.policy === undefined ? {} : { policy: resolvePolicy(args.policy) });
   const progress = startProgress(name);
   let result: RunTraceResult;
   try {
     result = await runTrace({
       trace,
       name,
-      out: args.out ?? join("out", `${name}-go1.18`),
+      out: args.out ?? join("out", `${name}-${policy.name}`),
+      policy,
       force: args.force,
       spansOnly: args["spans-only"],
       onProgress: (share) => progress.update(share),
       ...(sampleNs === undefined ? {} : { sampleNs }),
       ...(keyframes === undefined ? {} : { keyframes }),
+      ...(args.plots ? { plotter: await loadPlotter() } : {}),
     });
   } finally {
     progress.stop();
   }
-  printResult(name, result, args["spans-only"]);
+  printResult(name, policy.name, result, args);
   if (result.outOfMemory !== undefined) {
     console.error(result.outOfMemory);
     process.exitCode = EXIT_FAILED;
   }
 }
 
-function printResult(name: string, result: RunTraceResult, spansOnly: boolean): void {
+function printResult(
+  name: string,
+  policy: string,
+  result: RunTraceResult,
+  { plots, heapmap, "spans-only": spansOnly }: RunArguments,
+): void {
   const duration = formatDuration(result.samples.at(-1)?.[0] ?? 0);
   const agreement = spansOnly
     ? `${result.compared - result.mismatches} of ${result.compared} span addresses predicted`
     : `${result.compared} recorded results equal`;
-  console.log(`${name} under go1.18: ${duration}, ${result.rows} rows, ${agreement}`);
+  console.log(`${name} under ${policy}: ${duration}, ${result.rows} rows, ${agreement}`);
   console.log();
   console.log(closingTable(result.samples, formatSize));
   console.log();
   console.log(`fingerprint ${result.fingerprint}`);
-  console.log(`written to ${result.out}: timeseries.csv, summary.json, manifest.json`);
+  console.log(`written to ${result.out}: ${writtenFiles(plots, heapmap)}`);
 }
 
 /** A trace's name: its file's without endings. */

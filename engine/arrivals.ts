@@ -1,11 +1,13 @@
 /**
- * When things arrive whose rate is a curve: evenly, or by chance (a Poisson process).
+ * When things arrive whose rate is a curve: evenly, by chance (a Poisson process), or one by chance in each even gap.
  *
- *     rate      ▁▁▂▃▅▇▇▇▇▁▁▁▁      per second
- *     even      |   | | ||||       each time the area under the curve has grown by 1
- *     Poisson   |     ||| | |      each time it has grown by an exponential number of mean 1
+ *     rate        ▁▁▂▃▅▇▇▇▇▁▁▁▁    per second
+ *     even        |   | | ||||     each time the area under the curve has grown by 1
+ *     Poisson     |     ||| | |    each time it has grown by an exponential number of mean 1
+ *     stratified   |  |  ||| |     somewhere while it grows by 1, each place as likely as any other
  *
- * Both walk along the pieces of the curve and invert the area within the piece where the next arrival lies: exact on
+ * Of stratified arrivals there are as many as are expected, to within one; when none is expected but for a part, one comes
+ * with that probability. All walk along the pieces of the curve and invert the area within the piece where the next arrival lies: exact on
  * constants, lines and products of three of them, and no draw is ever thrown away. So each arrival takes one draw, and
  * another rate makes the same arrivals come earlier or later. Where the curve is below 0 nothing arrives.
  *
@@ -26,6 +28,32 @@ export const NO_ARRIVAL = -1;
 /** Within this many ns the time of an arrival is found; then it is rounded to whole ones. */
 const TOLERANCE_NS = 1e-3;
 
+/** Where the next arrival lies, as an area under the rate: draws areas one after the other. */
+export class Gaps {
+  /** Of the area at the last arrival: how much of its stratum was left. */
+  private left = 0;
+
+  /**
+   * @param stream where chance comes from, or null: then gaps are even
+   * @param isStratified whether there is one arrival in each unit of area, rather than a Poisson process
+   */
+  constructor(
+    private readonly stream: RandomStream | null,
+    private readonly isStratified: boolean,
+  ) {}
+
+  /** The area from the last arrival to the next, above 0. */
+  draw(): number {
+    if (this.stream === null) return 1;
+    // Never 0, which would be owed, and paid, where nothing arrives.
+    if (!this.isStratified) return Math.max(-Math.log1p(-this.stream.double()), 2 ** -54);
+    const at = this.stream.double();
+    const gap = this.left + at;
+    this.left = 1 - at;
+    return Math.max(gap, 2 ** -54);
+  }
+}
+
 export class Arrivals {
   private readonly rate: Curve;
   private atNs = Number.NaN;
@@ -33,23 +61,26 @@ export class Arrivals {
   private owed = Number.NaN;
   /** When the next arrival is, with a fraction; NaN while it is not known. */
   private comingNs = Number.NaN;
+  private readonly gaps: Gaps;
 
   /**
    * @param rate arrivals per second, over time
-   * @param stream where chance comes from, or null: then arrivals are even, the first when the area is 1
+   * @param gaps the areas between arrivals; or a stream where those of a Poisson process come from; or null: arrivals are
+   *   even, the first when the area is 1
    * @param startNs nothing arrives before
    * @param piecesMax how many pieces of the curve may go by without an arrival
    */
   constructor(
     rate: Curve,
-    private readonly stream: RandomStream | null,
+    gaps: Gaps | RandomStream | null,
     startNs = 0,
     private readonly piecesMax = 1e8,
   ) {
     this.rate = aboveZero(rate);
+    this.gaps = gaps instanceof Gaps ? gaps : new Gaps(gaps, false);
     this.atNs = startNs;
     this.pieceEndNs = startNs;
-    this.owed = this.draw();
+    this.owed = this.gaps.draw();
   }
 
   /**
@@ -68,7 +99,7 @@ export class Arrivals {
     if (whole > endNs) return NO_ARRIVAL;
     this.atNs = this.comingNs;
     this.comingNs = Number.NaN;
-    this.owed = this.draw();
+    this.owed = this.gaps.draw();
     return whole;
   }
 
@@ -88,12 +119,6 @@ export class Arrivals {
       this.owed -= area;
       this.atNs = this.pieceEndNs;
     }
-  }
-
-  private draw(): number {
-    if (this.stream === null) return 1;
-    // Never 0, which would be owed, and paid, where nothing arrives.
-    return Math.max(-Math.log1p(-this.stream.double()), 2 ** -54);
   }
 
   /** Arrivals from atNs to a time in the same piece. */

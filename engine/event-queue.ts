@@ -7,24 +7,29 @@
  *
  *     order = priority · 2^49 + sequence        priority 0..15, sequence below 2^49
  *
- * Inside is a heap with four children a node, in arrays side by side. The keys lie by position in the heap, where
- * sifting compares them; what an event carries lies by slot, where it stays:
+ * Inside are two parts. What is *near*, before a horizon, is in a heap with four children a node, small enough for the
+ * processor's nearest memory; what is *far* is in rough order only (far-events.ts), and comes near in batches when the heap
+ * is empty. When the heap has become large, the horizon is drawn nearer. Which part an event is in shows nowhere.
+ *
+ *     near: a heap                           │ far: rough order
+ *     now ──────────────────────────────► horizon ─────────────────────────────────────────────►  time
+ *
+ * The keys of the heap lie by position, where sifting compares them; what an event carries lies by slot, where it stays:
  *
  *     position    0     1     2  …            slot        0     1     2  …
- *     times     [ 10 ][ 12 ][ 10 ]            kinds     [   ][   ][   ]
- *     orders    [  7 ][  3 ][  9 ]            as, bs    [   ][   ][   ]
- *     slots     [  2 ][  0 ][  1 ]  ←——————→  positions [ 1 ][ 2 ][ 0 ]   (of a free slot: the next free one)
+ *     times     [ 10 ][ 12 ][ 10 ]            kind, a, b
+ *     orders    [  7 ][  3 ][  9 ]            generation, priority
+ *     slots     [  2 ][  0 ][  1 ]  ←——————→  position  [ 1 ][ 2 ][ 0 ]   (of a free slot: the next free one)
  *
- * Four children rather than two make the heap half as deep, and the four lie in one or two cache lines.
+ * A handle is generation · 2^24 + slot. The generation of a slot goes up whenever its event leaves or moves, so the handle of
+ * an event that fired or was cancelled fits no slot any more and is ignored, and so does an entry among the far ones. A slot
+ * whose generations are used up is never used again, so a stale handle cannot come alive, however long the run.
  *
- * A handle is generation · 2^24 + slot. The generation of a slot goes up whenever its event leaves, so the handle of an
- * event that fired or was cancelled fits no slot any more and is ignored. A slot whose generations are used up is never
- * used again, so a stale handle cannot come alive, however long the run.
- *
- * Invariants: no node orders before its parent; positions[slots[i]] = i for every i below size; a slot is either in the
- * heap, in the list of free slots, or retired.
+ * Invariants: no node orders before its parent; the position of slots[i] is i; what is near is before the horizon, what is far
+ * is not; unless nothing is pending, something is near; a slot is either pending, in the list of free slots, or retired.
  */
 
+import { FarEvents, type NearSink } from "./far-events.js";
 import { grownInto } from "./typed-arrays.js";
 
 const ARITY_SHIFT = 2;
@@ -33,6 +38,22 @@ const SLOTS_MAX = 1 << SLOT_BITS;
 const GENERATIONS_MAX = 2 ** (53 - SLOT_BITS);
 const SEQUENCES_MAX = 2 ** 49;
 const FIRST_CAPACITY = 256;
+/** Events that come near at once, about; the heap may have four times as many before the horizon is drawn nearer. */
+const NEAR_EVENTS = 256;
+
+/**
+ * What is kept by slot, in one record of memory, since the slots of far events are far from the processor: two doubles, and
+ * behind them four 32-bit integers.
+ */
+const LOG_DOUBLES = 2;
+const LOG_INTEGERS = 3;
+const KIND = 4;
+const GENERATION = 5;
+const POSITION = 6;
+const PRIORITY = 7;
+/** In place of the position, of a slot whose event is far, and of one that is retired. */
+const FAR = -2;
+const RETIRED = -3;
 
 /** Priorities are whole numbers from 0 to this. */
 export const PRIORITY_MAX = 15;
@@ -40,7 +61,7 @@ export const PRIORITY_MAX = 15;
 /** A handle that no event ever has. */
 export const NO_EVENT = 0;
 
-export class EventQueue {
+export class EventQueue implements NearSink {
   // What pop took out last. They are written, not returned, so that nothing is allocated; NaN makes them doubles from the start.
   /** Time of the event taken out last, ns. */
   timeNs = Number.NaN;
@@ -51,30 +72,39 @@ export class EventQueue {
   /** Second number that the event taken out last carries. */
   b = Number.NaN;
 
+  /** Pending events, and those of them in the heap. */
   private count = 0;
+  private near = 0;
+  /** What is before is near, ns. */
+  private horizonNs = Number.POSITIVE_INFINITY;
+  private nearMax: number;
+  private readonly far = new FarEvents();
   private sequence = 0;
   /** Slots ever used are those below. */
   private slotsUsed = 0;
   private freeSlot = -1;
 
+  // By position in the heap.
   private times = new Float64Array(FIRST_CAPACITY);
   private orders = new Float64Array(FIRST_CAPACITY);
   private slots = new Int32Array(FIRST_CAPACITY);
-  private positions = new Int32Array(FIRST_CAPACITY);
-  private generations = new Int32Array(FIRST_CAPACITY);
-  private kinds = new Int32Array(FIRST_CAPACITY);
-  private as = new Float64Array(FIRST_CAPACITY);
-  private bs = new Float64Array(FIRST_CAPACITY);
+  // By slot, the same memory: the two numbers that the event carries, and four of its state.
+  private carried = new Float64Array(FIRST_CAPACITY << LOG_DOUBLES);
+  private states = new Int32Array(this.carried.buffer);
 
   /**
    * @param pendingMax how many events may be pending at once, up to 2^24
    * @param firstGeneration generation that every slot starts with, from 1. Only a test gives another than 1, to see
    *   what happens when a slot's generations are used up
+   * @param batch events that come near at once, about. Only a test gives another, to have few of them far
    */
   constructor(
     private readonly pendingMax = SLOTS_MAX,
     private readonly firstGeneration = 1,
-  ) {}
+    private readonly batch = NEAR_EVENTS,
+  ) {
+    this.nearMax = 4 * batch;
+  }
 
   /** Number of pending events. */
   get size(): number {
@@ -88,7 +118,7 @@ export class EventQueue {
 
   /**
    * Puts an event in.
-   * @param timeNs when it happens; any number but NaN
+   * @param timeNs when it happens, from 0 to 2^53 − 1
    * @param priority 0..15, lower first at one time
    * @param kind what it is, a 32-bit integer
    * @param a a number it carries
@@ -98,11 +128,14 @@ export class EventQueue {
    */
   push(timeNs: number, priority: number, kind: number, a: number, b: number): number {
     const slot = this.takeSlot();
-    this.kinds[slot] = kind;
-    this.as[slot] = a;
-    this.bs[slot] = b;
-    this.siftUp(this.count++, timeNs, this.nextOrder(priority), slot);
-    return this.generations[slot]! * SLOTS_MAX + slot;
+    const at = slot << LOG_INTEGERS;
+    this.states[at + KIND] = kind;
+    this.states[at + PRIORITY] = priority;
+    this.carried[slot << LOG_DOUBLES] = a;
+    this.carried[(slot << LOG_DOUBLES) + 1] = b;
+    this.count++;
+    this.enter(timeNs, this.nextOrder(priority), slot);
+    return this.states[at + GENERATION]! * SLOTS_MAX + slot;
   }
 
   /** Takes out the first event and leaves it in timeNs, kind, a and b. @returns false when there was none */
@@ -110,11 +143,13 @@ export class EventQueue {
     if (this.count === 0) return false;
     const slot = this.slots[0]!;
     this.timeNs = this.times[0]!;
-    this.kind = this.kinds[slot]!;
-    this.a = this.as[slot]!;
-    this.b = this.bs[slot]!;
+    this.kind = this.states[(slot << LOG_INTEGERS) + KIND]!;
+    this.a = this.carried[slot << LOG_DOUBLES]!;
+    this.b = this.carried[(slot << LOG_DOUBLES) + 1]!;
     this.removeAt(0);
     this.giveSlot(slot);
+    this.count--;
+    if (this.near === 0) this.refill();
     return true;
   }
 
@@ -122,8 +157,10 @@ export class EventQueue {
   cancel(handle: number): boolean {
     const slot = this.slotOf(handle);
     if (slot < 0) return false;
-    this.removeAt(this.positions[slot]!);
+    this.leave(slot);
     this.giveSlot(slot);
+    this.count--;
+    this.tidy();
     return true;
   }
 
@@ -133,18 +170,13 @@ export class EventQueue {
    * @returns the new handle, or NO_EVENT when the old one is stale or none, and nothing was done
    */
   reschedule(handle: number, timeNs: number): number {
-    const slot = this.slotOf(handle);
-    if (slot < 0) return NO_EVENT;
-    const position = this.positions[slot]!;
-    const order = this.nextOrder(Math.floor(this.orders[position]! / SEQUENCES_MAX));
-    // Its order only grows, so it may move toward the root for an earlier time alone.
-    if (timeNs < this.times[position]!) this.siftUp(position, timeNs, order, slot);
-    else this.siftDown(position, timeNs, order, slot);
-    if (this.generations[slot]! + 1 < GENERATIONS_MAX) {
-      this.generations[slot]!++;
-      return this.generations[slot]! * SLOTS_MAX + slot;
-    }
-    return this.moveToFreshSlot(slot);
+    const old = this.slotOf(handle);
+    if (old < 0) return NO_EVENT;
+    this.leave(old);
+    const slot = this.renewed(old);
+    this.enter(timeNs, this.nextOrder(this.states[(slot << LOG_INTEGERS) + PRIORITY]!), slot);
+    this.tidy();
+    return this.states[(slot << LOG_INTEGERS) + GENERATION]! * SLOTS_MAX + slot;
   }
 
   /** Whether the handle is that of a pending event. */
@@ -152,14 +184,27 @@ export class EventQueue {
     return this.slotOf(handle) >= 0;
   }
 
+  /** See NearSink. */
+  arrive(timeNs: number, order: number, slot: number, generation: number): void {
+    if (this.isCurrent(slot, generation)) this.insert(timeNs, order, slot);
+  }
+
+  /** See NearSink. */
+  isCurrent(slot: number, generation: number): boolean {
+    const at = slot << LOG_INTEGERS;
+    return this.states[at + GENERATION] === generation && this.states[at + POSITION] === FAR;
+  }
+
   /** The slot of a pending event, -1 for a handle that is stale, none, or was never given out. */
   private slotOf(handle: number): number {
     const generation = Math.floor(handle / SLOTS_MAX);
     const slot = handle - generation * SLOTS_MAX;
-    if (!(slot < this.slotsUsed) || this.generations[slot] !== generation) return -1;
+    if (!(slot < this.slotsUsed) || this.states[(slot << LOG_INTEGERS) + GENERATION] !== generation)
+      return -1;
     // A free slot has the generation of its next event, whose handle nobody has yet; but somebody may make one up.
-    const position = this.positions[slot]!;
-    return position >= 0 && position < this.count && this.slots[position] === slot ? slot : -1;
+    const position = this.states[(slot << LOG_INTEGERS) + POSITION]!;
+    if (position === FAR) return slot;
+    return position >= 0 && position < this.near && this.slots[position] === slot ? slot : -1;
   }
 
   private nextOrder(priority: number): number {
@@ -170,43 +215,129 @@ export class EventQueue {
   private takeSlot(): number {
     const free = this.freeSlot;
     if (free >= 0) {
-      this.freeSlot = this.positions[free]!;
+      this.freeSlot = this.states[(free << LOG_INTEGERS) + POSITION]!;
       return free;
     }
     if (this.slotsUsed >= this.pendingMax) {
       throw new RangeError(`there may be at most ${this.pendingMax} pending events`);
     }
-    if (this.slotsUsed === this.kinds.length) this.grow();
+    if (this.slotsUsed << LOG_INTEGERS === this.states.length) this.growSlots();
     const slot = this.slotsUsed++;
-    this.generations[slot] = this.firstGeneration;
+    this.states[(slot << LOG_INTEGERS) + GENERATION] = this.firstGeneration;
     return slot;
   }
 
+  /** From here on the handle is stale. A slot without generations left keeps one that no handle has, for ever. */
   private giveSlot(slot: number): void {
-    // From here on the handle is stale. A slot without generations left keeps one that no handle has, for ever.
-    const generation = this.generations[slot]! + 1;
-    this.generations[slot] = generation;
-    if (generation >= GENERATIONS_MAX) return;
-    this.positions[slot] = this.freeSlot;
+    const at = slot << LOG_INTEGERS;
+    const generation = this.states[at + GENERATION]! + 1;
+    this.states[at + GENERATION] = generation;
+    if (generation >= GENERATIONS_MAX) {
+      this.states[at + POSITION] = RETIRED;
+      return;
+    }
+    this.states[at + POSITION] = this.freeSlot;
     this.freeSlot = slot;
   }
 
-  /** For a rescheduled event whose slot has no generations left. */
-  private moveToFreshSlot(old: number): number {
-    const position = this.positions[old]!;
+  /** A slot with another generation for the event of one: the same slot, if it has generations left. */
+  private renewed(old: number): number {
+    const at = old << LOG_INTEGERS;
+    if (this.states[at + GENERATION]! + 1 < GENERATIONS_MAX) {
+      this.states[at + GENERATION]!++;
+      return old;
+    }
     const slot = this.takeSlot();
-    this.kinds[slot] = this.kinds[old]!;
-    this.as[slot] = this.as[old]!;
-    this.bs[slot] = this.bs[old]!;
-    this.slots[position] = slot;
-    this.positions[slot] = position;
+    this.states[(slot << LOG_INTEGERS) + KIND] = this.states[at + KIND]!;
+    this.states[(slot << LOG_INTEGERS) + PRIORITY] = this.states[at + PRIORITY]!;
+    this.carried[slot << LOG_DOUBLES] = this.carried[old << LOG_DOUBLES]!;
+    this.carried[(slot << LOG_DOUBLES) + 1] = this.carried[(old << LOG_DOUBLES) + 1]!;
     this.giveSlot(old);
-    return this.generations[slot]! * SLOTS_MAX + slot;
+    return slot;
+  }
+
+  /** An event of a slot, which counts as pending already, is near or far. */
+  private enter(timeNs: number, order: number, slot: number): void {
+    if (timeNs < this.horizonNs) {
+      this.insert(timeNs, order, slot);
+      if (this.near > this.nearMax) this.drawHorizonNearer();
+      return;
+    }
+    this.states[(slot << LOG_INTEGERS) + POSITION] = FAR;
+    this.far.put(timeNs, order, slot, this.states[(slot << LOG_INTEGERS) + GENERATION]!);
+    if (this.near === 0) this.refill();
+  }
+
+  /** The event of a slot is no longer at its place. What is far stays there, as an entry that fits nothing any more. */
+  private leave(slot: number): void {
+    const position = this.states[(slot << LOG_INTEGERS) + POSITION]!;
+    if (position !== FAR) this.removeAt(position);
+  }
+
+  /** After an event left its place: something must be near, and entries that fit nothing must not become many. */
+  private tidy(): void {
+    if (this.near === 0) this.refill();
+    else this.dropStale();
+  }
+
+  private dropStale(): void {
+    const pending = this.count - this.near;
+    if (this.far.count > 2 * pending + this.nearMax) this.far.compact(this);
+  }
+
+  /** Nothing is near: what comes next of the far ones does. */
+  private refill(): void {
+    this.nearMax = 4 * this.batch;
+    if (this.count === 0) {
+      this.far.clear();
+      this.horizonNs = Number.POSITIVE_INFINITY;
+      return;
+    }
+    while (this.near === 0) this.horizonNs = this.far.handOver(this.batch, this);
+    this.dropStale();
+  }
+
+  /** Makes more than half of the near ones far. */
+  private drawHorizonNearer(): void {
+    const horizon = this.nearerHorizon();
+    if (this.far.count === 0 || this.far.isBeforeBase(horizon)) this.far.lowerBase(horizon);
+    this.horizonNs = horizon;
+    const { times, orders, slots, states } = this;
+    let kept = 0;
+    for (let i = 0; i < this.near; i++) {
+      const slot = slots[i]!;
+      if (times[i]! >= horizon) {
+        states[(slot << LOG_INTEGERS) + POSITION] = FAR;
+        this.far.put(times[i]!, orders[i]!, slot, states[(slot << LOG_INTEGERS) + GENERATION]!);
+      } else {
+        this.place(kept, times[i]!, orders[i]!, slot);
+        kept++;
+      }
+    }
+    this.near = kept;
+    for (let i = (kept - 2) >> ARITY_SHIFT; i >= 0; i--) this.siftDown(i, times[i]!, orders[i]!, slots[i]!);
+    // Many at one time cannot be told apart. Then the heap has to be that large for a while.
+    if (kept > this.nearMax / 2) this.nearMax = 4 * kept;
+  }
+
+  /** A time after the first event, before which half of what may be near is, or less; or only those at the first one's time. */
+  private nearerHorizon(): number {
+    const { times, near } = this;
+    const low = times[0]!;
+    let high = low;
+    for (let i = 1; i < near; i++) if (times[i]! > high) high = times[i]!;
+    while (high > low + 1) {
+      high = low + Math.ceil((high - low) / 2);
+      let below = 0;
+      for (let i = 0; i < near; i++) if (times[i]! < high) below++;
+      if (below <= this.nearMax / 2) break;
+    }
+    return Math.max(high, low + 1);
   }
 
   /** Takes the node at a position out of the heap; its slot is the caller's to give back. */
   private removeAt(position: number): void {
-    const last = --this.count;
+    const last = --this.near;
     if (position === last) return;
     const timeNs = this.times[last]!;
     const order = this.orders[last]!;
@@ -215,6 +346,11 @@ export class EventQueue {
     const parent = (position - 1) >> ARITY_SHIFT;
     if (position > 0 && this.isBefore(timeNs, order, parent)) this.siftUp(position, timeNs, order, slot);
     else this.siftDown(position, timeNs, order, slot);
+  }
+
+  private insert(timeNs: number, order: number, slot: number): void {
+    if (this.near === this.times.length) this.growHeap();
+    this.siftUp(this.near++, timeNs, order, slot);
   }
 
   private isBefore(timeNs: number, order: number, position: number): boolean {
@@ -235,7 +371,7 @@ export class EventQueue {
       times[at] = parentTime;
       orders[at] = orders[parent]!;
       slots[at] = slots[parent]!;
-      this.positions[slots[at]!] = at;
+      this.states[(slots[at]! << LOG_INTEGERS) + POSITION] = at;
       at = parent;
     }
     this.place(at, timeNs, order, slot);
@@ -246,7 +382,7 @@ export class EventQueue {
     const times = this.times;
     const orders = this.orders;
     const slots = this.slots;
-    const size = this.count;
+    const size = this.near;
     let at = hole;
     for (;;) {
       let child = (at << ARITY_SHIFT) + 1;
@@ -265,7 +401,7 @@ export class EventQueue {
       times[at] = firstTime;
       orders[at] = orders[first]!;
       slots[at] = slots[first]!;
-      this.positions[slots[at]!] = at;
+      this.states[(slots[at]! << LOG_INTEGERS) + POSITION] = at;
       at = first;
     }
     this.place(at, timeNs, order, slot);
@@ -275,20 +411,28 @@ export class EventQueue {
     this.times[position] = timeNs;
     this.orders[position] = order;
     this.slots[position] = slot;
-    this.positions[slot] = position;
+    this.states[(slot << LOG_INTEGERS) + POSITION] = position;
   }
 
-  /** Doubles every array. The heap never holds more nodes than there are slots, so all have one length. */
-  private grow(): void {
-    const capacity = this.kinds.length * 2;
+  /** Bytes that pending events take, and the room that is kept for more. */
+  get memoryBytes(): number {
+    const { times, orders, slots, carried, far } = this;
+    const arrays = times.byteLength + orders.byteLength + slots.byteLength;
+    return arrays + carried.byteLength + far.memoryBytes;
+  }
+
+  private growHeap(): void {
+    const capacity = this.times.length * 2;
     this.times = grownInto(this.times, new Float64Array(capacity));
     this.orders = grownInto(this.orders, new Float64Array(capacity));
     this.slots = grownInto(this.slots, new Int32Array(capacity));
-    this.positions = grownInto(this.positions, new Int32Array(capacity));
-    this.generations = grownInto(this.generations, new Int32Array(capacity));
-    this.kinds = grownInto(this.kinds, new Int32Array(capacity));
-    this.as = grownInto(this.as, new Float64Array(capacity));
-    this.bs = grownInto(this.bs, new Float64Array(capacity));
+  }
+
+  private growSlots(): void {
+    // Copied as integers: they have no pattern that a copy of doubles might change.
+    const states = grownInto(this.states, new Int32Array(this.states.length * 2));
+    this.states = states;
+    this.carried = new Float64Array(states.buffer);
   }
 
   /** @throws Error with what does not hold, when an invariant of the file's opening is broken. For tests. */
@@ -296,19 +440,30 @@ export class EventQueue {
     const fail = (what: string): never => {
       throw new Error(`event queue: ${what}`);
     };
-    for (let i = 0; i < this.count; i++) {
-      if (this.positions[this.slots[i]!] !== i) fail(`the slot at position ${i} is not there`);
+    const state = (slot: number, which: number): number => this.states[(slot << LOG_INTEGERS) + which]!;
+    for (let i = 0; i < this.near; i++) {
+      if (state(this.slots[i]!, POSITION) !== i) fail(`the slot at position ${i} is not there`);
       if (i > 0 && this.isBefore(this.times[i]!, this.orders[i]!, (i - 1) >> ARITY_SHIFT)) {
         fail(`position ${i} orders before its parent`);
       }
+      if (this.times[i]! >= this.horizonNs) fail(`position ${i} is beyond the horizon`);
     }
+    if (this.near === 0 && this.count > 0) fail("nothing is near");
+    let far = 0;
+    this.far.forEach((timeNs, _order, slot, generation) => {
+      if (timeNs < this.horizonNs) fail(`what is far at ${timeNs} ns is before the horizon`);
+      if (this.isCurrent(slot, generation)) far++;
+    });
+    if (this.near + far !== this.count)
+      fail(`${this.near} are near and ${far} far, but ${this.count} pending`);
+    if (this.far.count > 2 * far + this.nearMax) fail(`${this.far.count} entries for ${far} far events`);
     let free = 0;
-    for (let slot = this.freeSlot; slot >= 0; slot = this.positions[slot]!) {
+    for (let slot = this.freeSlot; slot >= 0; slot = state(slot, POSITION)) {
       if (++free > this.slotsUsed) fail("the list of free slots has a loop");
     }
     let retired = 0;
     for (let slot = 0; slot < this.slotsUsed; slot++) {
-      if (this.generations[slot]! >= GENERATIONS_MAX) retired++;
+      if (state(slot, GENERATION) >= GENERATIONS_MAX) retired++;
     }
     if (this.count + free + retired !== this.slotsUsed) {
       fail(`${this.slotsUsed} slots, but ${this.count} pending, ${free} free and ${retired} retired`);

@@ -8,6 +8,8 @@ declare module "seedrandom/lib/alea.js" {
     (): number;
     /** The next number in [0, 1), a multiple of 2^-53. */
     double(): number;
+    /** What the next numbers follow from, when it was asked for. */
+    state(): { readonly s0: number; readonly s1: number; readonly s2: number; readonly c: number };
   }
-  export default function alea(seed: string): Alea;
+  export default function alea(seed: string, options: { readonly state: true }): Alea;
 }

@@ -89,6 +89,32 @@ export const COLUMNS = [
   gauge("unusable_free_index_512", "ratio", "share of free pages in runs shorter than 512 pages, 0..1"),
   gauge("hugepages_intact", "pages", "aligned 2 MiB pieces of mapped memory with no scavenged page"),
   gauge("hugepages_broken", "pages", "aligned 2 MiB pieces with some, but not all, pages scavenged"),
+  gauge(
+    "resident_bytes",
+    "bytes",
+    "heap, stacks and GC spans that the system has really given: what it would report (RSS)",
+  ),
+  gauge("lazyfree_bytes", "bytes", "of that, what was released by MADV_FREE and not taken yet (LazyFree)"),
+  gauge("hugepages_backed", "pages", "huge pages that the system made of the heap"),
+  gauge("huge_coverage", "ratio", "share of memory in spans that lies in such huge pages, 0..1"),
+  counter("khugepaged_collapses", "pages", "huge pages that khugepaged made of small ones"),
+  counter("page_faults", "calls", "first touches of physical pages, without those that made a huge page"),
+  counter("huge_faults", "calls", "first touches that made a huge page"),
+  counter("fault_ns", "ns", "time that all of these took, which delays nothing"),
+  counter("advice_ns", "ns", "time that calls of madvise about huge pages took, MADV_COLLAPSE included"),
+  counter("released_ranges", "calls", "ranges that were released: the decisions that regret is about"),
+  counter("regretted_bytes", "bytes", "bytes released and used again within the regret window"),
+  counter("lock_acquisitions", "calls", "critical sections under the heap lock; empty unless it is modelled"),
+  counter("lock_wait_ns", "ns", "time that all threads waited for the heap lock"),
+  counter("lock_hold_ns", "ns", "time that it was held"),
+  rate("lock_wait_p50_ns", "ns", "median wait of an allocation that took the lock"),
+  rate("lock_wait_p99_ns", "ns", "99th percentile of these waits"),
+  rate("lock_wait_max_ns", "ns", "longest of these waits"),
+  gauge(
+    "lock_lag_ns",
+    "ns",
+    "how far the book of the lock is behind the clock: large when more is asked than can be",
+  ),
 ] as const satisfies readonly Column[];
 
 /** Name of a column. */

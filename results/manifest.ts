@@ -3,19 +3,41 @@
  * two machines: no clock, host or path.
  */
 
+import type { Geometry } from "../sim/address/geometry.js";
 import { TOOL_VERSION } from "./version.js";
+
+/** Pages of the runtime and of the system, in bytes. */
+export interface Platform {
+  readonly name: string;
+  readonly page_bytes: number;
+  readonly phys_page_bytes: number;
+  readonly phys_huge_page_bytes: number;
+}
 
 /** What a manifest says. Values are written in the order given. */
 export interface ManifestContent {
   readonly name: string;
   readonly scenario: Readonly<Record<string, string | number>>;
+  /** Name of the policy in force. */
   readonly policy: string;
-  readonly platform: Readonly<Record<string, string | number>>;
+  /** What was asked for: of a Go release the preset in force is taken, so this may be another name. */
+  readonly policy_requested: string;
+  readonly platform: Platform;
   readonly parameters: Readonly<Record<string, string | number | boolean>>;
   readonly result: Readonly<Record<string, string | number | null>>;
   readonly fingerprint: string;
   /** sha256 of the other files by name. */
   readonly files: ReadonlyMap<string, string>;
+}
+
+/** What a manifest says of the address space. */
+export function platformOf({ name, pageBytes, physPageBytes, physHugePageBytes }: Geometry): Platform {
+  return {
+    name,
+    page_bytes: pageBytes,
+    phys_page_bytes: physPageBytes,
+    phys_huge_page_bytes: physHugePageBytes,
+  };
 }
 
 /** The text of a run's manifest.json. */

@@ -20,7 +20,7 @@ import {
   rmSync,
   writeSync,
 } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve, sep } from "node:path";
 
 /** The output cannot be written where it should be. */
 export class OutputError extends Error {
@@ -40,23 +40,25 @@ export class OutputFile {
    * @param name of the file
    * @param path where it is being written
    * @param target the folder that it will be in, for messages
+   * @param durable whether it must be on the disk when it is complete
    */
   constructor(
     readonly name: string,
     path: string,
     readonly target: string,
+    readonly durable = true,
   ) {
     this.#fd = guarded(target, () => openSync(path, "wx"));
   }
 
   /**
-   * Appends text, or bytes.
+   * Appends text, or bytes as they are.
    * @throws OutputError when it cannot be written
    */
-  write(text: string | Uint8Array): void {
+  write(content: string | Uint8Array): void {
     const fd = this.#fd;
     if (fd === undefined) throw new OutputError(`${this.name} is closed`);
-    const data = typeof text === "string" ? Buffer.from(text) : text;
+    const data = typeof content === "string" ? Buffer.from(content) : content;
     guarded(this.target, () => {
       for (let at = 0; at < data.length; ) at += writeSync(fd, data, at);
     });
@@ -74,7 +76,7 @@ export class OutputFile {
     if (fd !== undefined) {
       guarded(this.target, () => {
         try {
-          fsyncSync(fd);
+          if (this.durable) fsyncSync(fd);
         } finally {
           closeSync(fd);
         }
@@ -105,12 +107,15 @@ export class OutputFolder {
    * @param target the folder that will hold the files, as the user named it
    * @param force whether an earlier result there may be replaced
    * @param option of the command line that names the folder, for messages
+   * @param durable whether complete files must be on the disk; not waiting for it saves time where whoever reads them finds
+   *   out whether they are whole
    * @throws OutputError when the folder exists, is not ours, or cannot be created
    */
   constructor(
     readonly target: string,
     readonly force: boolean,
     readonly option = "--out",
+    readonly durable = true,
   ) {
     this.#target = resolve(target);
     this.#refuseExisting();
@@ -119,47 +124,50 @@ export class OutputFolder {
       rmSync(this.#partial, { recursive: true, force: true });
       this.#created = mkdirSync(this.#partial, { recursive: true });
     } catch (error) {
-      throw new OutputError(`cannot create ${target}: ${reason(error)}`);
+      throw new OutputError(`cannot create ${target}: ${faultReason(error)}`);
     }
     OutputFolder.#open.add(this);
   }
 
+  /**
+   * Refuses a folder that a result could not go to, before there is one.
+   * @throws OutputError as the constructor does, for a folder that exists
+   */
+  static check(target: string, force: boolean, option = "--out"): void {
+    refuseExisting(target, force, option);
+  }
+
   #refuseExisting(): void {
-    if (!existsSync(this.#target)) return;
-    let entries: string[];
-    try {
-      entries = readdirSync(this.#target);
-    } catch {
-      throw new OutputError(
-        `${this.target} exists and is not a folder: name another one with ${this.option}`,
-      );
-    }
-    if (entries.length === 0) return;
-    if (!this.force)
-      throw new OutputError(
-        `${this.target} exists: add --force to replace it, or name another folder with ${this.option}`,
-      );
-    const foreign = foreignEntry(this.#target, entries);
-    if (foreign === undefined) return;
-    throw new OutputError(
-      `${this.target} holds other files than a run's (${foreign}): name another folder with ${this.option}`,
-    );
+    refuseExisting(this.target, this.force, this.option);
   }
 
   /** Begins a file. @param name may be in a folder within this one, with a slash */
   create(name: string): OutputFile {
     if (name.includes("/"))
       guarded(this.target, () => mkdirSync(dirname(join(this.#partial, name)), { recursive: true }));
-    const file = new OutputFile(name, join(this.#partial, name), this.target);
+    const file = new OutputFile(name, join(this.#partial, name), this.target, this.durable);
     this.#files.push(file);
     return file;
   }
 
   /** Writes a whole file; its sha256. */
-  write(name: string, text: string | Uint8Array): string {
+  write(name: string, content: string | Uint8Array): string {
     const file = this.create(name);
-    file.write(text);
+    file.write(content);
     return file.close();
+  }
+
+  /**
+   * Takes over a folder of complete files.
+   * @param name of the folder here
+   * @param path where it is now, on the same file system
+   */
+  adopt(name: string, path: string): void {
+    const place = join(this.#partial, name);
+    guarded(this.target, () => {
+      mkdirSync(dirname(place), { recursive: true });
+      renameSync(path, place);
+    });
   }
 
   /** Puts the files in place. */
@@ -211,19 +219,45 @@ export class OutputFolder {
   }
 }
 
+/** Refuses a folder that holds something that may not be replaced. */
+function refuseExisting(target: string, force: boolean, option: string): void {
+  const path = resolve(target);
+  if (!existsSync(path)) return;
+  let entries: string[];
+  try {
+    entries = readdirSync(path);
+  } catch {
+    throw new OutputError(`${target} exists and is not a folder: name another one with ${option}`);
+  }
+  if (entries.length === 0) return;
+  if (!force)
+    throw new OutputError(
+      `${target} exists: add --force to replace it, or name another folder with ${option}`,
+    );
+  const foreign = foreignEntry(path, entries);
+  if (foreign === undefined) return;
+  throw new OutputError(
+    `${target} holds other files than a run's (${foreign}): name another folder with ${option}`,
+  );
+}
+
 /** The first entry of a folder that no run of ours put there; undefined when all are a run's. */
 function foreignEntry(folder: string, entries: readonly string[]): string | undefined {
   if (!entries.includes(MANIFEST)) return `no ${MANIFEST}`;
   const ours = manifestFiles(join(folder, MANIFEST));
   if (ours === undefined) return `a ${MANIFEST} of something else`;
+  const files = new Set([MANIFEST, ...ours]);
   // Folders are ours when they hold a file of ours; everything in them is looked at as well.
-  const folders = new Set(ours.map((name) => dirname(name)));
-  const within = entries
-    .filter((entry) => folders.has(entry))
-    .flatMap((entry) => readdirSync(join(folder, entry)).map((name) => `${entry}/${name}`));
-  return [...entries, ...within].find(
-    (entry) => entry !== MANIFEST && !ours.includes(entry) && !folders.has(entry),
-  );
+  const folders = new Set(ours.flatMap(foldersAbove));
+  return (readdirSync(folder, { recursive: true, encoding: "utf8" }) as string[])
+    .map((entry) => entry.split(sep).join("/"))
+    .find((entry) => !files.has(entry) && !folders.has(entry));
+}
+
+/** The folders that a file lies in, from the innermost outward: a/b/c is in a/b and a. */
+function foldersAbove(name: string): string[] {
+  const folder = dirname(name);
+  return folder === "." ? [] : [folder, ...foldersAbove(folder)];
 }
 
 /** The files that a manifest of ours lists; undefined when it is none. */
@@ -239,7 +273,7 @@ function manifestFiles(path: string): readonly string[] | undefined {
 
 /** What went wrong with standard output. */
 export function streamFault(error: unknown): string {
-  return `cannot write to standard output: ${reason(error)}`;
+  return `cannot write to standard output: ${faultReason(error)}`;
 }
 
 /** Runs a step and turns what the file system says into one sentence. */
@@ -248,11 +282,12 @@ function guarded<T>(target: string, step: () => T): T {
     return step();
   } catch (error) {
     if (error instanceof OutputError || (error as NodeJS.ErrnoException).code === undefined) throw error;
-    throw new OutputError(`cannot write ${target}: ${reason(error)}; nothing was left behind`);
+    throw new OutputError(`cannot write ${target}: ${faultReason(error)}; nothing was left behind`);
   }
 }
 
-function reason(error: unknown): string {
+/** What the file system says, in a few words. */
+export function faultReason(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   switch (code) {
     case "ENOSPC":
@@ -266,6 +301,10 @@ function reason(error: unknown): string {
       return "no permission";
     case "EROFS":
       return "the file system is read-only";
+    case "ENOENT":
+      return "there is no such folder";
+    case "EISDIR":
+      return "it is a folder";
     case "ENOTDIR":
       return "a part of the path is not a folder";
     default:

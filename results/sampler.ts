@@ -2,9 +2,12 @@
  * Reads one row of the time series from a heap. The model knows nothing of it.
  */
 
+import { type Costs, DEFAULT_COSTS } from "../sim/gc/costs.js";
 import { Fragmentation } from "../sim/heap/fragmentation.js";
 import type { Heap } from "../sim/heap/heap.js";
+import { backedPagesInUse } from "../sim/heap/huge-coverage.js";
 import { FAST_PATH_ALLOCS, FIND_CALLS, FIND_ENTRIES, FIND_FAILURES, FIND_LEVELS } from "../sim/probes.js";
+import type { HeapLock } from "../sim/runtime/heap-lock.js";
 import { COLUMN, COLUMNS } from "./columns.js";
 
 /** What the collector says; NaN for what is not known yet. */
@@ -14,12 +17,32 @@ export interface CollectorSample {
   readonly cycles: number;
 }
 
+/** What the system and the heap lock say. */
+export interface SystemSample {
+  readonly khugepagedCollapses: number;
+  readonly lock: HeapLock | null;
+  readonly costs: Pick<Costs, "pageFaultNs" | "hugeFaultNs" | "compactNs">;
+}
+
+/** Where only the heap is known, as in a replay of a trace. */
+const NO_SYSTEM: SystemSample = { khugepagedCollapses: 0, lock: null, costs: DEFAULT_COSTS };
+/** Columns that are empty for a heap of which nobody tracks what is resident. */
+const NOT_KNOWN = COLUMNS.flatMap((_, i) =>
+  i >= COLUMN.resident_bytes && i <= COLUMN.regretted_bytes ? [i] : [],
+);
+const NO_LOCK = { served: Number.NaN, waitedNs: Number.NaN, heldNs: Number.NaN };
+
 export class Sampler {
   readonly #fragmentation = new Fragmentation();
   #previous: Float64Array | undefined;
 
   /** A row at time timeNs, in the order of COLUMNS; NaN stands for an empty cell. */
-  sample(timeNs: number, heap: Heap, collector: CollectorSample): Float64Array {
+  sample(
+    timeNs: number,
+    heap: Heap,
+    collector: CollectorSample,
+    system: SystemSample = NO_SYSTEM,
+  ): Float64Array {
     const row = new Float64Array(COLUMNS.length);
     row[COLUMN.time_ns] = timeNs;
     this.#memory(row, heap);
@@ -29,8 +52,50 @@ export class Sampler {
     row[COLUMN.heap_goal_bytes] = finite(collector.heapGoalBytes);
     row[COLUMN.gc_cycles] = collector.cycles;
     this.#rates(row);
+    this.#system(row, heap, system);
+    this.#lock(row, system.lock);
     this.#previous = row;
     return row;
+  }
+
+  #system(row: Float64Array, heap: Heap, { khugepagedCollapses, costs }: SystemSample): void {
+    const { residency, regret, hugeAdvice, statistics, geometry } = heap;
+    const { pageBytes, physPageBytes } = geometry;
+    if (residency === null) {
+      for (const column of NOT_KNOWN) row[column] = Number.NaN;
+      return;
+    }
+    const { hugePages } = residency;
+    const pageFaults = (residency.faultedPages * pageBytes) / physPageBytes;
+    const hugeFaults = hugePages?.faults ?? 0;
+    const inUse = statistics.heapInUseBytes + statistics.stackInUseBytes + statistics.gcSpansBytes;
+    row[COLUMN.resident_bytes] = residency.residentPages * pageBytes;
+    row[COLUMN.lazyfree_bytes] = residency.lazyPages * pageBytes;
+    row[COLUMN.hugepages_backed] = hugePages?.backed ?? 0;
+    row[COLUMN.huge_coverage] = quotient(backedPagesInUse(heap) * pageBytes, inUse);
+    row[COLUMN.khugepaged_collapses] = khugepagedCollapses;
+    row[COLUMN.page_faults] = pageFaults;
+    row[COLUMN.huge_faults] = hugeFaults;
+    row[COLUMN.fault_ns] =
+      pageFaults * costs.pageFaultNs +
+      hugeFaults * costs.hugeFaultNs +
+      (hugePages?.advisedFaults ?? 0) * costs.compactNs;
+    row[COLUMN.advice_ns] = hugeAdvice?.ns ?? 0;
+    row[COLUMN.released_ranges] = regret?.decisions ?? Number.NaN;
+    row[COLUMN.regretted_bytes] = regret === null ? Number.NaN : regret.regrettedPages * pageBytes;
+  }
+
+  #lock(row: Float64Array, lock: HeapLock | null): void {
+    const waits = lock?.takeInterval();
+    const { served, waitedNs, heldNs } = lock?.resource ?? NO_LOCK;
+    const isEmpty = waits === undefined || waits.count === 0;
+    row[COLUMN.lock_acquisitions] = served;
+    row[COLUMN.lock_wait_ns] = waitedNs;
+    row[COLUMN.lock_hold_ns] = heldNs;
+    row[COLUMN.lock_wait_p50_ns] = isEmpty ? Number.NaN : waits.quantile(0.5);
+    row[COLUMN.lock_wait_p99_ns] = isEmpty ? Number.NaN : waits.quantile(0.99);
+    row[COLUMN.lock_wait_max_ns] = isEmpty ? Number.NaN : waits.max;
+    row[COLUMN.lock_lag_ns] = lock?.lagNs ?? Number.NaN;
   }
 
   #memory(row: Float64Array, heap: Heap): void {

@@ -41,8 +41,11 @@ export class Summary {
     return this.#rows;
   }
 
-  /** The whole summary. */
-  toJson(peaks: ExactPeaks): Json {
+  /**
+   * The whole summary.
+   * @param more sections that follow the others
+   */
+  toJson(peaks: ExactPeaks, more: { readonly [key: string]: unknown } = {}): object {
     const gauges: Record<string, Json> = {};
     const counters: Record<string, Json> = {};
     COLUMNS.forEach((column, i) => {
@@ -62,6 +65,7 @@ export class Summary {
       find_rate: cell(this.#totalFindRate()),
       state_at_peak_heap_inuse: this.#stateAtPeak(COLUMN.heap_inuse_bytes),
       state_at_peak_heap_retained: this.#stateAtPeak(COLUMN.heap_retained_bytes),
+      ...more,
     };
   }
 

@@ -93,8 +93,17 @@ export type CurveSpec =
   | { readonly kind: "delay"; readonly of: CurveSpec; readonly byNs: number }
   | { readonly kind: "repeat"; readonly of: CurveSpec; readonly periodNs: number; readonly times?: number };
 
-/** How far apart arrivals are: exponentially distributed, or 1 / rate exactly. */
-export type Arrivals = "poisson" | "regular";
+/**
+ * How far apart arrivals are: exponentially distributed, or 1 / rate exactly; or one at random in each length of time in
+ * which one is expected, so that their number is that expected, but for one.
+ */
+export type Arrivals = "poisson" | "regular" | "stratified";
+
+/**
+ * Which sort of a mix comes next: drawn by weight; weight things of each in turn; or drawn by weight, but so that in each
+ * of many draws in a row every sort has its share.
+ */
+export type SortOrder = "random" | "cycle" | "stratified";
 
 /** What decides the number of arrivals: so many things a second, or so many bytes a second. */
 export type RateSpec =
@@ -134,8 +143,15 @@ export type SpanKind = (typeof SPAN_KINDS)[number];
 export interface SpanSort {
   /** Relative; how often this sort is drawn, or how many in a row when the order is `cycle`. */
   readonly weight: number;
+  /** How many of this sort come in a row when it is drawn; null: one. */
+  readonly inARow: DistributionSpec | null;
   readonly pages: DistributionSpec;
   readonly lifetime: LifetimeSpec;
+  /**
+   * Instead of lifetime, which counts no more: of the collections that begin after its birth, the one that finds it dead
+   * (1, 2, …; FOREVER_NS: none). Null: by lifetime. Only for spans that the collector frees.
+   */
+  readonly collections: DistributionSpec | null;
   readonly spanKind: SpanKind;
 }
 
@@ -143,8 +159,7 @@ export interface SpanSort {
 export interface SpansSpec extends ArrivalSpec {
   readonly kind: "spans";
   readonly sorts: readonly SpanSort[];
-  /** `random` draws a sort by weight; `cycle` takes weight spans of each sort in turn. */
-  readonly order: "random" | "cycle";
+  readonly order: SortOrder;
   /** `sweep`: a dead heap span is freed when the collector has swept it; `program`: at once. Others are always freed at once. */
   readonly freedBy: "sweep" | "program";
 }
@@ -177,7 +192,7 @@ export interface ObjectSort {
 export interface ObjectsSpec extends ArrivalSpec {
   readonly kind: "objects";
   readonly sorts: readonly ObjectSort[];
-  readonly order: "random" | "cycle";
+  readonly order: SortOrder;
 }
 
 /** Goroutines: a stack each, which doubles until it has the depth that the goroutine needs, and shrinks at a collection. */
@@ -294,11 +309,20 @@ export interface WorkloadSpec {
 
 /** Something done from outside the program's workloads, at a time. */
 export type ActionSpec = { readonly atNs: number } & (
-  | { readonly do: "gc" }
+  | {
+      readonly do: "gc";
+      /** The program does not wait for it, and it sweeps bit by bit. */
+      readonly background: boolean;
+      /** How long marking takes, and then sweeping if nobody helps, ns; null: that is the model's business. */
+      readonly markNs: number | null;
+      readonly sweepNs: number | null;
+    }
   | { readonly do: "freeOSMemory" }
   | { readonly do: "setProcs"; readonly procs: number }
   /** null: off. */
   | { readonly do: "setGogc"; readonly gogc: number | null }
+  /** null: none. */
+  | { readonly do: "setMemoryLimit"; readonly limitBytes: number | null }
   | { readonly do: "setScavenger"; readonly background: boolean }
   | { readonly do: "setRam"; readonly ramBytes: number | null }
 );
@@ -391,6 +415,23 @@ export interface CostsSpec {
   readonly madviseHugePageNs: number;
   /** ns for the first use of a released physical page. */
   readonly pageFaultNs: number;
+  /** ns for the first use of memory that makes a huge page. */
+  readonly hugeFaultNs: number;
+  /** ns of one call of madvise about huge pages. */
+  readonly hugeAdviceNs: number;
+  /** ns for making one huge page of small ones when the program asks for it. */
+  readonly collapseNs: number;
+  /** ns more for each huge page that the program asked for, where the system must first make room. */
+  readonly compactNs: number;
+}
+
+/** What the heap lock costs, ns: sim/runtime/heap-lock.ts says what is what. */
+export interface LockSpec {
+  readonly baseNs: number;
+  readonly entryNs: number;
+  readonly chunkNs: number;
+  readonly refillNs: number;
+  readonly growNs: number;
 }
 
 /** A whole scenario. */
@@ -407,6 +448,16 @@ export interface Scenario {
     readonly procs: number;
     /** Bytes of memory; null: without end. */
     readonly ramBytes: number | null;
+    /** Transparent huge pages of the system. */
+    readonly thp: "always" | "madvise" | "never";
+    readonly khugepaged: {
+      /** Physical pages of a huge page that may be absent when it is made. */
+      readonly maxPtesNone: number;
+      /** Physical pages that are looked at in a round; 0: it does not run. */
+      readonly scanPages: number;
+      /** Time between rounds, ns. */
+      readonly scanNs: number;
+    };
   };
   readonly gc: {
     /** GOGC in percent; null: off. */
@@ -417,8 +468,16 @@ export interface Scenario {
     readonly globalsBytes: number;
     /** A collection is forced when none began for so long; Infinity: never. */
     readonly forcedPeriodNs: number;
+    /** Bytes; null: none. */
+    readonly memoryLimitBytes: number | null;
   };
   readonly costs: CostsSpec;
+  /** The heap lock; null: not modelled. */
+  readonly lock: LockSpec | null;
+  readonly regret: {
+    /** A release is regretted when its memory is used again within this time, ns. */
+    readonly windowNs: number;
+  };
   readonly scavenger: {
     readonly background: boolean;
     /** A timer of the program that keeps sysmon awake, ns; null: none. */

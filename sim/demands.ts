@@ -37,15 +37,22 @@ export interface Demands {
    */
   span(p: number, npages: number, kind: number, deathNs: number): Handle;
 
+  /**
+   * As span, but what is known of its death is which collection finds it dead.
+   * @param collections whole, from 1: of the collections that begin after now, the how-manieth
+   */
+  agedSpan(p: number, npages: number, kind: number, collections: number): Handle;
+
   /** What was allocated with a death at Infinity dies now. Objects below 16 bytes without pointers cannot be killed. */
   kill(handle: Handle): void;
 
   /**
    * Allocates a span that the program frees itself, with freePages.
    * @param p the P that asks, −1 for a thread without one
+   * @param deathNs when it will free it, as far as it knows; Infinity: it does not, or never will
    * @returns its first page
    */
-  pages(p: number, npages: number, kind: number): number;
+  pages(p: number, npages: number, kind: number, deathNs: number): number;
 
   /** Frees a span of `pages` now. */
   freePages(page: number): void;

@@ -2,7 +2,7 @@
  * The whole runtime on one clock: what a program's demands meet.
  *
  *     demands ──► Objects, Goroutines ─┐
- *                 pages ───────────────┼──► Heap ◄── BackgroundScavenger, Sysmon
+ *                 pages ───────────────┼──► Heap ◄── Background scavenger, Sysmon
  *                     │ heapLive       ┘      ▲
  *                     ▼                       │ spans freed by sweeping, scavenge goals
  *                 Collector, Sweeper ─────────┘
@@ -13,7 +13,7 @@
 
 import { LimitError, type Simulation } from "../engine/simulation.js";
 import type { Demands } from "./demands.js";
-import { Collector, CycleCause } from "./gc/collector.js";
+import { Collector, CycleCause, type CycleLengths, OWN_LENGTHS } from "./gc/collector.js";
 import type { Costs } from "./gc/costs.js";
 import type { CollectorHooks } from "./gc/world.js";
 import type { Heap } from "./heap/heap.js";
@@ -21,9 +21,16 @@ import { KIND_STACK } from "./heap/kinds.js";
 import { Goroutines } from "./objects/goroutines.js";
 import { FOREVER, Objects } from "./objects/objects.js";
 import { Stacks } from "./objects/stacks.js";
+import { HugeAdvice } from "./os/huge-advice.js";
+import { HugePages, type ThpMode } from "./os/huge-pages.js";
+import { Khugepaged, type KhugepagedOptions } from "./os/khugepaged.js";
+import { Regret } from "./os/regret.js";
+import type { Residency } from "./os/residency.js";
 import { Activity } from "./runtime/activity.js";
+import { HeapLock, type LockCosts } from "./runtime/heap-lock.js";
 import { MemoryWorld } from "./runtime/memory-world.js";
-import { SwitchableScavenger } from "./runtime/scavenger-switch.js";
+import { createBackground } from "./scavenge/backgrounds.js";
+import type { Background } from "./scavenge/pacing.js";
 import { DEEP_SLEEP_NS } from "./scavenge/sysmon.js";
 
 /** What the runtime runs with. */
@@ -32,8 +39,17 @@ export interface RuntimeOptions {
   readonly procs: number;
   /** Memory of the machine in bytes, Infinity for no end. */
   readonly ramBytes: number;
+  /** Transparent huge pages of the system; null for a system without. */
+  readonly thp: ThpMode | null;
+  readonly khugepaged: KhugepagedOptions;
+  /** What the heap lock costs, null when it is not modelled. */
+  readonly lockCosts: LockCosts | null;
+  /** Memory that is used again so soon after its release is regretted, ns. */
+  readonly regretWindowNs: number;
   /** GOGC, below 0 for off. */
   readonly gcPercent: number;
+  /** GOMEMLIMIT in bytes, Infinity for none. Policies without memory limits ignore it. */
+  readonly memoryLimitBytes: number;
   /** The minimum heap at GOGC=100, bytes. */
   readonly heapMinimumBytes: number;
   readonly globalsBytes: number;
@@ -64,15 +80,22 @@ export class Runtime implements Demands, CollectorHooks {
   readonly objects: Objects;
   readonly stacks: Stacks;
   readonly goroutines: Goroutines;
-  readonly scavenger: SwitchableScavenger;
+  readonly scavenger: Background;
   readonly collector: Collector;
   readonly activity: Activity;
+  /** The thread that makes huge pages; null where there are none. */
+  readonly khugepaged: Khugepaged | null;
+  /** The book of the heap lock, null when it is not modelled. */
+  readonly lock: HeapLock | null;
   /** Called at the end of each collection. */
   onCycle: (() => void) | null = null;
   /** Things made with no known death, less those killed. */
   undying = 0;
 
+  /** Whether the heap wants to know how long things will live. */
+  private readonly hasHints: boolean;
   private readonly globalsBytes: number;
+  private readonly residency: Residency;
   private readonly liveLimit: number;
   private ramBytes: number;
   /** Stacks that workloads hold as spans. */
@@ -86,13 +109,21 @@ export class Runtime implements Demands, CollectorHooks {
     options: RuntimeOptions,
   ) {
     heap.resizeProcs(options.procs);
+    if (heap.policy.limit.supported) heap.memoryLimitBytes = options.memoryLimitBytes;
     this.globalsBytes = options.globalsBytes;
+    this.hasHints = heap.policy.fit.kind === "lifetime-split";
     this.ramBytes = options.ramBytes;
+    this.residency = heap.trackResidency();
+    this.limitResident();
+    this.khugepaged = this.backWithHugePages(options);
+    heap.regret = new Regret(sim, options.regretWindowNs);
+    this.lock = options.lockCosts === null ? null : new HeapLock(sim, heap, options.costs, options.lockCosts);
+    heap.lock = this.lock;
     this.liveLimit = options.liveLimit;
     this.objects = new Objects(heap);
     this.stacks = new Stacks(heap);
     this.goroutines = new Goroutines(this.stacks, this.objects);
-    this.scavenger = new SwitchableScavenger(sim, heap, options.costs, {
+    this.scavenger = createBackground(sim, heap, options.costs, {
       idleTimerNs: options.idleTimerNs,
       clockNs: options.clockNs,
       // sysmon looks twice in the time after which a collection is forced.
@@ -125,13 +156,13 @@ export class Runtime implements Demands, CollectorHooks {
 
   /** Spans, and objects that have not been found dead, roughly: what the simulator has to remember. */
   get liveThings(): number {
-    return this.heap.spans.count + this.objects.deaths.count + this.undying;
+    const { deaths, aged } = this.objects;
+    return this.heap.spans.count + deaths.count + aged.count + this.undying;
   }
 
-  /** What the program has in memory, bytes: all that is mapped and was not released, and globals. */
+  /** What the program has in memory, bytes: what the system has given to its heap, and globals. */
   get residentBytes(): number {
-    const { mappedBytes, heapReleasedBytes } = this.heap.statistics;
-    return mappedBytes - heapReleasedBytes + this.globalsBytes;
+    return this.residency.residentPages * this.heap.geometry.pageBytes + this.globalsBytes;
   }
 
   worker(): number {
@@ -146,12 +177,27 @@ export class Runtime implements Demands, CollectorHooks {
 
   object(p: number, bytes: number, noscan: boolean, deathNs: number): number {
     if (deathNs === FOREVER) this.undying++;
-    return this.objects.alloc(p, bytes, noscan, deathNs);
+    if (this.hasHints) this.hint(deathNs);
+    const { lock } = this;
+    if (lock === null) return this.objects.alloc(p, bytes, noscan, deathNs);
+    lock.byProc(p);
+    const handle = this.objects.alloc(p, bytes, noscan, deathNs);
+    lock.byNobody();
+    return handle;
   }
 
   span(p: number, npages: number, kind: number, deathNs: number): number {
     if (deathNs === FOREVER) this.undying++;
-    return this.objects.allocWhole(p, npages, kind, deathNs);
+    if (this.hasHints) this.hint(deathNs);
+    this.lock?.byProc(p);
+    const handle = this.objects.allocWhole(p, npages, kind, deathNs);
+    this.lock?.byNobody();
+    return handle;
+  }
+
+  agedSpan(p: number, npages: number, kind: number, collections: number): number {
+    if (this.hasHints) this.hint(0);
+    return this.objects.allocAged(p, npages, kind, collections);
   }
 
   kill(handle: number): void {
@@ -159,8 +205,11 @@ export class Runtime implements Demands, CollectorHooks {
     this.objects.kill(handle);
   }
 
-  pages(p: number, npages: number, kind: number): number {
+  pages(p: number, npages: number, kind: number, deathNs: number): number {
+    if (this.hasHints) this.hint(deathNs);
+    this.lock?.byProc(p);
     const page = this.heap.allocSpan(p, npages, kind);
+    this.lock?.byNobody();
     if (kind === KIND_STACK) this.directStackBytes += npages * this.heap.geometry.pageBytes;
     this.checkRam();
     return page;
@@ -168,23 +217,31 @@ export class Runtime implements Demands, CollectorHooks {
 
   freePages(page: number): void {
     const { spans, geometry } = this.heap;
-    if (spans.kindAt(page) === KIND_STACK) this.directStackBytes -= spans.npagesAt(page) * geometry.pageBytes;
     this.heap.freeSpan(page);
+    if (spans.removedKind === KIND_STACK) this.directStackBytes -= spans.removedPages * geometry.pageBytes;
   }
 
   startGoroutine(p: number, stackBytes: number): number {
+    if (this.hasHints) this.hint(0);
+    this.lock?.byProc(p);
     const g = this.goroutines.start(p, stackBytes);
+    this.lock?.byNobody();
     this.checkRam();
     return g;
   }
 
   useStack(p: number, goroutine: number, stackBytes: number): void {
+    if (this.hasHints) this.hint(0);
+    this.lock?.byProc(p);
     this.goroutines.setUsed(p, goroutine, stackBytes);
+    this.lock?.byNobody();
     this.checkRam();
   }
 
   endGoroutine(p: number, goroutine: number): void {
+    this.lock?.byProc(p);
     this.goroutines.finish(p, goroutine);
+    this.lock?.byNobody();
   }
 
   /** See CollectorHooks. */
@@ -198,9 +255,19 @@ export class Runtime implements Demands, CollectorHooks {
     this.checkRam();
   }
 
+  /** Tells the heap whether what is asked for now will live long; of a span of objects the one that it is made for counts. */
+  private hint(deathNs: number): void {
+    this.heap.isLongLived = deathNs - this.sim.nowNs >= this.heap.policy.fit.longLivedNs;
+  }
+
   /** runtime.GC() */
   collect(): void {
     this.collector.collect();
+  }
+
+  /** A collection for which nobody waits. */
+  collectInBackground(lengths: CycleLengths = OWN_LENGTHS): void {
+    this.collector.collectInBackground(lengths);
   }
 
   /** debug.FreeOSMemory() */
@@ -213,6 +280,12 @@ export class Runtime implements Demands, CollectorHooks {
     this.collector.setGcPercent(gcPercent);
   }
 
+  /** debug.SetMemoryLimit(bytes), Infinity for none. Policies without memory limits ignore it. */
+  setMemoryLimit(bytes: number): void {
+    if (this.heap.policy.limit.supported && bytes !== this.heap.memoryLimitBytes)
+      this.collector.setMemoryLimit(bytes);
+  }
+
   /** runtime.GOMAXPROCS(procs). It stops the world, for which it waits until no collection marks. */
   setProcs(procs: number): void {
     if (this.collector.marking) this.procsPending = procs;
@@ -222,7 +295,32 @@ export class Runtime implements Demands, CollectorHooks {
   /** Another limit of the machine, Infinity for none. @throws MachineMemoryError when it is below what is in memory */
   setRam(ramBytes: number): void {
     this.ramBytes = ramBytes;
+    this.limitResident();
     this.checkRam();
+  }
+
+  private backWithHugePages({ thp, costs, khugepaged }: RuntimeOptions): Khugepaged | null {
+    const { heap, sim } = this;
+    const { pageBytes, physHugePageBytes } = heap.geometry;
+    if (thp === null || physHugePageBytes <= pageBytes) return null;
+    const huge = new HugePages(thp, physHugePageBytes / pageBytes);
+    this.residency.hugePages = huge;
+    const { system, scavenger } = heap.policy;
+    heap.hugeAdvice = new HugeAdvice(
+      system.hugePages,
+      scavenger.denseFraction,
+      heap.pages,
+      this.residency,
+      huge,
+      costs,
+    );
+    return new Khugepaged(sim, heap.pages, this.residency, huge, khugepaged);
+  }
+
+  /** The heap may have what the machine has beside globals. */
+  private limitResident(): void {
+    const bytes = Math.max(0, this.ramBytes - this.globalsBytes);
+    this.residency.maxPages = Math.floor(bytes / this.heap.geometry.pageBytes);
   }
 
   private resizeProcs(procs: number): void {
@@ -251,6 +349,10 @@ export class Runtime implements Demands, CollectorHooks {
 
   private checkRam(): void {
     if (this.ramBytes === Number.POSITIVE_INFINITY) return;
+    if (this.residentBytes <= this.ramBytes) return;
+    const { residency } = this;
+    const { geometry } = this.heap;
+    residency.reclaim(Math.ceil((this.residentBytes - this.ramBytes) / geometry.pageBytes));
     const bytes = this.residentBytes;
     if (bytes > this.ramBytes) throw new MachineMemoryError(bytes, this.ramBytes);
   }

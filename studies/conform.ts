@@ -2,40 +2,47 @@
  * Conformance: holds recordings of the real runtime against the model and counts.
  *
  * What a file is, is seen from its content: an operation log or a trace from the header line, vectors from JSON and the
- * keys of the cases. The address space comes from the options, else from the `meta.json` in the folder above the file
- * and, for physical page sizes, the file's entry in the `index.json` beside it; else it is linux/amd64.
+ * keys of the cases. Under which policy and in which address space it was recorded is told by recorded-under.ts.
  */
 
-import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
-import { constants, gunzipSync } from "node:zlib";
 import { InputError } from "../scenarios/input-error.js";
-import { HEAP_TRACE_HEADER, printable, readHeapTrace } from "../scenarios/trace/heap-trace.js";
+import {
+  ALL_RELEASES,
+  HEAP_TRACE_HEADER,
+  HEAP_TRACE_HEADER_INDEXED,
+  printable,
+  readHeapTrace,
+  type TraceRow,
+} from "../scenarios/trace/heap-trace.js";
 import { OP_LOG_HEADER, OP_LOG_HEADER_INDEXED } from "../scenarios/trace/op-log.js";
 import { readVectors } from "../scenarios/trace/vectors.js";
 import { type Geometry, GeometryError } from "../sim/address/geometry.js";
-import { geometryFromJson, platform, platformNames } from "../sim/address/platforms.js";
 import { AddressRangeError } from "../sim/address/ranges.js";
 import { OutOfMemoryError } from "../sim/heap/heap.js";
 import { CorruptHeapError } from "../sim/pages/errors.js";
+import type { Policy } from "../sim/policies/policy.js";
 import { Check, type Mismatch } from "./check.js";
 import { replayOpLog } from "./op-log-replay.js";
+import { readHead } from "./read-head.js";
+import {
+  namedGeometry,
+  type RecordedOptions,
+  recordedGeometry,
+  recordedPolicy,
+  tracePolicy,
+} from "./recorded-under.js";
 import { RowGuard } from "./row-guard.js";
 import { initGeometry } from "./run-trace.js";
 import { SpanPrediction } from "./span-prediction.js";
-import { TraceReplay } from "./trace-replay.js";
+import { createReplay, type TraceReplay } from "./trace-replay.js";
 import { conformVectors } from "./vectors.js";
 
 /** How to conform. */
-export interface ConformOptions {
+export interface ConformOptions extends RecordedOptions {
   /** Go on after a mismatch, from the recorded state. */
   readonly all?: boolean;
   /** Traces: predict every span address from the spans alone. */
   readonly spansOnly?: boolean;
-  /** Name of a geometry, or path of a JSON file with one. */
-  readonly geometry?: string;
-  readonly physPageBytes?: number;
-  readonly hugePageBytes?: number;
 }
 
 /** What came of one file. */
@@ -75,60 +82,60 @@ async function compareFile(path: string, options: ConformOptions, check: Check):
   const head = readHead(path);
   if (/^\s*[[{]/.test(head)) {
     const file = await readVectors(path);
-    const { geometry, remark } = findGeometry(path, options);
+    const { geometry, remark } = recordedGeometry(path, options);
     conformVectors(path, file, geometry, check);
     return remark;
   }
-  const header = head.split(/\r?\n/, 1)[0] ?? "";
-  if (header === OP_LOG_HEADER) {
-    const { geometry, remark } = findGeometry(path, options);
-    await replayOpLog(path, geometry, check);
+  const [header = "", first = ""] = head.split(/\r?\n/, 2);
+  if (header === OP_LOG_HEADER || header === OP_LOG_HEADER_INDEXED) {
+    const { geometry, remark } = recordedGeometry(path, options);
+    await replayOpLog(path, geometry, recordedPolicy(path, options, logPolicy(header, first)), check);
     return remark;
   }
-  if (header === HEAP_TRACE_HEADER) {
-    await compareTrace(path, options, check);
+  if (header === HEAP_TRACE_HEADER || header === HEAP_TRACE_HEADER_INDEXED) {
+    await compareTrace(path, options, check, tracePolicy(path, options));
     return undefined;
   }
   throw new InputError(path, 1, 1, unknownHeader(header));
 }
 
+/** The policy that the columns of an operation log speak for: Go 1.19 has one cursor, later releases tell two. */
+function logPolicy(header: string, firstLine: string): string {
+  if (header === OP_LOG_HEADER) return "go1.18";
+  return firstLine.endsWith(",") ? "go1.19" : "go1.22";
+}
+
 function unknownHeader(header: string): string {
-  if (header === OP_LOG_HEADER_INDEXED) {
-    return "this is an operation log of Go 1.19 or later, whose scavenge index the go1.18 policy does not have";
-  }
-  if (header === `${HEAP_TRACE_HEADER},e`) {
-    return "this is a page-heap trace of Go 1.23, whose scavenger the go1.18 policy does not have";
-  }
   return (
-    `not a recording: expected JSON vectors, or a header "${OP_LOG_HEADER}" (operation log) or ` +
-    `"${HEAP_TRACE_HEADER}" (trace), got "${printable(header)}"`
+    `not a recording: expected JSON vectors, or a header "${OP_LOG_HEADER}" (operation log, also with ",bg,force") or ` +
+    `"${HEAP_TRACE_HEADER}" (trace, also with ",e"), got "${printable(header)}"`
   );
 }
 
-async function compareTrace(path: string, options: ConformOptions, check: Check): Promise<void> {
+async function compareTrace(
+  path: string,
+  options: ConformOptions,
+  check: Check,
+  policy: Policy,
+): Promise<void> {
   let replay: TraceReplay | SpanPrediction | undefined;
   let guard: RowGuard | undefined;
   let line = 0;
+  const onRow = (row: TraceRow): void => {
+    if (check.stopped) return;
+    line = row.line;
+    if (replay === undefined) {
+      const geometry = traceGeometry(path, row, options);
+      replay = options.spansOnly
+        ? new SpanPrediction(path, geometry, policy, check)
+        : createReplay(path, row, geometry, policy, check);
+      guard = new RowGuard(path, replay.heap, check, options.spansOnly ?? false);
+    }
+    guard?.admit(row);
+    replay.step(row);
+  };
   try {
-    await readHeapTrace(path, (row) => {
-      if (check.stopped) return;
-      line = row.line;
-      if (replay === undefined) {
-        if (row.op !== 0) throw new InputError(path, row.line, 1, "the first row of a trace must be init");
-        const recorded = initGeometry(path, row);
-        const base = options.geometry === undefined ? recorded : namedGeometry(options.geometry);
-        const geometry = base.withPhysicalPages(
-          options.physPageBytes ?? row.a,
-          options.hugePageBytes ?? row.c,
-        );
-        replay = options.spansOnly
-          ? new SpanPrediction(path, geometry, check)
-          : new TraceReplay(path, geometry, check);
-        guard = new RowGuard(path, replay.heap, check, options.spansOnly ?? false);
-      }
-      guard?.admit(row);
-      replay.step(row);
-    });
+    await readHeapTrace(path, onRow, undefined, ALL_RELEASES);
   } catch (error) {
     if (error instanceof OutOfMemoryError)
       throw new InputError(path, line, 1, `the model runs out of memory: ${error.message.split("\n")[0]}`);
@@ -136,128 +143,10 @@ async function compareTrace(path: string, options: ConformOptions, check: Check)
   }
 }
 
-/** The first bytes of a file, unpacked if they are gzipped. */
-function readHead(path: string): string {
-  if (path === "-") throw new InputError(path, 0, 0, "standard input cannot be read twice: expected a file");
-  const bytes = readStart(path);
-  if (bytes.length === 0) throw new InputError(path, 1, 0, "the file is empty: expected a recording");
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes.toString("latin1");
-  try {
-    return gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH }).toString("latin1");
-  } catch (error) {
-    throw new InputError(
-      path,
-      1,
-      0,
-      `the gzip data is damaged (${(error as Error).message}): get an intact copy`,
-    );
-  }
-}
-
-/** So few bytes are enough for a header, even packed; what is damaged further on is found when its line is reached. */
-const HEAD_BYTES = 1024;
-
-function readStart(path: string): Buffer {
-  const bytes = Buffer.alloc(HEAD_BYTES);
-  try {
-    // Looked at before it is opened, since opening a pipe waits until somebody writes to it.
-    const stat = statSync(path);
-    if (!stat.isFile() && !stat.isDirectory())
-      throw new InputError(path, 0, 0, "a pipe cannot be read twice: expected a file");
-    const fd = openSync(path, "r");
-    try {
-      return bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, 0));
-    } finally {
-      closeSync(fd);
-    }
-  } catch (error) {
-    if (error instanceof InputError) throw error;
-    throw new InputError(path, 0, 0, openFault(error as NodeJS.ErrnoException));
-  }
-}
-
-function openFault({ code, message }: NodeJS.ErrnoException): string {
-  switch (code) {
-    case "ENOENT":
-      return "no such file";
-    case "EISDIR":
-      return "this is a folder: expected a file";
-    case "EACCES":
-    case "EPERM":
-      return "no permission to read this file";
-    default:
-      return `cannot be read: ${message}`;
-  }
-}
-
-/** The geometry that a file was recorded under. */
-function findGeometry(
-  path: string,
-  options: ConformOptions,
-): { geometry: Geometry; remark: string | undefined } {
-  const metaPath = join(dirname(path), "..", "meta.json");
-  let base: Geometry;
-  let remark: string | undefined;
-  if (options.geometry !== undefined) base = namedGeometry(options.geometry);
-  else if (existsSync(metaPath)) base = geometryOfFile(metaPath, basename(dirname(dirname(resolve(path)))));
-  else {
-    base = platform("linux/amd64");
-    remark = `${path}: no meta.json in the folder above and no --geometry: taking linux/amd64`;
-  }
-  const entry = options.geometry === undefined ? indexEntry(path) : undefined;
-  const phys = options.physPageBytes ?? entry?.physPageSize;
-  const huge = options.hugePageBytes ?? entry?.physHugePageSize;
-  if (remark !== undefined)
-    remark += `, ${phys ?? base.physPageBytes} byte pages, ${huge ?? base.physHugePageBytes} byte huge pages`;
-  return {
-    geometry: base.withPhysicalPages(phys ?? base.physPageBytes, huge ?? base.physHugePageBytes),
-    remark,
-  };
-}
-
-/** The entry of a file in the index.json beside it; a copy may be packed or not, so the ending .gz does not count. */
-function indexEntry(path: string): { physPageSize: number; physHugePageSize: number } | undefined {
-  const indexPath = join(dirname(path), "index.json");
-  if (!existsSync(indexPath)) return undefined;
-  const index = readJson(indexPath);
-  if (!Array.isArray(index)) return undefined;
-  const plain = (name: unknown): string => String(name).replace(/\.gz$/, "");
-  const entry = index.find(
-    (e) => typeof e === "object" && e !== null && plain(e.file) === plain(basename(path)),
-  );
-  if (typeof entry?.physPageSize !== "number" || typeof entry?.physHugePageSize !== "number")
-    return undefined;
-  return entry;
-}
-
-/**
- * A geometry by name or from a JSON file.
- * @throws GeometryError when there is none of that name, InputError when the file is no geometry
- */
-export function namedGeometry(name: string): Geometry {
-  if (platformNames().includes(name)) return platform(name);
-  if (!existsSync(name)) {
-    throw new GeometryError(
-      `no geometry is called "${name}", and no file is: expected one of ${platformNames().join(", ")}, or a JSON file`,
-    );
-  }
-  return geometryOfFile(name, basename(name));
-}
-
-/** The geometry in a JSON file; what is wrong with it is said with the file's name. */
-function geometryOfFile(path: string, name: string): Geometry {
-  try {
-    return geometryFromJson(readJson(path), name);
-  } catch (error) {
-    if (error instanceof GeometryError) throw new InputError(path, 0, 0, error.message);
-    throw error;
-  }
-}
-
-function readJson(path: string): unknown {
-  try {
-    return JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    throw new InputError(path, 0, 0, `not valid JSON: ${(error as Error).message}`);
-  }
+/** The geometry of a trace: what its init row says, and the options say otherwise. */
+function traceGeometry(path: string, row: TraceRow, options: ConformOptions): Geometry {
+  if (row.op !== 0) throw new InputError(path, row.line, 1, "the first row of a trace must be init");
+  const recorded = initGeometry(path, row);
+  const base = options.geometry === undefined ? recorded : namedGeometry(options.geometry);
+  return base.withPhysicalPages(options.physPageBytes ?? row.a, options.hugePageBytes ?? row.c);
 }

@@ -1,15 +1,7 @@
 /** How much a workload will do, estimated without running it. */
 
-import { curve, integrate } from "../engine/curves.js";
-import { distribution } from "../engine/distributions.js";
-import { RandomStreams } from "../engine/random-streams.js";
-import type {
-  ArrivalSpec,
-  CurveSpec,
-  DistributionSpec,
-  WorkloadKind,
-  WorkloadSpec,
-} from "../scenarios/scenario.js";
+import type { ArrivalSpec, WorkloadKind, WorkloadSpec } from "../scenarios/scenario.js";
+import { areaOf, expectedArrivals, meanOf } from "../scenarios/workloads/expected.js";
 import { Windows } from "../scenarios/workloads/windows.js";
 
 /** Windows that are looked at; the others are taken to be alike. */
@@ -44,36 +36,23 @@ function inWindow(
   spec: Exclude<WorkloadKind, { kind: "leak" | "trace" | "operations" }>,
   lengthNs: number,
 ): number {
-  if (spec.kind !== "birthDeath") return arrivals(spec, lengthNs, spec.rate === null ? 1 : meanUnits(spec));
+  if (spec.kind !== "birthDeath")
+    return expectedArrivals(spec, lengthNs, spec.rate === null ? 1 : meanUnits(spec));
   const rate = spec.rows.reduce((all, row) => all + row.ratePerSecond, 0);
   const live = spec.rows.reduce((all, row) => all + row.live, 0);
-  return live + rate * area(spec.intensity, lengthNs);
-}
-
-function arrivals(spec: ArrivalSpec, lengthNs: number, units: number): number {
-  if (spec.rate === null) return Math.min(spec.count, spec.initial);
-  const batch = spec.rate.unit === "perSecond" ? Math.max(1, mean(spec.batch)) : 1;
-  return Math.min(spec.count, spec.initial + (area(spec.rate.curve, lengthNs) * batch) / units);
+  return live + rate * areaOf(spec.intensity, lengthNs);
 }
 
 /** Bytes of a thing when arrivals go by bytes, else 1. */
 function meanUnits(spec: Extract<WorkloadKind, ArrivalSpec>): number {
   if (spec.rate?.unit !== "bytesPerSecond") return 1;
-  if (spec.kind === "buffers") return mean(spec.toBytes);
+  if (spec.kind === "buffers") return meanOf(spec.toBytes);
   if (spec.kind === "stacks") return 1;
   const weights = spec.sorts.reduce((all, { weight }) => all + weight, 0);
   let bytes = 0;
   for (const sort of spec.sorts) {
-    const one = "bytes" in sort ? mean(sort.bytes) : mean(sort.pages) * PAGE_BYTES;
+    const one = "bytes" in sort ? meanOf(sort.bytes) : meanOf(sort.pages) * PAGE_BYTES;
     bytes += (one * sort.weight) / weights;
   }
   return bytes;
-}
-
-function area(spec: CurveSpec, lengthNs: number): number {
-  return integrate(curve(spec, new RandomStreams(0).get("expected")), 0, lengthNs) / 1e9;
-}
-
-function mean(spec: DistributionSpec): number {
-  return distribution(spec, new RandomStreams(0).get("expected")).mean;
 }

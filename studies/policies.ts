@@ -10,6 +10,7 @@
 
 import { InputError } from "../scenarios/input-error.js";
 import { nearMiss } from "../scenarios/values/near-miss.js";
+import { incompatibility } from "../sim/policies/compatible.js";
 import type { FieldValue } from "../sim/policies/fields.js";
 import type { Policy } from "../sim/policies/policy.js";
 import { POLICIES, PolicyNameError, policyNamed } from "../sim/policies/registry.js";
@@ -24,15 +25,22 @@ export class PolicySpecError extends Error {
 /**
  * Reads one policy.
  * @param spec see above
- * @throws PolicySpecError when there is no such policy, or a field or value does not exist; InputError for a file
+ * @throws PolicySpecError when there is no such policy, a field or value does not exist, or choices do not go together;
+ *   InputError for a file
  */
 export function resolvePolicy(spec: string): Policy {
-  const text = spec.trim();
-  const open = text.indexOf("{");
-  if (open < 0) return basePolicy(text);
-  if (!text.endsWith("}")) throw new PolicySpecError(`policy "${spec}": the { is never closed`);
-  const base = basePolicy(text.slice(0, open).trim());
-  const values = assignments(spec, text.slice(open + 1, -1));
+  const policy = readPolicy(spec.trim());
+  const fault = incompatibility(policy);
+  if (fault !== undefined) throw new PolicySpecError(`policy "${spec}": ${fault}`);
+  return policy;
+}
+
+function readPolicy(spec: string): Policy {
+  const open = spec.indexOf("{");
+  if (open < 0) return basePolicy(spec);
+  if (!spec.endsWith("}")) throw new PolicySpecError(`policy "${spec}": the { is never closed`);
+  const base = basePolicy(spec.slice(0, open).trim());
+  const values = assignments(spec, spec.slice(open + 1, -1));
   const name = `${base.name}{${[...values].map(([path, value]) => `${path}=${value}`).join(",")}}`;
   try {
     return varyPolicy(base, name, values);

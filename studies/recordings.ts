@@ -13,11 +13,17 @@ import type { Recordings } from "../scenarios/workloads/workloads.js";
  */
 export async function readRecordings(scenario: Scenario, path: string): Promise<Recordings> {
   const recordings = new Map<string, TraceSpans>();
-  for (const { spec } of scenario.workloads) {
-    if (spec.kind !== "trace" || recordings.has(spec.file)) continue;
-    recordings.set(spec.file, await readTraceSpans(tracePath(spec.file, path)));
-  }
+  for (const [file, place] of recordingPaths(scenario, path))
+    recordings.set(file, await readTraceSpans(place));
   return recordings;
+}
+
+/** Where the recordings of a scenario are, by the name that its workloads give them; arguments as above. */
+export function recordingPaths(scenario: Scenario, path: string): ReadonlyMap<string, string> {
+  const paths = new Map<string, string>();
+  for (const { spec } of scenario.workloads)
+    if (spec.kind === "trace") paths.set(spec.file, tracePath(spec.file, path));
+  return paths;
 }
 
 /** A scenario with its length: one that lasts as long as its traces do gets theirs. */

@@ -1,23 +1,23 @@
 /**
  * A seeded scenario in, time series out.
  *
- *     out/<name>/timeseries.csv, summary.json, manifest.json              one run
- *     out/<name>/rep-0001/…, rep-0002/…, manifest.json                    --repeat: the seeds of the replications differ
+ *     out/<name>/timeseries.csv, summary.json, histograms.json, manifest.json     one run
+ *     out/<name>/rep-0001/…, rep-0002/…, manifest.json                            --repeat: the seeds of the replications differ
  *
  * Output goes to a folder that appears when it is complete.
  */
 
-import { Fingerprint } from "../engine/fingerprint.js";
-import { type Keyframes, keyframeTimes } from "../results/heapmap/recorder.js";
+import type { Keyframes } from "../results/heapmap/recorder.js";
 import { manifestText } from "../results/manifest.js";
 import { OutputFolder } from "../results/output-folder.js";
 import type { Scenario } from "../scenarios/scenario.js";
 import type { Recordings } from "../scenarios/workloads/workloads.js";
-import { failedExpectations } from "./expectations.js";
-import { Recording } from "./recording.js";
-import { readRecordings, withDuration } from "./recordings.js";
-import { CycleLog, scavengeLine } from "./runtime-lines.js";
-import { type Onlooker, type RunEnd, ScenarioRun } from "./scenario-run.js";
+import { parametersOf, type RecordedRun, recordRun } from "./recorded-run.js";
+import type { Plotter } from "./recording.js";
+import { readRecordings } from "./recordings.js";
+import { CycleLog } from "./runtime-lines.js";
+import { ScavengeLog } from "./scavenge-lines.js";
+import type { Onlooker } from "./scenario-run.js";
 
 /** What to run, and where the result goes. */
 export interface RunScenarioOptions {
@@ -32,6 +32,8 @@ export interface RunScenarioOptions {
   readonly repeat?: number;
   /** Keyframes of a heap map, times in ns. Default: no heap map. */
   readonly keyframes?: Keyframes;
+  /** Draws plots into the folder of each run. Default: nobody does. */
+  readonly plotter?: Plotter;
   /** Called now and then with the share of the work that is done, 0..1. */
   readonly onProgress?: (share: number) => void;
   /** Gets the line of each collection, in the runtime's own format. */
@@ -41,21 +43,10 @@ export interface RunScenarioOptions {
 }
 
 /** What came of a run. */
-export interface RunScenarioResult {
+export interface RunScenarioResult extends Omit<RecordedRun, "digests"> {
   /** Folder of the run within the output folder, "" for the folder itself. */
   readonly folder: string;
   readonly seed: string;
-  readonly end: RunEnd;
-  /** What the runtime or the system said when it ended the program. */
-  readonly endMessage: string;
-  readonly endNs: number;
-  readonly samples: readonly Float64Array[];
-  readonly fingerprint: string;
-  readonly events: number;
-  /** Expectations that do not hold, a line each. */
-  readonly failures: readonly string[];
-  /** Whether the program came to its end, or to the one that the scenario expects. */
-  readonly endedAsExpected: boolean;
 }
 
 /**
@@ -69,7 +60,7 @@ export async function runScenario(options: RunScenarioOptions): Promise<RunScena
   try {
     const recordings = await readRecordings(options.scenario, options.path ?? "");
     const job = new ScenarioJob(options, folder, recordings);
-    const results = options.repeat === undefined ? [job.run("", 0)] : job.repeat(options.repeat);
+    const results = options.repeat === undefined ? [await job.run("", 0)] : await job.repeat(options.repeat);
     folder.commit();
     return results;
   } catch (error) {
@@ -92,12 +83,12 @@ class ScenarioJob {
   ) {}
 
   /** Runs the replications, and writes a manifest of all of them. */
-  repeat(times: number): RunScenarioResult[] {
+  async repeat(times: number): Promise<RunScenarioResult[]> {
     const { scenario } = this.options;
     const files = new Map<string, string>();
-    const results = Array.from({ length: times }, (_, i) =>
-      this.run(`rep-${String(i + 1).padStart(4, "0")}`, i, files),
-    );
+    const results: RunScenarioResult[] = [];
+    for (let i = 0; i < times; i++)
+      results.push(await this.run(`rep-${String(i + 1).padStart(4, "0")}`, i, files));
     const content = {
       name: scenario.name,
       scenario: { kind: "scenario", name: scenario.name, seed: scenario.seed },
@@ -116,84 +107,36 @@ class ScenarioJob {
   }
 
   /** One run, into a folder within the output; the digests of its files go into `files`. */
-  run(folder: string, index: number, files = new Map<string, string>()): RunScenarioResult {
-    const { options } = this;
+  async run(folder: string, index: number, files = new Map<string, string>()): Promise<RunScenarioResult> {
+    const { options, recordings } = this;
     const scenario = { ...options.scenario, seed: replicationSeed(options.scenario.seed, index) };
-    const prefix = folder === "" ? "" : `${folder}/`;
-    const fingerprint = new Fingerprint();
-    const share = (part: number): number => (index + part) / (options.repeat ?? 1);
-    const { keyframes } = options;
-    const { durationNs } = withDuration(scenario, this.recordings);
-    const recording = new Recording(
-      this.folder,
-      fingerprint,
-      prefix,
-      keyframes === undefined ? undefined : keyframeTimes(keyframes, durationNs),
-    );
-    const onlooker = {
-      ...this.lines(),
-      onSample: ({ sim, heap, collectorSample, durationNs }: ScenarioRun) => {
-        recording.sample(sim.nowNs, heap, collectorSample);
-        options.onProgress?.(share(sim.nowNs / durationNs));
-      },
-    };
-    const run = new ScenarioRun(scenario, { onlooker, recordings: this.recordings, fingerprint });
-    run.run();
-    const failures = failedExpectations(scenario.expect, {
-      rows: recording.rows,
-      end: run.end,
-      endNs: run.sim.nowNs,
-    });
-    const digests = recording.finish(run.heap, {
-      name: scenario.name,
-      scenario: { kind: "scenario", name: scenario.name, seed: scenario.seed },
-      policy: scenario.policy,
-      parameters: { ...parametersOf(scenario), sample_ns: run.sampleNs },
-      result: {
-        end: run.end,
-        message: run.endMessage === "" ? null : run.endMessage,
-        events: run.sim.events,
-        expectations: scenario.expect.length,
-        failed_expectations: failures.length,
-      },
+    const { digests, ...result } = await recordRun({
+      scenario,
+      recordings,
+      folder: this.folder,
+      prefix: folder === "" ? "" : `${folder}/`,
+      ...(options.keyframes === undefined ? {} : { keyframes: options.keyframes }),
+      ...(options.plotter === undefined ? {} : { plotter: options.plotter }),
+      onlooker: this.lines(),
+      onProgress: (part) => options.onProgress?.((index + part) / (options.repeat ?? 1)),
     });
     for (const [file, digest] of digests) files.set(file, digest);
-    return {
-      folder,
-      seed: scenario.seed,
-      end: run.end,
-      endMessage: run.endMessage,
-      endNs: run.sim.nowNs,
-      samples: recording.rows,
-      fingerprint: fingerprint.hex(),
-      events: run.sim.events,
-      failures,
-      endedAsExpected:
-        run.end === "completed" || scenario.expect.some((one) => one.kind === "exit" && one.exit === run.end),
-    };
+    return { folder, seed: scenario.seed, ...result };
   }
 
   /** Prints what the runtime would. */
   private lines(): Onlooker {
     const { onGcLine, onScavengeLine } = this.options;
     const log = new CycleLog();
-    const generationLine = ({ heap }: ScenarioRun): void => {
-      const { gen, releasedBytes } = heap.scavenger;
-      onScavengeLine?.(scavengeLine(gen, releasedBytes, heap, false));
-    };
+    const scavenges = new ScavengeLog();
     return {
       ...(onGcLine === undefined ? {} : { onCycle: (run) => onGcLine(log.line(run)) }),
       ...(onScavengeLine === undefined
         ? {}
         : {
-            onGeneration: generationLine,
-            onForcedRelease: ({ heap }, releasedBytes) =>
-              onScavengeLine(scavengeLine(heap.scavenger.gen, releasedBytes, heap, true)),
+            onGeneration: (run) => onScavengeLine(scavenges.line(run)),
+            onForcedRelease: (run, releasedBytes) => onScavengeLine(scavenges.forced(run, releasedBytes)),
           }),
     };
   }
-}
-
-function parametersOf({ params }: Scenario): Record<string, string | number | boolean> {
-  return Object.fromEntries(params.map(({ name, value }) => [name, value]));
 }

@@ -11,15 +11,23 @@ import { basename } from "node:path";
 import { type Keyframes, keyframeTimes } from "../results/heapmap/recorder.js";
 import { OutputFolder } from "../results/output-folder.js";
 import { InputError } from "../scenarios/input-error.js";
-import { Op, readDuration, readHeapTrace, type TraceRow } from "../scenarios/trace/heap-trace.js";
+import {
+  ALL_RELEASES,
+  Op,
+  readDuration,
+  readHeapTrace,
+  type TraceRow,
+} from "../scenarios/trace/heap-trace.js";
 import { GeometryError } from "../sim/address/geometry.js";
 import { platform } from "../sim/address/platforms.js";
 import { type Heap, OutOfMemoryError } from "../sim/heap/heap.js";
+import type { Policy } from "../sim/policies/policy.js";
 import { Check } from "./check.js";
-import { DEFAULT_SAMPLES, MAX_SAMPLES, Recording } from "./recording.js";
+import { tracePolicy } from "./recorded-under.js";
+import { DEFAULT_SAMPLES, MAX_SAMPLES, type Plotter, Recording } from "./recording.js";
 import { RowGuard } from "./row-guard.js";
 import { SpanPrediction } from "./span-prediction.js";
-import { TraceReplay } from "./trace-replay.js";
+import { createReplay, TraceReplay } from "./trace-replay.js";
 
 /** What to run. */
 export interface RunTraceOptions {
@@ -35,8 +43,12 @@ export interface RunTraceOptions {
   readonly spansOnly?: boolean;
   /** Keyframes of a heap map, times in ns. Default: no heap map. */
   readonly keyframes?: Keyframes;
+  /** What the recorded program ran under; by default the release that recorded it. */
+  readonly policy?: Policy;
   /** Name of the run in the manifest. */
   readonly name: string;
+  /** Draws plots into the folder. Default: nobody does. */
+  readonly plotter?: Plotter;
   /** Called now and then with the share of bytes read, 0..1. */
   readonly onProgress?: (share: number) => void;
 }
@@ -104,6 +116,7 @@ class TraceRun {
   readonly #recording: Recording;
   readonly #digest = createHash("sha256");
   readonly #check: Check;
+  readonly #policy: Policy;
   #replay: TraceReplay | SpanPrediction | undefined;
   #guard: RowGuard | undefined;
   #nextSample = 0;
@@ -116,14 +129,15 @@ class TraceRun {
     readonly sampleNs: number,
     keyframesNs: readonly number[] | undefined,
   ) {
-    this.#check = options.spansOnly ? new Check(true) : new ContradictionCheck();
+    this.#policy = options.policy ?? tracePolicy(options.trace, {});
+    this.#check = options.spansOnly ? new Check(true) : new ContradictionCheck(this.#policy.name);
     this.#recording = new Recording(folder, undefined, "", keyframesNs);
   }
 
   async run(): Promise<RunTraceResult> {
     let outOfMemory: string | undefined;
     try {
-      await readHeapTrace(this.options.trace, (row) => this.#row(row), this.#countBytes());
+      await readHeapTrace(this.options.trace, (row) => this.#row(row), this.#countBytes(), ALL_RELEASES);
     } catch (error) {
       if (!(error instanceof OutOfMemoryError)) throw error;
       outOfMemory = error.message;
@@ -131,7 +145,7 @@ class TraceRun {
     const replay = this.#replay!;
     this.#sampleUpTo(replay.now);
     if (!this.#recording.endsAt(replay.now)) this.#sample(replay.now);
-    this.#write(outOfMemory);
+    await this.#write(outOfMemory);
     return {
       out: this.options.out,
       rows: this.#rows,
@@ -150,17 +164,22 @@ class TraceRun {
     // A sample is the state after all events up to its time, so it is taken when the first later one comes.
     if (row.t > this.#nextSample) this.#sampleBefore(row);
     this.#guard!.admit(row);
+    if (row.op === Op.span || row.op === Op.spanfree)
+      this.#recording.census.nowNs = Math.max(row.t, replay.now);
     replay.step(row);
     this.#recording.fingerprint.add(replay.now, row.op, replay.eventPage, replay.eventPages);
   }
 
   #begin(row: TraceRow): TraceReplay | SpanPrediction {
     const { trace } = this.options;
+    const policy = this.#policy;
     if (row.op !== Op.init) throw new InputError(trace, row.line, 1, "the first row of a trace must be init");
     const geometry = initGeometry(trace, row);
     this.#replay = this.options.spansOnly
-      ? new SpanPrediction(trace, geometry, this.#check)
-      : new TraceReplay(trace, geometry, this.#check);
+      ? new SpanPrediction(trace, geometry, policy, this.#check)
+      : createReplay(trace, row, geometry, policy, this.#check);
+    this.#replay.heap.census = this.#recording.census;
+    this.#replay.heap.trackResidency();
     this.#guard = new RowGuard(trace, this.#replay.heap, this.#check, this.options.spansOnly ?? false);
     return this.#replay;
   }
@@ -198,9 +217,9 @@ class TraceRun {
     };
   }
 
-  #write(outOfMemory: string | undefined): void {
+  async #write(outOfMemory: string | undefined): Promise<void> {
     const { options } = this;
-    this.#recording.finish(this.#replay!.heap, {
+    const content = {
       name: options.name,
       scenario: {
         kind: "trace",
@@ -209,7 +228,8 @@ class TraceRun {
         rows: this.#rows,
         mode: options.spansOnly ? "spans-only" : "every row",
       },
-      policy: "go1.18",
+      policy: this.#policy.name,
+      policy_requested: this.#policy.name,
       parameters: { sample_ns: this.sampleNs },
       result: {
         end: outOfMemory === undefined ? "finished" : "out of memory",
@@ -217,7 +237,8 @@ class TraceRun {
         compared: this.#check.compared,
         mismatches: this.#check.mismatches,
       },
-    });
+    };
+    await this.#recording.finish(this.#replay!.heap, content, null, options.plotter);
   }
 }
 
@@ -225,6 +246,10 @@ const NO_COLLECTOR = { heapLiveBytes: Number.NaN, heapGoalBytes: Number.NaN, cyc
 
 /** Turns the first mismatch of a replay into an error: the trace and the model contradict each other. */
 class ContradictionCheck extends Check {
+  constructor(private readonly policy: string) {
+    super();
+  }
+
   override differ(
     file: string,
     line: number,
@@ -237,7 +262,7 @@ class ContradictionCheck extends Check {
       file,
       line,
       1,
-      `${what}: the recording says ${expected}, the go1.18 model ${got} (${around()})`,
+      `${what}: the recording says ${expected}, the ${this.policy} model ${got} (${around()})`,
     );
   }
 }

@@ -1,12 +1,10 @@
 /**
- * What the runtime would print with GODEBUG=gctrace=1 and scavtrace=1: the lines of Go 1.18, with the simulation's numbers.
+ * What the runtime would print with GODEBUG=gctrace=1: the lines of Go 1.18, with the simulation's numbers.
  *
  *     gc 7 @3.258s 1%: 0.050+41+0.050 ms clock, 0.20+0.80/41/12+0.20 ms cpu, 62->62->42 MB, 85 MB goal, 0 MB stacks, 0 MB globals, 4 P
- *     scav 6 128 KiB work, 4160 KiB total, 97% util
  */
 
 import { CycleCause } from "../sim/gc/collector.js";
-import type { Heap } from "../sim/heap/heap.js";
 import type { ScenarioRun } from "./scenario-run.js";
 
 const MIB = 1024 * 1024;
@@ -50,15 +48,6 @@ export function gcLine(cycle: CycleLine): string {
   const at = (Math.floor(startNs / NS_PER_MS) / 1000).toFixed(3);
   const what = `gc ${number} @${at}s ${Math.floor(100 * share)}%: ${clock} ms clock, ${cpu} ms cpu, ${rest}`;
   return cycle.forced ? `${what} (forced)` : what;
-}
-
-/** The line of a generation of the scavenger that ended, or of a release that was asked for. */
-export function scavengeLine(generation: number, releasedBytes: number, heap: Heap, forced: boolean): string {
-  const { heapReleasedBytes, heapInUseBytes, heapRetainedBytes } = heap.statistics;
-  const util = heapRetainedBytes === 0 ? 0 : Math.floor((heapInUseBytes * 100) / heapRetainedBytes);
-  const [work, total] = [releasedBytes, heapReleasedBytes].map((bytes) => Math.floor(bytes / 1024));
-  const what = `scav ${generation} ${work} KiB work, ${total} KiB total, ${util}% util`;
-  return forced ? `${what} (forced)` : what;
 }
 
 /** Keeps count of what collections took, for the share of time that each line tells. */

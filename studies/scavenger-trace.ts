@@ -19,6 +19,7 @@ import { Op, readHeapTrace, type TraceRow } from "../scenarios/trace/heap-trace.
 import type { Geometry } from "../sim/address/geometry.js";
 import { type Costs, DEFAULT_COSTS } from "../sim/gc/costs.js";
 import type { Heap } from "../sim/heap/heap.js";
+import { GO_1_18 } from "../sim/policies/go.js";
 import { BackgroundScavenger } from "../sim/scavenge/background.js";
 import { SCAVENGE_DISABLED, scavengeGoal } from "../sim/scavenge/goal.js";
 import { LONGEST_DELAY_NS } from "../sim/scavenge/sysmon.js";
@@ -130,7 +131,7 @@ export class ScavengerStudy {
     options: ScavengerTraceOptions,
   ) {
     this.geometry = geometry;
-    this.prediction = new SpanPrediction(path, geometry, new Check(true));
+    this.prediction = new SpanPrediction(path, geometry, GO_1_18, new Check(true));
     this.heap = this.prediction.heap;
     const { idleTimerNs } = options;
     this.scavenger = new BackgroundScavenger(

@@ -11,12 +11,12 @@
 import { Fingerprint } from "../engine/fingerprint.js";
 import { RandomStreams } from "../engine/random-streams.js";
 import { Priority, Simulation } from "../engine/simulation.js";
-import type { CollectorSample } from "../results/sampler.js";
+import type { CollectorSample, SystemSample } from "../results/sampler.js";
 import type { ActionSpec, CostsSpec, Scenario } from "../scenarios/scenario.js";
 import { Stage } from "../scenarios/workloads/stage.js";
 import { type Recordings, startWorkloads } from "../scenarios/workloads/workloads.js";
 import { type Costs, DEFAULT_COSTS } from "../sim/gc/costs.js";
-import { OutOfMemoryError } from "../sim/heap/heap.js";
+import { type HeapOptions, OutOfMemoryError } from "../sim/heap/heap.js";
 import { StackOverflowError } from "../sim/objects/goroutines.js";
 import type { Policy } from "../sim/policies/policy.js";
 import { MachineMemoryError, Runtime } from "../sim/runtime.js";
@@ -85,6 +85,7 @@ export class ScenarioRun {
       policy ?? resolvePolicy(scenario.policy),
       this.fingerprint,
       this.sim,
+      heapChance(scenario),
     );
     this.runtime = new Runtime(this.sim, this.heap, runtimeOptions(scenario));
     this.listen();
@@ -102,6 +103,12 @@ export class ScenarioRun {
       heapGoalBytes: collector.pacer.heapGoalBytes,
       cycles: collector.cycles,
     };
+  }
+
+  /** What the system and the heap lock say in samples. */
+  get systemSample(): SystemSample {
+    const { khugepaged, lock, collector } = this.runtime;
+    return { khugepagedCollapses: khugepaged?.collapses ?? 0, lock, costs: collector.costs };
   }
 
   /**
@@ -136,6 +143,11 @@ export class ScenarioRun {
       fingerprint.add(sim.nowNs, FingerprintEvent.cycle, -1, collector.pacer.heapMarkedBytes);
       onlooker.onCycle?.(this);
     };
+    if (runtime.khugepaged !== null) {
+      runtime.khugepaged.onCollapse = (page) => {
+        fingerprint.add(sim.nowNs, FingerprintEvent.collapse, page, 0);
+      };
+    }
     runtime.scavenger.onGeneration = () => onlooker.onGeneration?.(this);
     heap.onRelease = (asked, released) => {
       if (asked === Number.POSITIVE_INFINITY) onlooker.onForcedRelease?.(this, released);
@@ -154,19 +166,40 @@ export class ScenarioRun {
     const { runtime } = this;
     switch (action.do) {
       case "gc":
-        return runtime.collect();
+        return action.background
+          ? runtime.collectInBackground({ markNs: action.markNs, sweepNs: action.sweepNs })
+          : runtime.collect();
       case "freeOSMemory":
         return runtime.freeOsMemory();
       case "setProcs":
         return runtime.setProcs(action.procs);
       case "setGogc":
         return runtime.setGcPercent(action.gogc ?? -1);
+      case "setMemoryLimit":
+        return runtime.setMemoryLimit(action.limitBytes ?? Number.POSITIVE_INFINITY);
       case "setScavenger":
         return runtime.scavenger.setEnabled(action.background);
       case "setRam":
         return runtime.setRam(action.ramBytes ?? Number.POSITIVE_INFINITY);
     }
   }
+}
+
+/**
+ * What the heap draws, if its policy wants to know: the seed of its treaps, and where it begins. Each has a stream of its own,
+ * so that no workload sees other numbers.
+ */
+function heapChance({ seed, platform }: Scenario): HeapOptions {
+  const streams = new RandomStreams(seed);
+  const { arenaBytes, chunkBytes, chunkPages } = geometryOf(platform);
+  const start = streams.get("heap/start");
+  return {
+    seed: streams.get("heap/treaps").integer(0, 2 ** 32 - 1),
+    start: {
+      chunks: start.integer(0, arenaBytes / chunkBytes - 1),
+      paddingPages: start.integer(0, chunkPages - 1),
+    },
+  };
 }
 
 /** How an error ends a run; errors that do not are thrown on. */
@@ -190,8 +223,13 @@ function runtimeOptions(scenario: Scenario): ConstructorParameters<typeof Runtim
   const { machine, gc, scavenger, limits } = scenario;
   return {
     procs: machine.procs,
+    thp: machine.thp === "never" ? null : machine.thp,
+    khugepaged: machine.khugepaged,
+    lockCosts: scenario.lock,
+    regretWindowNs: scenario.regret.windowNs,
     ramBytes: machine.ramBytes ?? Number.POSITIVE_INFINITY,
     gcPercent: gc.gogc ?? -1,
+    memoryLimitBytes: gc.memoryLimitBytes ?? Number.POSITIVE_INFINITY,
     heapMinimumBytes: gc.minHeapBytes,
     globalsBytes: gc.globalsBytes,
     forcePeriodNs: gc.forcedPeriodNs,
@@ -213,5 +251,9 @@ export function costsOf(costs: CostsSpec): Costs {
     madvisePageNs: costs.madvisePageNs,
     madviseHugePageNs: costs.madviseHugePageNs,
     pageFaultNs: costs.pageFaultNs,
+    hugeFaultNs: costs.hugeFaultNs,
+    adviceCallNs: costs.hugeAdviceNs,
+    collapseNs: costs.collapseNs,
+    compactNs: costs.compactNs,
   };
 }

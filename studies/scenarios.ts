@@ -11,6 +11,7 @@ import {
   type ScenarioCheck,
   type ScenarioOverrides,
   scenarioOf,
+  scenarioTreeOf,
 } from "../scenarios/load/load.js";
 import type { PlatformSpec, Scenario } from "../scenarios/scenario.js";
 import type { ScenarioInput } from "../scenarios/schema/root.js";
@@ -84,6 +85,14 @@ export function readScenario(path: string, overrides: ScenarioOverrides = {}): S
  */
 export function scenario(input: ScenarioInput, overrides: ScenarioOverrides = {}): Scenario {
   return scenarioOf(checkScenarioInput(input, "scenario", VOCABULARY, overrides));
+}
+
+/**
+ * A scenario file as plain data, with all parameters filled in.
+ * @throws InputError at its first fault
+ */
+export function scenarioTree(path: string, overrides: ScenarioOverrides = {}): ScenarioInput {
+  return scenarioTreeOf(readText(path), path, overrides) as ScenarioInput;
 }
 
 function readText(path: string): string {

@@ -13,6 +13,7 @@ import { InputError } from "../scenarios/input-error.js";
 import { OP_NAMES, Op, type TraceRow } from "../scenarios/trace/heap-trace.js";
 import type { Geometry } from "../sim/address/geometry.js";
 import { Heap, SpanError } from "../sim/heap/heap.js";
+import type { Policy } from "../sim/policies/policy.js";
 import type { Check } from "./check.js";
 
 export class SpanPrediction {
@@ -27,14 +28,18 @@ export class SpanPrediction {
   readonly #moved = new Map<number, number>();
   readonly #geometry: Geometry;
 
-  /** @param geometry with the physical page sizes of the trace's init row */
+  /**
+   * @param geometry with the physical page sizes of the trace's init row
+   * @param policy what the recorded program ran under
+   */
   constructor(
     readonly path: string,
     geometry: Geometry,
+    policy: Policy,
     readonly check: Check,
   ) {
     this.#geometry = geometry;
-    this.heap = new Heap(geometry);
+    this.heap = new Heap(geometry, { policy });
   }
 
   /** Replays one row; rows of other kinds only move time. Throws InputError and OutOfMemoryError as TraceReplay does. */

@@ -15,12 +15,20 @@ import { BadOperationError, CorruptHeapError } from "../sim/pages/errors.js";
 import type { Check } from "./check.js";
 import * as bitCases from "./vectors/bit-cases.js";
 import { CaseCheck, VectorContext } from "./vectors/case-check.js";
+import * as indexCases from "./vectors/index-cases.js";
+import * as pacingCases from "./vectors/pacing-cases.js";
 import * as pageCases from "./vectors/page-cases.js";
 import * as rangeCases from "./vectors/range-cases.js";
 
 type Runner<K extends VectorKind> = (fields: VectorFields<K>, c: CaseCheck) => void;
 
-const RUNNERS: { readonly [K in VectorKind]: Runner<K> } = { ...pageCases, ...bitCases, ...rangeCases };
+const RUNNERS: { readonly [K in VectorKind]: Runner<K> } = {
+  ...pageCases,
+  ...bitCases,
+  ...rangeCases,
+  ...indexCases,
+  ...pacingCases,
+};
 
 /**
  * Compares all cases of a vector file.

@@ -51,6 +51,9 @@ export class HeapMap {
   /** Where the changes of each sample begin. */
   private readonly changesAt: Float64Array;
   private readonly copies: Copy[] = [];
+  /** Ordinals that the last step changed, the first changedCount of these. */
+  private readonly changed: Int32Array;
+  private changedCount = 0;
 
   /**
    * @param header of the file
@@ -70,6 +73,7 @@ export class HeapMap {
     this.chunks = Int32Array.from(scan.chunks);
     this.keyframes = scan.keyframes;
     this.counts = new Int32Array(this.chunks.length * COUNTS);
+    this.changed = new Int32Array(this.chunks.length);
   }
 
   get samples(): number {
@@ -81,6 +85,19 @@ export class HeapMap {
     if (sample === this.current) return;
     if (sample < this.current || sample - this.current > COPY_EVERY) this.restore(sample);
     while (this.current < sample) this.step();
+  }
+
+  /**
+   * Goes through all samples from the first one on.
+   * @param visit gets each sample and the ordinals of the chunks that changed with it, the first `count` of the array
+   */
+  walk(visit: (sample: number, changed: Int32Array, count: number) => void): void {
+    this.counts.fill(0);
+    this.current = -1;
+    for (let sample = 0; sample < this.samples; sample++) {
+      this.step();
+      visit(sample, this.changed, this.changedCount);
+    }
   }
 
   /** Pages of a chunk at the current sample: in use, scavenged, cached. */
@@ -122,10 +139,12 @@ export class HeapMap {
     const next = this.current + 1;
     const reader = new ByteReader(this.body);
     reader.at = this.changesAt[next]!;
+    this.changedCount = 0;
     let ordinal = -1;
     for (let left = reader.whole(); left > 0; left--) {
       ordinal += reader.whole() + 1;
       for (let k = 0; k < COUNTS; k++) this.counts[ordinal * COUNTS + k] = reader.whole();
+      this.changed[this.changedCount++] = ordinal;
     }
     this.current = next;
     if ((next + 1) % COPY_EVERY === 0 && this.copies.length === (next + 1) / COPY_EVERY - 1)

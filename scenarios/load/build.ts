@@ -33,6 +33,7 @@ export function buildScenario(
   const policyFault = vocabulary.policyFault(content.policy);
   if (policyFault !== undefined) problems.report(["policy"], policyFault);
   const { ram, procs } = content.machine;
+  const { maxPtesNone, scanPages, scanPeriod } = content.machine.khugepaged;
   return {
     name: content.name,
     about: content.about,
@@ -40,12 +41,18 @@ export function buildScenario(
     params,
     seed: content.seed,
     platform: buildPlatform(content, vocabulary, problems),
-    machine: { procs, ramBytes: ram },
+    machine: {
+      procs,
+      ramBytes: ram,
+      thp: content.machine.thp,
+      khugepaged: { maxPtesNone, scanPages, scanNs: scanPeriod },
+    },
     gc: {
       gogc: content.gc.gogc,
       minHeapBytes: content.gc.minHeap,
       globalsBytes: content.gc.globals,
       forcedPeriodNs: content.gc.forcedPeriod,
+      memoryLimitBytes: content.gc.memoryLimit,
     },
     costs: {
       markBytesPerSecond: content.costs.markRate,
@@ -54,7 +61,13 @@ export function buildScenario(
       madvisePageNs: content.costs.madvisePage,
       madviseHugePageNs: content.costs.madviseHugePage,
       pageFaultNs: content.costs.pageFault,
+      hugeFaultNs: content.costs.hugeFault,
+      hugeAdviceNs: content.costs.hugeAdvice,
+      collapseNs: content.costs.collapse,
+      compactNs: content.costs.compact,
     },
+    lock: lockOf(content),
+    regret: { windowNs: content.regret.window },
     scavenger: {
       background: content.scavenger.background,
       idleTimerNs: content.scavenger.idleTimer ?? null,
@@ -72,6 +85,11 @@ export function buildScenario(
     actions,
     expect: buildExpectations(content.expect, { vocabulary, durationNs, phases, problems }),
   };
+}
+
+function lockOf({ lock }: ScenarioContent): Scenario["lock"] {
+  const { model, base, entry, chunk, refill, grow } = lock;
+  return model ? { baseNs: base, entryNs: entry, chunkNs: chunk, refillNs: refill, growNs: grow } : null;
 }
 
 function buildPhases(content: ScenarioContent): Scenario["phases"] {
@@ -274,10 +292,20 @@ function buildActions(scopes: readonly Scope[], problems: Problems): ActionSpec[
 
 function actionAt(action: ScenarioContent["actions"][number], atNs: number): ActionSpec {
   switch (action.do) {
+    case "gc":
+      return {
+        atNs,
+        do: action.do,
+        background: action.background,
+        markNs: action.marking ?? null,
+        sweepNs: action.sweeping ?? null,
+      };
     case "setProcs":
       return { atNs, do: action.do, procs: action.to };
     case "setGogc":
       return { atNs, do: action.do, gogc: action.to };
+    case "setMemoryLimit":
+      return { atNs, do: action.do, limitBytes: action.to };
     case "setScavenger":
       return { atNs, do: action.do, background: action.to };
     case "setRam":

@@ -84,6 +84,26 @@ function checkTree(
   return problems.any ? failed() : { scenario, errors: [] };
 }
 
+/**
+ * The text of a scenario file as plain data, with what is changed about it, and with all parameters filled in, so that nothing
+ * in it depends on anything else.
+ * @throws InputError at its first fault
+ */
+export function scenarioTreeOf(
+  text: string,
+  file: string,
+  { params = [], sets = [] }: ScenarioOverrides = {},
+): Record<string, unknown> {
+  const { tree, problems } = readYaml(text, file);
+  if (!isMap(tree))
+    throw problems.errors[0] ?? new InputError(file, 1, 1, "expected a scenario, a map with a name");
+  applySets(tree, sets, problems);
+  const resolved = resolveParameters(tree, params, problems);
+  if (problems.any) throw problems.errors[0]!;
+  const { params: _, ...rest } = resolved.tree as Record<string, unknown>;
+  return rest;
+}
+
 /** The scenario of a check. @throws InputError its first fault, which says when there are more */
 export function scenarioOf({ scenario, errors }: ScenarioCheck): Scenario {
   if (scenario !== null) return scenario;

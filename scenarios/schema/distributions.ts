@@ -10,7 +10,7 @@
  */
 
 import { z } from "zod";
-import type { DistributionSpec } from "../scenario.js";
+import { type DistributionSpec, FOREVER_NS } from "../scenario.js";
 import { NUMBER, sameDimension } from "../values/quantity.js";
 import {
   count,
@@ -269,6 +269,12 @@ export const pageCounts = distribution(
   "PagesDistribution",
   "A number of 8 KiB pages, or a distribution of such numbers",
   pages,
+);
+export const collectionCounts = distribution(
+  "a number of collections",
+  "CollectionsDistribution",
+  "A whole number of collections, forever, or a distribution of such numbers",
+  { ...count("a whole number", "2", 1, 1e9), word: "forever", wordValue: FOREVER_NS },
 );
 export const counts = distribution(
   "a distribution",

@@ -50,7 +50,20 @@ export const DEFAULT_COSTS = {
   madvisePage: 400,
   madviseHugePage: 92_000,
   pageFault: 500,
+  hugeFault: 100_000,
+  hugeAdvice: 2000,
+  collapse: 400_000,
+  compact: 0,
 } as const;
+
+/** The model's own costs of the heap lock (sim/runtime/heap-lock.ts; a test compares the two). */
+export const DEFAULT_LOCK = { base: 100, entry: 1, chunk: 50, refill: 50, grow: 10_000 } as const;
+
+/** Linux' own settings of khugepaged (sim/os/khugepaged.ts; a test compares the two). */
+export const DEFAULT_KHUGEPAGED = { maxPtesNone: 511, scanPages: 4096, scanPeriod: 10e9 } as const;
+
+/** Default of the regret window (sim/os/regret.ts; a test compares the two). */
+export const DEFAULT_REGRET_WINDOW = 300e9;
 
 /** `off`, or a percentage. */
 const gogcType = count("a whole number", "100", 0, 1_000_000);
@@ -89,9 +102,28 @@ export const platform = z
     shorthand: "string",
   });
 
+const khugepaged = object({
+  maxPtesNone: quantity(count("a number of physical pages", "511", 0, 8191))
+    .default(DEFAULT_KHUGEPAGED.maxPtesNone)
+    .describe("Physical pages of a huge page that may be absent (max_ptes_none)"),
+  scanPages: quantity(count("a number of physical pages", "4096", 0, 1e9))
+    .default(DEFAULT_KHUGEPAGED.scanPages)
+    .describe("Physical pages looked at in a round (pages_to_scan), 0 for a system on which it does not run"),
+  scanPeriod: quantity(positiveDuration)
+    .default(DEFAULT_KHUGEPAGED.scanPeriod)
+    .describe("Time between two rounds (scan_sleep_millisecs)"),
+});
+
 export const machine = object({
   procs: procs.default(4).describe("GOMAXPROCS at the start"),
   ram: ram.default(null).describe("Memory of the machine; more in use is out of memory. Default unlimited"),
+  thp: z
+    .enum(["always", "madvise", "never"])
+    .default("never")
+    .describe("Transparent huge pages: what the system allows, never for a system without"),
+  khugepaged: khugepaged
+    .prefault({})
+    .describe("The thread of the system that makes huge pages of small ones"),
 });
 
 export const gc = object({
@@ -103,6 +135,9 @@ export const gc = object({
   forcedPeriod: quantity(period)
     .default(120e9)
     .describe("A collection is forced when none began for so long, or forever"),
+  memoryLimit: ram
+    .default(null)
+    .describe("GOMEMLIMIT, which Go has from 1.19 on: older policies ignore it. Default unlimited"),
 });
 
 export const costs = object({
@@ -122,6 +157,37 @@ export const costs = object({
   pageFault: quantity(duration)
     .default(DEFAULT_COSTS.pageFault)
     .describe("First use of a released physical page"),
+  hugeFault: quantity(duration)
+    .default(DEFAULT_COSTS.hugeFault)
+    .describe("First use of memory that makes a huge page"),
+  hugeAdvice: quantity(duration)
+    .default(DEFAULT_COSTS.hugeAdvice)
+    .describe("One call of madvise about huge pages"),
+  collapse: quantity(duration)
+    .default(DEFAULT_COSTS.collapse)
+    .describe("Making one huge page of small ones, when the program asks for it"),
+  compact: quantity(duration)
+    .default(DEFAULT_COSTS.compact)
+    .describe(
+      "More for each huge page that the program asked for, where the system must make room for it first",
+    ),
+});
+
+export const lock = object({
+  model: z.boolean().default(false).describe("Whether waits for the heap lock are counted"),
+  base: quantity(duration).default(DEFAULT_LOCK.base).describe("Each time that it is taken"),
+  entry: quantity(duration)
+    .default(DEFAULT_LOCK.entry)
+    .describe("More for each summary entry that a search looks at"),
+  chunk: quantity(duration).default(DEFAULT_LOCK.chunk).describe("More for each chunk that changes"),
+  refill: quantity(duration).default(DEFAULT_LOCK.refill).describe("More for filling a page cache"),
+  grow: quantity(duration).default(DEFAULT_LOCK.grow).describe("More for growing the heap"),
+});
+
+export const regret = object({
+  window: quantity(positiveDuration)
+    .default(DEFAULT_REGRET_WINDOW)
+    .describe("A release is regretted when its memory is used again within this time"),
 });
 
 export const scavenger = object({
@@ -175,10 +241,33 @@ const repeat = object({
 /** Something done from outside. */
 export const action = z
   .discriminatedUnion("do", [
-    object({ do: z.literal("gc"), ...at, repeat }).describe("runtime.GC()"),
+    object({
+      do: z.literal("gc"),
+      ...at,
+      repeat,
+      background: z
+        .boolean()
+        .default(false)
+        .describe(
+          "The program does not wait for it: it marks and sweeps as one does that the trigger starts",
+        ),
+      marking: quantity(duration).optional().describe("How long it marks (default: as long as it takes)"),
+      sweeping: quantity(duration)
+        .optional()
+        .describe("How long the background sweeper takes if nobody helps (default: as long as it takes)"),
+    })
+      .superRefine(({ background, marking, sweeping }, ctx) => {
+        if (background) return;
+        for (const [key, value] of Object.entries({ marking, sweeping })) {
+          if (value !== undefined)
+            fail(ctx, [key], `${key} is for collections that nobody waits for, expected background: true`);
+        }
+      })
+      .describe("runtime.GC()"),
     object({ do: z.literal("freeOSMemory"), ...at, repeat }).describe("debug.FreeOSMemory()"),
     object({ do: z.literal("setProcs"), ...at, repeat, to: procs }).describe("runtime.GOMAXPROCS(to)"),
     object({ do: z.literal("setGogc"), ...at, repeat, to: gogc }).describe("debug.SetGCPercent(to)"),
+    object({ do: z.literal("setMemoryLimit"), ...at, repeat, to: ram }).describe("debug.SetMemoryLimit(to)"),
     object({ do: z.literal("setScavenger"), ...at, repeat, to: z.boolean() }).describe(
       "Background scavenger on or off",
     ),

@@ -23,6 +23,7 @@ import {
   type ObjectSort,
   type ObjectsSpec,
   type OperationsSpec,
+  type SortOrder,
   type SpanSort,
   type SpansSpec,
   type StacksSpec,
@@ -47,7 +48,15 @@ import {
   weight,
 } from "./common.js";
 import { byteRateCurve, numberCurve, rateCurve } from "./curves.js";
-import { counts, durations, lifetimes, pageCounts, sizes, sizesOrZero } from "./distributions.js";
+import {
+  collectionCounts,
+  counts,
+  durations,
+  lifetimes,
+  pageCounts,
+  sizes,
+  sizesOrZero,
+} from "./distributions.js";
 import { MAX_OPERATIONS, parseOperations } from "./operations.js";
 
 const wholeCount = (max: number) => quantity(count("a whole number", "1000", 0, max));
@@ -81,9 +90,11 @@ const arriving = {
   rate: rateCurve.optional().describe("Things made per second"),
   throughput: byteRateCurve.optional().describe("Bytes made per second, instead of rate"),
   arrivals: z
-    .enum(["poisson", "regular"])
+    .enum(["poisson", "regular", "stratified"])
     .default("poisson")
-    .describe("Gaps between arrivals: exponentially distributed, or all alike"),
+    .describe(
+      "Gaps between arrivals: exponentially distributed, all alike, or one arrival at random in each gap of that length",
+    ),
   batch: counts.optional().describe("Things made at each arrival (default 1)"),
   initial: wholeCount(1e9).default(0).describe("Things made at the start, all at once"),
   count: wholeCount(1e12).optional().describe("Things made in all in one window (default: no limit)"),
@@ -154,18 +165,21 @@ function sortsOf<T>(
 }
 
 const order = z
-  .enum(["random", "cycle"])
+  .enum(["random", "cycle", "stratified"])
   .default("random")
-  .describe("Which of a mix comes next: drawn by weight, or weight things of each in turn");
+  .describe(
+    "Which of a mix comes next: drawn by weight, weight things of each in turn, or drawn so that of many in a row each sort has its share",
+  );
 
-/** A cycle counts whole things. */
-function checkCycle(
-  value: { order: "random" | "cycle"; mix?: readonly { weight: number }[] | undefined },
+/** An order is that of a mix, and a cycle counts whole things. */
+function checkOrder(
+  value: { order: SortOrder; mix?: readonly { weight: number }[] | undefined },
   ctx: z.core.$RefinementCtx,
 ): void {
   if (value.order === "random") return;
   if (value.mix === undefined)
-    fail(ctx, ["order"], "order is cycle, but there is no mix to go through, expected a mix");
+    fail(ctx, ["order"], `order is ${value.order}, but there is no mix to go through, expected a mix`);
+  if (value.order === "stratified") return;
   value.mix?.forEach((sort, i) => {
     if (!Number.isInteger(sort.weight)) {
       fail(
@@ -187,17 +201,81 @@ const freedBy = z
   .default("sweep")
   .describe("sweep: a dead heap span is freed when the collector has swept it; program: at once");
 const spanPages = explained(pageCounts, "8 KiB pages of a span");
-const spanLifetime = explained(lifetimes, "How long a span is in use");
+const spanLife = {
+  lifetime: explained(lifetimes, "How long a span is in use").optional(),
+  collections: explained(
+    collectionCounts,
+    "Instead of lifetime: of the collections that begin after its birth, the one that finds it dead",
+  ).optional(),
+};
+const FOREVER = { kind: "constant", value: FOREVER_NS } as const;
+
+const inARow = explained(counts, "How many of this sort come in a row each time that it is drawn").optional();
+
+type SpanSortValue = Pick<SpanSort, "weight" | "pages" | "spanKind"> & {
+  readonly inARow?: SpanSort["pages"] | undefined;
+  readonly lifetime?: SpanSort["lifetime"] | undefined;
+  readonly collections?: SpanSort["lifetime"] | undefined;
+};
+
+/** How long spans of a sort live is said in one of two ways. */
+function spanSort(value: SpanSortValue): SpanSort {
+  const { weight, inARow = null, pages, lifetime = FOREVER, collections = null, spanKind } = value;
+  return { weight, inARow, pages, lifetime, collections, spanKind };
+}
+
+/** What cannot be together with collections: a lifetime, and spans that no collection frees. */
+function checkCollections(
+  value: Pick<SpanSortValue, "lifetime" | "collections" | "spanKind">,
+  path: readonly PropertyKey[],
+  ctx: z.core.$RefinementCtx,
+): void {
+  if (value.collections === undefined) return;
+  const at = [...path, "collections"];
+  if (value.lifetime !== undefined)
+    fail(ctx, at, "lifetime and collections are both given, expected one of them");
+  if (value.spanKind !== "heap" && value.spanKind !== "noscan")
+    fail(ctx, at, `no collection frees spans of kind ${value.spanKind}, expected a lifetime`);
+}
+
+/** Each sort of spans has a life, and one that its kind can have. */
+function checkSpanLives(
+  value: Omit<SpanSortValue, "weight" | "pages"> & {
+    readonly mix?: readonly SpanSortValue[] | undefined;
+    readonly freedBy: SpansSpec["freedBy"];
+    readonly dropAtStop: number;
+  },
+  ctx: z.core.$RefinementCtx,
+): void {
+  const { mix, freedBy } = value;
+  if (mix !== undefined && value.collections !== undefined)
+    fail(ctx, ["collections"], "collections and mix are both given, expected collections within mix");
+  else checkCollections(value, [], ctx);
+  mix?.forEach((sort, i) => {
+    checkCollections(sort, ["mix", i], ctx);
+    if (sort.lifetime === undefined && sort.collections === undefined)
+      fail(ctx, ["mix", i, "lifetime"], "expected a lifetime such as 10ms or forever, or collections", true);
+  });
+  if (value.collections === undefined && !mix?.some((sort) => sort.collections !== undefined)) return;
+  if (freedBy === "program")
+    fail(ctx, ["freedBy"], "the program frees spans that collections are to find dead, expected sweep");
+  if (value.dropAtStop > 0)
+    fail(
+      ctx,
+      ["dropAtStop"],
+      "it drops spans that collections are to find dead, expected spans with a lifetime",
+    );
+}
 
 const spans = object({
   kind: z.literal("spans"),
   ...common,
   ...arriving,
   pages: spanPages.optional(),
-  lifetime: spanLifetime.optional(),
+  ...spanLife,
   spanKind,
   mix: z
-    .array(object({ weight: sortWeight, pages: spanPages, lifetime: spanLifetime, spanKind }))
+    .array(object({ weight: sortWeight, inARow, pages: spanPages, ...spanLife, spanKind }))
     .min(1)
     .optional()
     .describe("Several sorts of spans"),
@@ -206,13 +284,15 @@ const spans = object({
 })
   .describe("Spans asked of the page heap directly")
   .transform((v, ctx) => {
-    checkCycle(v, ctx);
+    checkOrder(v, ctx);
+    checkSpanLives(v, ctx);
     const required = [
       ["pages", "a number of pages such as 8"],
       ["lifetime", "a lifetime such as 10ms or forever"],
     ] as const;
-    const one = (): SpanSort => ({ weight: 1, pages: v.pages!, lifetime: v.lifetime!, spanKind: v.spanKind });
-    const sorts = sortsOf<SpanSort>(v, required, one, ctx);
+    const one = (): SpanSortValue => ({ ...v, weight: 1, pages: v.pages! });
+    const needed = v.collections === undefined || v.mix !== undefined ? required : required.slice(0, 1);
+    const sorts = sortsOf<SpanSortValue>(v, needed, one, ctx).map(spanSort);
     const spec: SpansSpec = {
       kind: "spans",
       ...arrivalsOf(v, ctx),
@@ -284,7 +364,7 @@ const objects = object({
 })
   .describe("Objects of the garbage-collected heap")
   .transform((v, ctx) => {
-    checkCycle(v, ctx);
+    checkOrder(v, ctx);
     const required = [
       ["size", "a size such as 64B"],
       ["lifetime", "a lifetime such as 10ms or forever"],

@@ -10,11 +10,17 @@ import { InputError } from "../input-error.js";
 const COMMA = 44;
 const MINUS = 45;
 const CARRIAGE_RETURN = 13;
+const LETTER_M = 109;
+const MAX_INT64 = "9223372036854775807";
+/** The lowest address of linux/amd64's line. */
+const NO_ADDRESS = 2 ** 64 - 2 ** 47;
 
 export class Fields {
   /** High and low half of the last bitmap read. */
   hi = 0;
   lo = 0;
+  /** Whether the last cursor read was marked. */
+  isMarked = false;
   #bytes: Uint8Array = new Uint8Array(0);
   #at = 0;
   #from = 0;
@@ -59,7 +65,10 @@ export class Fields {
       if (!negative && this.#isMax()) return Number.POSITIVE_INFINITY;
       this.#failField("expected a whole number");
     }
-    if (value > Number.MAX_SAFE_INTEGER) this.fail("expected a number below 2^53, or `max`");
+    if (value > Number.MAX_SAFE_INTEGER) {
+      if (!this.#isMaxInt64(first, at)) this.fail("expected a number below 2^53, or `max`");
+      value = Number.POSITIVE_INFINITY;
+    }
     this.#closeField(at, "expected a whole number");
     return negative ? -value : value;
   }
@@ -77,6 +86,34 @@ export class Fields {
       this.#failField("expected an address in hexadecimal, without 0x");
     this.#closeField(at, "expected an address in hexadecimal, without 0x");
     return value;
+  }
+
+  /**
+   * A cursor of the scavenge index: an address, with an m behind it when it is marked, which then stands in isMarked.
+   * The lowest address of a 48-bit line, which stands for none, is ffff800000000000.
+   */
+  cursor(): number {
+    const expected = "expected an address in hexadecimal, without 0x, and an m when it is marked";
+    let at = this.#at;
+    let value = 0;
+    for (; at < this.#end; at++) {
+      const digit = hexDigit(this.#bytes[at]!);
+      if (digit < 0) break;
+      value = value * 16 + digit;
+    }
+    if (at === this.#at || (value > Number.MAX_SAFE_INTEGER && value !== NO_ADDRESS))
+      this.#failField(expected);
+    this.isMarked = at < this.#end && this.#bytes[at] === LETTER_M;
+    this.#closeField(this.isMarked ? at + 1 : at, expected);
+    return value;
+  }
+
+  /** A number that is not negative, and may have a fraction and an exponent. */
+  float(): number {
+    const { column } = this;
+    const text = this.text();
+    if (!/^\d+(?:\.\d+)?(?:e[-+]?\d+)?$/.test(text)) this.fail("expected a number", column);
+    return Number(text);
   }
 
   /** A hexadecimal number below 2^53 that begins with 0x. */
@@ -145,6 +182,13 @@ export class Fields {
   /** Says what a field should be, or that there is none. */
   #failField(problem: string): never {
     this.fail(this.#at > this.#end ? "the line has too few fields" : problem);
+  }
+
+  /** The largest signed number, by which Go says that there is no memory limit. */
+  #isMaxInt64(from: number, to: number): boolean {
+    if (to - from !== MAX_INT64.length) return false;
+    for (let i = from; i < to; i++) if (this.#bytes[i] !== MAX_INT64.charCodeAt(i - from)) return false;
+    return true;
   }
 
   #isMax(): boolean {

@@ -1,99 +1,29 @@
 /**
- * Page-heap traces: the log of everything that a real program did to the page heap (Go 1.18).
+ * Page-heap traces: the log of everything that a real program did to the page heap.
  *
- * A trace is CSV with the header `t,p,op,a,b,c,d`, plain or gzipped, one row an operation. Rows stand in the order in
- * which the program's threads took the heap lock, and that order is authoritative; t, in nanoseconds, may step back a
- * little between threads. What a to d mean depends on the operation; LAYOUT below is that table. docs/file-formats.md
- * says it in words.
+ * A trace is CSV with the header `t,p,op,a,b,c,d` (Go 1.18), or with a column `e` more (Go 1.23), plain or gzipped, one row
+ * an operation. Rows stand in the order in which the program's threads took the heap lock, and that order is authoritative;
+ * t, in nanoseconds, may step back a little between threads. What a to e mean depends on the operation: trace-layout.ts is
+ * that table, and docs/file-formats.md says it in words.
  */
 
 import { KIND_WORKBUF, kindName } from "../../sim/heap/kinds.js";
 import { InputError } from "../input-error.js";
 import { Fields, NameTable } from "./fields.js";
 import { readLines } from "./lines.js";
+import {
+  Field,
+  HEAP_TRACE_HEADER,
+  HEAP_TRACE_HEADER_INDEXED,
+  type Layout,
+  layoutsOf,
+  OP_NAMES,
+  Op,
+  type TraceColumns,
+} from "./trace-layout.js";
 
-/** The header line of a trace. */
-export const HEAP_TRACE_HEADER = "t,p,op,a,b,c,d";
+export { HEAP_TRACE_HEADER, HEAP_TRACE_HEADER_INDEXED, OP_NAMES, Op } from "./trace-layout.js";
 
-/** Operations, by code. */
-export const Op = {
-  init: 0,
-  arena: 1,
-  grow: 2,
-  alloc: 3,
-  refill: 4,
-  calloc: 5,
-  flush: 6,
-  free: 7,
-  span: 8,
-  spanfree: 9,
-  gen: 10,
-  scavreq: 11,
-  scavskip: 12,
-  scavret: 13,
-  scavres: 14,
-  scavunres: 15,
-  scav: 16,
-  scavdone: 17,
-  procs: 18,
-  gcstart: 19,
-  gcmarkdone: 20,
-  pace: 21,
-  pace2: 22,
-  sweepdone: 23,
-  stat: 24,
-} as const;
-
-/** Names of the operations, by code. */
-export const OP_NAMES: readonly string[] = Object.keys(Op);
-
-/** How a field is written. */
-enum Field {
-  blank,
-  decimal,
-  address,
-  bits,
-  kind,
-}
-
-const { blank, decimal, address, bits, kind } = {
-  blank: Field.blank,
-  decimal: Field.decimal,
-  address: Field.address,
-  bits: Field.bits,
-  kind: Field.kind,
-};
-
-/** The fields a, b, c, d of each operation. */
-const LAYOUT: Readonly<Record<keyof typeof Op, readonly [Field, Field, Field, Field]>> = {
-  init: [decimal, decimal, decimal, blank],
-  arena: [address, decimal, decimal, blank],
-  grow: [address, decimal, blank, blank],
-  alloc: [address, decimal, decimal, blank],
-  refill: [address, bits, bits, blank],
-  calloc: [address, decimal, decimal, blank],
-  flush: [address, bits, bits, blank],
-  free: [address, decimal, blank, blank],
-  span: [address, decimal, kind, decimal],
-  spanfree: [address, decimal, kind, blank],
-  gen: [decimal, decimal, address, decimal],
-  scavreq: [decimal, decimal, decimal, decimal],
-  scavskip: [decimal, decimal, decimal, decimal],
-  scavret: [decimal, decimal, blank, blank],
-  scavres: [address, decimal, decimal, decimal],
-  scavunres: [address, decimal, decimal, decimal],
-  scav: [address, decimal, decimal, blank],
-  scavdone: [address, decimal, decimal, blank],
-  procs: [decimal, decimal, blank, blank],
-  gcstart: [decimal, decimal, decimal, decimal],
-  gcmarkdone: [decimal, decimal, decimal, decimal],
-  pace: [decimal, decimal, decimal, decimal],
-  pace2: [decimal, decimal, decimal, decimal],
-  sweepdone: [decimal, decimal, blank, blank],
-  stat: [decimal, decimal, decimal, decimal],
-};
-
-const LAYOUT_BY_CODE = Object.values(LAYOUT);
 const OP_TABLE = new NameTable(OP_NAMES);
 const KIND_TABLE = new NameTable(Array.from({ length: KIND_WORKBUF + 1 }, (_, kind) => kindName(kind)));
 
@@ -115,14 +45,28 @@ export class TraceRow {
   b = 0;
   c = 0;
   d = 0;
-  /** Bitmaps of b and c, as two 32-bit halves each. */
+  e = 0;
+  /** Bitmaps of b, c and d, as two 32-bit halves each. */
   bHi = 0;
   bLo = 0;
   cHi = 0;
   cLo = 0;
+  dHi = 0;
+  dLo = 0;
+  /** Whether the cursors in a to d are marked. */
+  aMarked = false;
+  bMarked = false;
+  cMarked = false;
+  dMarked = false;
   /** 1-based line of the file. */
   line = 0;
+  /** Columns of the trace: 7 for Go 1.18, 8 for Go 1.23. */
+  columns: TraceColumns = 7;
 }
+
+/** What may be in a trace that is read: 1.18's only, or also those of later releases. */
+export const ONLY_1_18: readonly TraceColumns[] = [7];
+export const ALL_RELEASES: readonly TraceColumns[] = [7, 8];
 
 /**
  * Reads a trace and hands out its rows in order.
@@ -130,6 +74,7 @@ export class TraceRow {
  * @param path a file, or `-` for standard input
  * @param onRow called for each row, with the same object each time
  * @param onBytes sees the bytes of the file as they are, for a digest
+ * @param columns formats that are accepted, by their number of columns
  * @returns the number of rows
  * @throws InputError with line and column for whatever is not a row of a trace
  */
@@ -137,13 +82,14 @@ export async function readHeapTrace(
   path: string,
   onRow: (row: TraceRow) => void,
   onBytes?: (bytes: Uint8Array) => void,
+  columns: readonly TraceColumns[] = ONLY_1_18,
 ): Promise<number> {
   const parser = new RowParser(path);
   const row = new TraceRow();
   const lines = await readLines(
     path,
     (bytes, from, to, line) => {
-      if (line === 1) checkHeader(path, bytes, from, to);
+      if (line === 1) parser.begin(checkHeader(path, bytes, from, to, columns));
       else {
         parser.parse(bytes, from, to, line, row);
         onRow(row);
@@ -171,7 +117,10 @@ export async function readDuration(path: string): Promise<number> {
   const fields = new Fields(path);
   let duration = 0;
   await readLines(path, (bytes, from, to, line) => {
-    if (line === 1) return checkHeader(path, bytes, from, to);
+    if (line === 1) {
+      checkHeader(path, bytes, from, to, ALL_RELEASES);
+      return;
+    }
     fields.begin(bytes, from, to, line);
     const t = readTime(fields);
     if (t > duration) duration = t;
@@ -185,14 +134,22 @@ function readTime(fields: Fields): number {
   return t;
 }
 
-function checkHeader(path: string, bytes: Uint8Array, from: number, to: number): void {
+/** The number of columns that a header line announces. */
+function checkHeader(
+  path: string,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  accepted: readonly TraceColumns[],
+): TraceColumns {
   const header = Buffer.from(bytes.subarray(from, Math.min(to, from + 200)))
     .toString("latin1")
     .trimEnd();
-  if (header === HEAP_TRACE_HEADER) return;
+  if (header === HEAP_TRACE_HEADER) return 7;
+  if (header === HEAP_TRACE_HEADER_INDEXED && accepted.includes(8)) return 8;
   const hint =
-    header === `${HEAP_TRACE_HEADER},e`
-      ? " (this is a trace of Go 1.23, which the go1.18 policy cannot replay)"
+    header === HEAP_TRACE_HEADER_INDEXED
+      ? " (this is a trace of Go 1.23, but one of 1.18 is needed here)"
       : "";
   throw new InputError(
     path,
@@ -210,9 +167,17 @@ export function printable(text: string): string {
 
 class RowParser {
   readonly #fields: Fields;
+  #columns: TraceColumns = 7;
+  #layouts: readonly (Layout | undefined)[] = layoutsOf(7);
 
   constructor(path: string) {
     this.#fields = new Fields(path);
+  }
+
+  /** Starts on a trace with so many columns. */
+  begin(columns: TraceColumns): void {
+    this.#columns = columns;
+    this.#layouts = layoutsOf(columns);
   }
 
   parse(bytes: Uint8Array, from: number, to: number, line: number, row: TraceRow): void {
@@ -224,25 +189,25 @@ class RowParser {
     row.p = fields.decimal();
     if (!(row.p >= -1 && row.p < MAX_PROCS)) fields.fail("expected the number of a P, or -1", pColumn);
     row.op = fields.name(OP_TABLE);
-    if (row.op < 0) {
-      const column = fields.column;
-      throw new InputError(
-        fields.path,
-        line,
-        column,
-        `unknown operation "${printable(fields.text())}": expected one of ${OP_NAMES.join(", ")}`,
-      );
-    }
-    const layout = LAYOUT_BY_CODE[row.op]!;
+    const layout = this.#layouts[row.op];
+    if (layout === undefined) this.#unknown(row.op);
     row.a = this.#read(layout[0]);
+    row.aMarked = fields.isMarked;
     row.b = this.#read(layout[1]);
+    row.bMarked = fields.isMarked;
     row.bHi = fields.hi;
     row.bLo = fields.lo;
     row.c = this.#read(layout[2]);
+    row.cMarked = fields.isMarked;
     row.cHi = fields.hi;
     row.cLo = fields.lo;
-    row.d = this.#readLast(layout[3], row.op);
-    fields.finish(7);
+    row.d = row.op === Op.init ? this.#readInit() : this.#read(layout[3]);
+    row.dMarked = fields.isMarked;
+    row.dHi = fields.hi;
+    row.dLo = fields.lo;
+    row.e = this.#columns === 8 ? this.#read(layout[4]) : 0;
+    row.columns = this.#columns;
+    fields.finish(this.#columns);
     if (row.op === Op.procs && !(row.b >= 1 && row.b < MAX_PROCS)) {
       throw new InputError(fields.path, line, 1, `procs: ${row.b} Ps: expected 1 to ${MAX_PROCS - 1}`);
     }
@@ -264,6 +229,10 @@ class RowParser {
         return 0;
       case Field.kind:
         return this.#kind();
+      case Field.cursor:
+        return fields.cursor();
+      case Field.float:
+        return fields.float();
       default:
         fields.blank();
         return 0;
@@ -271,9 +240,20 @@ class RowParser {
   }
 
   /** The init row has an unused `0` in d in some recordings and nothing in others. */
-  #readLast(field: Field, op: number): number {
-    if (op === Op.init && !this.#fields.isBlank()) return this.#fields.decimal();
-    return this.#read(field);
+  #readInit(): number {
+    return this.#fields.isBlank() ? this.#read(Field.blank) : this.#fields.decimal();
+  }
+
+  /** An operation that this format does not have, or a name that is none; that has not been read yet. */
+  #unknown(op: number): never {
+    const fields = this.#fields;
+    const known = OP_NAMES.filter((_, code) => this.#layouts[code] !== undefined);
+    const column = fields.column;
+    const name = op < 0 ? printable(fields.text()) : OP_NAMES[op]!;
+    return fields.fail(
+      `unknown operation "${name}": expected one of ${known.join(", ")}`,
+      op < 0 ? column : column - name.length - 1,
+    );
   }
 
   #kind(): number {

@@ -1,8 +1,9 @@
 /**
- * Operation logs of the page allocator: every call with its result, recorded from the real one (Go 1.18).
+ * Operation logs of the page allocator: every call with its result, recorded from the real one.
  *
- * CSV with the header `op,a,b,c,r1,r2,searchAddr`, plain or gzipped. Addresses are hexadecimal with `0x`. The meaning
- * of the columns is in docs/file-formats.md; the fields are handed out as text, since most results are compared as such.
+ * CSV with the header `op,a,b,c,r1,r2,searchAddr` (Go 1.18), or with two columns more, `bg,force`, for the cursors of the
+ * scavenge index (Go 1.19 and later); plain or gzipped. Addresses are hexadecimal with `0x`. The meaning of the columns is in
+ * docs/file-formats.md; the fields are handed out as text, since most results are compared as such.
  */
 
 import { InputError } from "../input-error.js";
@@ -12,11 +13,12 @@ import { readLines } from "./lines.js";
 
 /** The header of an operation log of the Go 1.18 allocator. */
 export const OP_LOG_HEADER = "op,a,b,c,r1,r2,searchAddr";
-/** The header of the logs of Go 1.19 and 1.23, which have more columns and other scavengers. */
+/** The header of the logs of Go 1.19 and later. */
 export const OP_LOG_HEADER_INDEXED = "op,a,b,c,r1,r2,searchAddr,bg,force";
+export type LogHeader = typeof OP_LOG_HEADER | typeof OP_LOG_HEADER_INDEXED;
 
-/** Operations of a log. */
-export const LOG_OPS = [
+/** Operations that all logs have. */
+const COMMON_OPS = [
   "grow",
   "alloc",
   "free",
@@ -24,11 +26,15 @@ export const LOG_OPS = [
   "calloc",
   "flush",
   "scavenge",
-  "startgen",
   "state",
   "sum",
 ] as const;
-export type LogOp = (typeof LOG_OPS)[number];
+/** Operations of a log, by its header. */
+const LOG_OPS = {
+  [OP_LOG_HEADER]: [...COMMON_OPS, "startgen"],
+  [OP_LOG_HEADER_INDEXED]: [...COMMON_OPS, "nextgen", "chunk"],
+} as const;
+export type LogOp = (typeof LOG_OPS)[LogHeader][number];
 
 /** One line of a log. */
 export interface LogLine {
@@ -40,44 +46,31 @@ export interface LogLine {
   readonly r1: string;
   readonly r2: string;
   readonly searchAddr: string;
+  /** Cursors where they changed; empty in logs that have no such columns. */
+  readonly bg: string;
+  readonly force: string;
 }
 
 /**
  * Reads a log and hands out its lines in order.
+ * @param onHeader called first, with the header
  * @returns the number of lines after the header
  * @throws InputError with line and column for what is not a line of a log
  */
-export async function readOpLog(path: string, onLine: (line: LogLine) => void): Promise<number> {
+export async function readOpLog(
+  path: string,
+  onLine: (line: LogLine) => void,
+  onHeader: (header: LogHeader) => void = () => {},
+): Promise<number> {
   let mapped = 0;
+  let header: LogHeader = OP_LOG_HEADER;
   const lines = await readLines(path, (bytes, from, to, line) => {
     const text = Buffer.from(bytes.subarray(from, to)).toString("latin1").trimEnd();
     if (line === 1) {
-      if (text !== OP_LOG_HEADER) {
-        throw new InputError(path, 1, 1, `expected the header "${OP_LOG_HEADER}", got "${printable(text)}"`);
-      }
-      return;
+      header = parseHeader(path, text);
+      return onHeader(header);
     }
-    const parts = text.split(",");
-    if (parts.length !== 7)
-      throw new InputError(path, line, 1, `expected 7 comma-separated fields, got ${parts.length}`);
-    const [op, a, b, c, r1, r2, searchAddr] = parts as [
-      LogOp,
-      string,
-      string,
-      string,
-      string,
-      string,
-      string,
-    ];
-    if (!LOG_OPS.includes(op)) {
-      throw new InputError(
-        path,
-        line,
-        1,
-        `unknown operation "${printable(op)}": expected one of ${LOG_OPS.join(", ")}`,
-      );
-    }
-    const parsed: LogLine = { line, op, a, b, c, r1, r2, searchAddr };
+    const parsed = parseLine(path, text, line, header);
     mapped += checkSize(path, parsed);
     if (mapped > MAX_MAPPED_BYTES) {
       throw new InputError(
@@ -90,6 +83,44 @@ export async function readOpLog(path: string, onLine: (line: LogLine) => void): 
     onLine(parsed);
   });
   return Math.max(0, lines - 1);
+}
+
+function parseHeader(path: string, text: string): LogHeader {
+  if (text === OP_LOG_HEADER || text === OP_LOG_HEADER_INDEXED) return text;
+  throw new InputError(
+    path,
+    1,
+    1,
+    `expected the header "${OP_LOG_HEADER}" or "${OP_LOG_HEADER_INDEXED}", got "${printable(text)}"`,
+  );
+}
+
+function parseLine(path: string, text: string, line: number, header: LogHeader): LogLine {
+  const columns = header === OP_LOG_HEADER ? 7 : 9;
+  const parts = text.split(",");
+  if (parts.length !== columns)
+    throw new InputError(path, line, 1, `expected ${columns} comma-separated fields, got ${parts.length}`);
+  const [op, a, b, c, r1, r2, searchAddr, bg = "", force = ""] = parts as [
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+    string,
+    string?,
+    string?,
+  ];
+  const ops: readonly string[] = LOG_OPS[header];
+  if (!ops.includes(op)) {
+    throw new InputError(
+      path,
+      line,
+      1,
+      `unknown operation "${printable(op)}": expected one of ${ops.join(", ")}`,
+    );
+  }
+  return { line, op: op as LogOp, a, b, c, r1, r2, searchAddr, bg, force };
 }
 
 /** Most pages that an operation may be about, of Go's 8 KiB. */

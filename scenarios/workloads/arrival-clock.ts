@@ -8,7 +8,7 @@
  * and for those a division does.
  */
 
-import { Arrivals, NO_ARRIVAL } from "../../engine/arrivals.js";
+import { Arrivals, Gaps, NO_ARRIVAL } from "../../engine/arrivals.js";
 import { type Curve, curve } from "../../engine/curves.js";
 import type { RandomStream } from "../../engine/random-streams.js";
 import { TIME_MAX_NS } from "../../engine/simulation.js";
@@ -34,8 +34,10 @@ export class ArrivalClock {
   private readonly gapNs: number;
   private readonly random: (() => number) | null;
   private readonly rate: RatePerUnits;
-  private readonly stream: RandomStream;
-  private readonly isRegular: boolean;
+  private readonly stream: RandomStream | null;
+  private readonly isStratified: boolean;
+  /** Of stratified arrivals at a constant rate; Arrivals has its own. */
+  private gaps: Gaps | null = null;
   private arrivals: Arrivals | null = null;
   private atNs = 0;
 
@@ -45,17 +47,18 @@ export class ArrivalClock {
    */
   constructor(spec: CurveSpec, arrivals: ArrivalKind, stream: RandomStream) {
     this.gapNs = spec.kind === "constant" ? 1e9 / spec.value : Number.NaN;
-    this.isRegular = arrivals === "regular";
-    this.random = this.isRegular ? null : stream.double;
-    this.stream = stream;
+    this.isStratified = arrivals === "stratified";
+    this.random = arrivals === "poisson" ? stream.double : null;
+    this.stream = arrivals === "regular" ? null : stream;
     this.rate = new RatePerUnits(curve(spec, stream.fork("rate")));
   }
 
   /** A window opens: time is 0. */
   open(): void {
     this.atNs = 0;
-    if (Number.isNaN(this.gapNs))
-      this.arrivals = new Arrivals(this.rate, this.isRegular ? null : this.stream);
+    const gaps = new Gaps(this.stream, this.isStratified);
+    if (Number.isNaN(this.gapNs)) this.arrivals = new Arrivals(this.rate, gaps);
+    else if (this.isStratified) this.gaps = gaps;
   }
 
   /**
@@ -71,7 +74,8 @@ export class ArrivalClock {
       const at = this.arrivals.next(until);
       return at < until ? at : NO_ARRIVAL;
     }
-    const share = this.random === null ? 1 : -Math.log1p(-this.random());
+    const share =
+      this.gaps !== null ? this.gaps.draw() : this.random === null ? 1 : -Math.log1p(-this.random());
     this.atNs += this.gapNs * units * share;
     const at = Math.round(this.atNs);
     return at < until ? at : NO_ARRIVAL;

@@ -113,7 +113,7 @@ export class BirthDeathWorkload extends Workload {
 
   private birth({ collected, pages, kind }: Row): number {
     const p = this.nextProc();
-    return collected ? this.demands.span(p, pages, kind, NEVER) : this.demands.pages(p, pages, kind);
+    return collected ? this.demands.span(p, pages, kind, NEVER) : this.demands.pages(p, pages, kind, NEVER);
   }
 
   /** A span's time is up, unless it leaks: then it dies later, and is missed by nobody. */

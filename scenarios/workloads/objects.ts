@@ -24,13 +24,17 @@ export class ObjectsWorkload extends ArrivingWorkload {
 
   constructor(stage: Stage, workload: WorkloadSpec, leaks: readonly Leak[], spec: ObjectsSpec) {
     super(stage, workload, leaks, spec);
-    this.order = new Sorts(stage, workload.name, spec.sorts, spec.order);
+    this.order = new Sorts(stage, workload.name, spec.sorts, spec.order, this.expected(spec));
     this.sorts = spec.sorts.map((sort, i) => ({
       bytes: stage.distribution(sort.bytes, workload.name, `size/${i}`),
       lifetime: stage.distribution(sort.lifetime, workload.name, `lifetime/${i}`),
       noscan: sort.noscan,
       noscans: stage.stream(workload.name, `noscan/${i}`),
     }));
+  }
+
+  protected override opened(): void {
+    this.order.open();
   }
 
   protected make(count: number): number {

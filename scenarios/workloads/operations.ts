@@ -3,7 +3,7 @@
 import { Priority } from "../../engine/simulation.js";
 import type { OperationsSpec, WorkloadSpec } from "../scenario.js";
 import { kindOf } from "./spans.js";
-import type { Stage } from "./stage.js";
+import { NEVER, type Stage } from "./stage.js";
 import { Workload } from "./workload.js";
 
 export class OperationsWorkload extends Workload {
@@ -36,6 +36,7 @@ export class OperationsWorkload extends Workload {
           this.nextProc(),
           operation.pages,
           kindOf(operation.spanKind),
+          NEVER,
         );
       else if (operation.op === "free") this.demands.freePages(this.pages[operation.slot]!);
       else if (operation.op === "collect") this.demands.collect();

@@ -1,12 +1,12 @@
 /**
- * `spans`: spans asked of the page heap directly, by size and lifetime. Collected ones die, and are freed when the collector
- * has swept them; the others are freed at once.
+ * `spans`: spans asked of the page heap directly, by size and lifetime. Collected ones die, after a time or a number of
+ * collections, and are freed when the collector has swept them; the others are freed at once.
  */
 
 import type { Distribution } from "../../engine/distributions.js";
 import { KIND_BITS, KIND_STACK, KIND_WORKBUF } from "../../sim/heap/kinds.js";
-import type { SpanKind, SpansSpec, WorkloadSpec } from "../scenario.js";
-import type { Leak } from "./leaks.js";
+import { FOREVER_NS, type SpanKind, type SpansSpec, type WorkloadSpec } from "../scenario.js";
+import { type Leak, NO_LEAK } from "./leaks.js";
 import { Sorts } from "./sorts.js";
 import { NEVER, type Stage } from "./stage.js";
 import { ArrivingWorkload } from "./workload.js";
@@ -37,6 +37,8 @@ export function isCollected(spanKind: SpanKind, freedBy: "sweep" | "program"): b
 interface Sort {
   readonly pages: Distribution;
   readonly lifetime: Distribution;
+  /** Null: by lifetime. */
+  readonly collections: Distribution | null;
   readonly kind: number;
   readonly collected: boolean;
 }
@@ -47,13 +49,19 @@ export class SpansWorkload extends ArrivingWorkload {
 
   constructor(stage: Stage, workload: WorkloadSpec, leaks: readonly Leak[], spec: SpansSpec) {
     super(stage, workload, leaks, spec);
-    this.order = new Sorts(stage, workload.name, spec.sorts, spec.order);
+    this.order = new Sorts(stage, workload.name, spec.sorts, spec.order, this.expected(spec));
     this.sorts = spec.sorts.map((sort, i) => ({
       pages: stage.distribution(sort.pages, workload.name, `pages/${i}`),
       lifetime: stage.distribution(sort.lifetime, workload.name, `lifetime/${i}`),
+      collections:
+        sort.collections && stage.distribution(sort.collections, workload.name, `collections/${i}`),
       kind: kindOf(sort.spanKind),
       collected: isCollected(sort.spanKind, spec.freedBy),
     }));
+  }
+
+  protected override opened(): void {
+    this.order.open();
   }
 
   protected make(count: number): number {
@@ -61,14 +69,27 @@ export class SpansWorkload extends ArrivingWorkload {
     for (let i = 0; i < count; i++) {
       const sort = this.sorts[this.order.next()]!;
       const npages = sort.pages.drawInteger(1, MAX_SPAN_PAGES);
-      const death = this.deathNs(sort.lifetime.drawInteger());
       pages += npages;
+      if (sort.collections !== null) {
+        this.makeAged(npages, sort.kind, sort.collections.drawInteger(1));
+        continue;
+      }
+      const death = this.deathNs(sort.lifetime.drawInteger());
       if (sort.collected) this.demands.span(this.nextProc(), npages, sort.kind, death);
       else {
-        const page = this.demands.pages(this.nextProc(), npages, sort.kind);
+        const page = this.demands.pages(this.nextProc(), npages, sort.kind, death);
         if (death !== NEVER) this.stage.freePagesAt(death, page);
       }
     }
     return pages * PAGE_BYTES;
+  }
+
+  /** A span that a number of collections finds dead, unless it leaks. */
+  private makeAged(npages: number, kind: number, collections: number): void {
+    const leaked = this.leakedDeathNs();
+    const p = this.nextProc();
+    if (leaked !== NO_LEAK) this.demands.span(p, npages, kind, leaked);
+    else if (collections < FOREVER_NS) this.demands.agedSpan(p, npages, kind, collections);
+    else this.demands.span(p, npages, kind, NEVER);
   }
 }

@@ -138,7 +138,7 @@ export class TraceWorkload extends Workload {
     const p = this.procOf(i);
     const death = this.recordedDeath(diedNs[i]!);
     if (this.spec.frees === "gc" && isHeapKind(kind)) this.demands.span(p, npages[i]!, kind, death);
-    else this.stage.freePagesAt(death, this.demands.pages(p, npages[i]!, kind));
+    else this.stage.freePagesAt(death, this.demands.pages(p, npages[i]!, kind, death));
   }
 
   /** When a span dies now that died then: what was alive at the end of the cut lives on. */

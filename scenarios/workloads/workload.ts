@@ -13,6 +13,7 @@ import { Priority, type Simulation } from "../../engine/simulation.js";
 import type { Demands } from "../../sim/demands.js";
 import type { ArrivalSpec, WorkloadSpec } from "../scenario.js";
 import { ArrivalClock, NO_ARRIVAL } from "./arrival-clock.js";
+import { expectedArrivals } from "./expected.js";
 import { type Leak, NO_LEAK } from "./leaks.js";
 import { deathAfter, type Stage } from "./stage.js";
 import { Windows } from "./windows.js";
@@ -60,6 +61,11 @@ export abstract class Workload {
 
   /** Schedules the first event. */
   abstract start(): void;
+
+  /** Length of a window, ns. */
+  protected get windowNs(): number {
+    return this.windows.stopNs - this.windows.startNs;
+  }
 
   /** The P that the next thing is made on. */
   protected nextProc(): number {
@@ -130,6 +136,16 @@ export abstract class ArrivingWorkload extends Workload {
   /** Makes so many things. @returns their bytes */
   protected abstract make(count: number): number;
 
+  /** A window opens: nothing was made in it. */
+  protected opened(): void {}
+
+  /** Things in a window, NaN when that is not known. */
+  protected expected(spec: ArrivalSpec): number {
+    return this.isByBytes || this.windowNs === Number.POSITIVE_INFINITY
+      ? Number.NaN
+      : expectedArrivals(spec, this.windowNs, 1);
+  }
+
   private turn(turn: number): void {
     this.demands.works(this.worker);
     if (turn === Turn.arrival) return this.arrive();
@@ -137,6 +153,7 @@ export abstract class ArrivingWorkload extends Workload {
       this.initialLeft = Math.min(this.initial, this.count);
       this.left = this.count;
       this.clock?.open();
+      this.opened();
     }
     const now = Math.min(this.initialLeft, INITIAL_BATCH);
     if (now > 0) {

@@ -16,9 +16,12 @@
 
 import { NO_EVENT, Priority, type Simulation, TIME_MAX_NS } from "../../engine/simulation.js";
 import type { Heap } from "../heap/heap.js";
-import type { BackgroundScavenger } from "../scavenge/background.js";
+import type { Background } from "../scavenge/pacing.js";
 import type { Costs } from "./costs.js";
-import { BACKGROUND_UTILIZATION, DEFAULT_HEAP_MINIMUM, Pacer } from "./pacer.js";
+import { CpuLimiter } from "./cpu-limiter.js";
+import { limitHeapGoal } from "./memory-limit.js";
+import { BACKGROUND_UTILIZATION, DEFAULT_HEAP_MINIMUM, GOAL_OFF, Pacer } from "./pacer.js";
+import { ScavengeAssists } from "./scavenge-assists.js";
 import { type CollectedWorld, Sweeper } from "./sweeper.js";
 import type { CollectorHooks } from "./world.js";
 
@@ -27,8 +30,16 @@ export const FORCE_PERIOD_NS = 120_000_000_000;
 /** Scan work that an assist does beyond its debt, bytes (gcOverAssistWork). */
 const OVER_ASSIST = 64 * 1024;
 
-/** Why a cycle started. */
-export const CycleCause = { trigger: 0, period: 1, explicit: 2 } as const;
+/** Why a cycle started; the program waits for an explicit one, and for no other. */
+export const CycleCause = { trigger: 0, period: 1, explicit: 2, background: 3 } as const;
+
+/** How long marking takes, and then sweeping in the background if nobody helps; ns, null: as costs and the program have it. */
+export interface CycleLengths {
+  readonly markNs: number | null;
+  readonly sweepNs: number | null;
+}
+
+export const OWN_LENGTHS: CycleLengths = { markNs: null, sweepNs: null };
 
 /** Options of a collector. */
 export interface CollectorOptions {
@@ -48,6 +59,8 @@ export interface CollectorOptions {
 
 export class Collector implements CollectorHooks {
   readonly pacer: Pacer;
+  /** Keeps collecting from taking all of the time; only where the policy has memory limits. */
+  readonly limiter: CpuLimiter | null;
   readonly sweeper: Sweeper;
   /** Whether a cycle marks now. */
   marking = false;
@@ -65,7 +78,7 @@ export class Collector implements CollectorHooks {
   private readonly sim: Simulation;
   private readonly heap: Heap;
   private readonly world: CollectedWorld;
-  private readonly scavenger: BackgroundScavenger;
+  private readonly scavenger: Background;
   readonly costs: Costs;
   private readonly stackBytes: () => number;
   private readonly forcePeriodNs: number;
@@ -78,6 +91,10 @@ export class Collector implements CollectorHooks {
   private periodEvent = NO_EVENT;
   /** Explicit collections asked for during a mark: they follow it. */
   private explicitPending = false;
+  /** Lengths of a collection in the background that is asked for: until it begins, and while it marks. */
+  private backgroundPending: CycleLengths | null = null;
+  private nextLengths = OWN_LENGTHS;
+  private lengths = OWN_LENGTHS;
   private releaseAllPending = false;
   private busyBefore = -1;
   /** Heap in use at the last mark termination. */
@@ -97,7 +114,7 @@ export class Collector implements CollectorHooks {
     sim: Simulation,
     heap: Heap,
     world: CollectedWorld,
-    scavenger: BackgroundScavenger,
+    scavenger: Background,
     costs: Costs,
     options: CollectorOptions = {},
   ) {
@@ -113,6 +130,15 @@ export class Collector implements CollectorHooks {
       options.globalsBytes ?? 0,
       options.heapMinimumBytes ?? DEFAULT_HEAP_MINIMUM,
     );
+    this.limiter = heap.policy.limit.supported
+      ? new CpuLimiter({
+          nowNs: () => sim.nowNs,
+          procs: () => heap.procs,
+          busyProcs: () => scavenger.busyProcs,
+          isMarking: () => this.marking,
+        })
+      : null;
+    if (this.limiter !== null) heap.meter = new ScavengeAssists(heap, costs, this.limiter);
     this.forcePeriodNs = options.forcePeriodNs ?? FORCE_PERIOD_NS;
     this.startKind = sim.handler("collector: cycle starts", Priority.collector, (cause) =>
       this.#start(cause),
@@ -139,23 +165,74 @@ export class Collector implements CollectorHooks {
     pacer.heapLiveBytes = this.world.heapLiveBytes;
     if (this.marking) {
       if (deltaBytes > 0) this.#assist(deltaBytes);
-    } else if (pacer.heapLiveBytes >= pacer.triggerBytes) this.#ask(CycleCause.trigger);
+      return;
+    }
+    this.#limitGoal();
+    if (pacer.heapLiveBytes >= pacer.triggerBytes) this.#ask(CycleCause.trigger);
   }
 
   /** Changes GOGC (debug.SetGCPercent), with all goals; below 0 is off. */
   setGcPercent(gcPercent: number): void {
     const { pacer } = this;
     pacer.setGcPercent(gcPercent, this.sweeper.isDone);
+    pacer.limitTo(this.#limitHeapGoal());
     if (this.marking) pacer.revise(Math.trunc(this.doneBytes));
     this.sweeper.pace(pacer.triggerBytes);
     this.#paceScavenger();
     this.heapLiveChanged(0);
   }
 
+  /** Changes the memory limit (debug.SetMemoryLimit), with all goals; Infinity for none. */
+  setMemoryLimit(bytes: number): void {
+    this.heap.memoryLimitBytes = bytes;
+    const { pacer } = this;
+    pacer.commit(this.sweeper.isDone);
+    pacer.limitTo(this.#limitHeapGoal());
+    this.sweeper.pace(pacer.triggerBytes);
+    this.#paceScavenger();
+    this.heapLiveChanged(0);
+  }
+
+  /** The heap goal that the memory limit leaves; Infinity where there is none. */
+  #limitHeapGoal(): number {
+    const { heap, pacer, world } = this;
+    const { limit } = heap.policy;
+    if (!limit.supported || heap.memoryLimitBytes === Number.POSITIVE_INFINITY)
+      return Number.POSITIVE_INFINITY;
+    return limitHeapGoal(
+      {
+        limitBytes: heap.memoryLimitBytes,
+        mappedReadyBytes: heap.mappedReadyBytes,
+        heapFreeBytes: heap.statistics.heapFreeBytes,
+        heapAllocBytes: world.heapAllocBytes,
+        heapMarkedBytes: pacer.heapMarkedBytes,
+      },
+      limit,
+    );
+  }
+
+  /** Under a limit the goal moves with what is mapped. */
+  #limitGoal(): void {
+    if (this.heap.memoryLimitBytes !== Number.POSITIVE_INFINITY) this.pacer.limitTo(this.#limitHeapGoal());
+  }
+
   /** A collection is asked for (runtime.GC): the program waits for it, and then sweeps all. */
   collect(): void {
     if (this.marking) this.explicitPending = true;
     else this.#ask(CycleCause.explicit);
+  }
+
+  /**
+   * A collection is asked for by somebody who does not wait for it: it marks and sweeps beside the program, as one does
+   * that the trigger starts. During a mark: it follows that.
+   */
+  collectInBackground(lengths: CycleLengths = OWN_LENGTHS): void {
+    if (this.marking) {
+      this.backgroundPending = lengths;
+      return;
+    }
+    this.nextLengths = lengths;
+    this.#ask(CycleCause.background);
   }
 
   /** A collection, and then all free memory goes back to the system (debug.FreeOSMemory). */
@@ -170,7 +247,7 @@ export class Collector implements CollectorHooks {
   }
 
   #ask(cause: number): void {
-    // An explicit one that comes before a triggered one at the same instant takes its place.
+    // An explicit one that comes before another at the same instant takes its place.
     if (this.startEvent !== NO_EVENT && cause !== CycleCause.explicit) return;
     this.sim.cancel(this.startEvent);
     this.startEvent = this.sim.schedule(this.sim.nowNs, this.startKind, cause);
@@ -179,12 +256,17 @@ export class Collector implements CollectorHooks {
   #start(cause: number): void {
     this.startEvent = NO_EVENT;
     const { pacer, world, sim } = this;
-    if (cause !== CycleCause.explicit && pacer.gcPercent < 0) return;
+    // With GOGC off only the limit makes a cycle start by itself.
+    const isOff = pacer.gcPercent < 0;
+    if (isOff && cause === CycleCause.period) return;
+    if (isOff && cause === CycleCause.trigger && pacer.triggerBytes >= GOAL_OFF) return;
+    this.limiter?.update();
     this.sim.cancel(this.periodEvent);
     this.periodEvent = NO_EVENT;
     this.sweeper.finish();
     this.scavenger.collectionStarts();
     this.cause = cause;
+    this.lengths = cause === CycleCause.background ? this.nextLengths : OWN_LENGTHS;
     this.marking = true;
     this.markStartNs = sim.nowNs;
     this.liveAtStartBytes = world.heapLiveBytes;
@@ -241,6 +323,8 @@ export class Collector implements CollectorHooks {
   }
 
   #assist(deltaBytes: number): void {
+    if (this.lengths.markNs !== null) return;
+    if (this.limiter?.isLimiting === true) return;
     const { pacer } = this;
     this.debtBytes += deltaBytes * pacer.assistWorkPerByte;
     if (this.debtBytes <= 0) return;
@@ -254,6 +338,7 @@ export class Collector implements CollectorHooks {
       const work = Math.min(left, Math.max(this.debtBytes, OVER_ASSIST));
       this.doneBytes += work;
       this.assistNs += work * this.costs.markByteNs;
+      this.limiter?.addAssist(work * this.costs.markByteNs);
       this.debtBytes -= work;
       this.#planEnd();
     }
@@ -262,6 +347,10 @@ export class Collector implements CollectorHooks {
 
   #planEnd(): void {
     this.sim.cancel(this.endEvent);
+    if (this.lengths.markNs !== null) {
+      this.endEvent = this.sim.schedule(this.markStartNs + this.lengths.markNs, this.endKind);
+      return;
+    }
     const left = Math.max(0, this.workBytes - this.doneBytes);
     const ns = Math.ceil(left / this.#rate()) + (this.doneBytes === 0 ? 2 * this.costs.stopTheWorldNs : 0);
     this.endEvent = this.sim.schedule(this.sim.nowNs + ns, this.endKind);
@@ -271,6 +360,7 @@ export class Collector implements CollectorHooks {
     this.endEvent = NO_EVENT;
     this.#progress();
     const { pacer, world, sim } = this;
+    this.limiter?.update();
     this.marking = false;
     this.markEndNs = sim.nowNs;
     this.liveAtEndBytes = world.heapLiveBytes;
@@ -281,15 +371,27 @@ export class Collector implements CollectorHooks {
     this.lastHeapInUse = heapInUse;
     this.cycles++;
     if (this.cause !== CycleCause.trigger) this.forcedCycles++;
-    this.sweeper.start();
+    this.sweeper.start(this.lengths.sweepNs);
     pacer.commit(false);
+    pacer.limitTo(this.#limitHeapGoal());
     this.sweeper.pace(pacer.triggerBytes);
     this.#paceScavenger();
     this.heap.markDone();
+    this.#flushIdle();
     const forcedNs = sim.nowNs + this.forcePeriodNs + 1;
     if (forcedNs <= TIME_MAX_NS) this.periodEvent = sim.schedule(forcedNs, this.periodKind, 0);
     this.onCycle?.(this);
     this.#afterCycle();
+  }
+
+  /**
+   * The world goes on, and idle Ps lose their page caches (from 1.21). Which Ps are idle the model does not know, only how many:
+   * the last ones are. Two never are: the one that ended the mark, and the one that it wakes first.
+   */
+  #flushIdle(): void {
+    const { heap, scavenger } = this;
+    if (!heap.policy.pageCache.flushIdle) return;
+    for (let p = Math.max(2, scavenger.busyProcs); p < heap.procs; p++) heap.flushCache(p);
   }
 
   /**
@@ -323,14 +425,20 @@ export class Collector implements CollectorHooks {
         this.heap.scavenge(Number.POSITIVE_INFINITY, true);
       }
     }
-    if (!this.explicitPending) return;
-    this.explicitPending = false;
-    this.#ask(CycleCause.explicit);
+    if (this.explicitPending) {
+      this.explicitPending = false;
+      this.#ask(CycleCause.explicit);
+    } else if (this.backgroundPending !== null) {
+      this.nextLengths = this.backgroundPending;
+      this.backgroundPending = null;
+      this.#ask(CycleCause.background);
+    }
   }
 
   #paceScavenger(): void {
     const { pacer } = this;
     this.heap.paceScavenger(pacer.heapGoalBytes, pacer.lastHeapGoalBytes, this.lastHeapInUse);
+    this.scavenger.paced();
   }
 
   /** Two minutes passed without a cycle: sysmon forces one on its next pass. */

@@ -71,6 +71,11 @@ export class Pacer {
   /** Scan work that an allocating goroutine owes for each byte, in bytes. */
   assistWorkPerByte = 0;
 
+  /** Goal and trigger as GOGC alone has them, and the runway that they were computed from. */
+  private percentGoalBytes = 0;
+  private percentTriggerBytes = 0;
+  private runwayBytes = 0;
+
   private readonly controller = new PiController({ kp: 0.9, ti: 4, tt: 1000, min: -1000, max: 1000 });
 
   /**
@@ -150,18 +155,44 @@ export class Pacer {
 
   /** Sets goal and trigger of the coming cycle. @param isSweepDone whether no span is unswept */
   commit(isSweepDone: boolean): void {
+    this.#commitPercent(isSweepDone);
+    this.percentGoalBytes = this.heapGoalBytes;
+    this.percentTriggerBytes = this.triggerBytes;
+  }
+
+  /**
+   * Bounds goal and trigger by what a memory limit leaves (heapGoalInternal and trigger of Go 1.19).
+   * @param goalBytes what that is; Infinity for no limit
+   */
+  limitTo(goalBytes: number): void {
+    if (goalBytes >= this.percentGoalBytes) {
+      this.heapGoalBytes = this.percentGoalBytes;
+      this.triggerBytes = this.percentTriggerBytes;
+      return;
+    }
     const marked = this.heapMarkedBytes;
+    this.heapGoalBytes = goalBytes;
+    const room = Math.max(0, goalBytes - marked);
+    const least = marked + Math.trunc(MIN_TRIGGER_PART * room);
+    const most = Math.max(least, marked + Math.trunc(MAX_TRIGGER_PART * room), goalBytes - this.minimumBytes);
+    const wanted = this.runwayBytes > goalBytes ? least : goalBytes - this.runwayBytes;
+    this.triggerBytes = Math.min(Math.max(wanted, least), most, Math.max(goalBytes, marked));
+  }
+
+  #commitPercent(isSweepDone: boolean): void {
+    const marked = this.heapMarkedBytes;
+    const fixed = this.stackScanBytes + this.globalsScanBytes;
+    const ratio = (this.consMark * (1 - BACKGROUND_UTILIZATION)) / BACKGROUND_UTILIZATION;
+    const runway = Math.trunc(ratio * (this.lastHeapScanBytes + fixed));
+    this.runwayBytes = runway < 0 ? GOAL_OFF : runway;
     if (this.gcPercent < 0) {
       this.heapGoalBytes = GOAL_OFF;
       this.triggerBytes = GOAL_OFF;
       return;
     }
-    const fixed = this.stackScanBytes + this.globalsScanBytes;
     const goal = marked + Math.trunc(((marked + fixed) * this.gcPercent) / 100);
     const least = this.#leastTrigger(goal, isSweepDone);
     const most = Math.max(least, marked + this.#longestRunway(goal));
-    const ratio = (this.consMark * (1 - BACKGROUND_UTILIZATION)) / BACKGROUND_UTILIZATION;
-    const runway = Math.trunc(ratio * (this.lastHeapScanBytes + fixed));
     // A ratio below 0 is a huge unsigned number in the runtime.
     const wanted = runway > goal || runway < 0 ? least : goal - runway;
     this.triggerBytes = Math.min(Math.max(wanted, least), most);

@@ -18,6 +18,8 @@ import type { World } from "./world.js";
 export interface CollectedWorld extends World {
   /** What counts as alive, bytes. */
   readonly heapLiveBytes: number;
+  /** Bytes of objects that were not swept, whether dead or alive (totalAlloc − totalFree). */
+  readonly heapAllocBytes: number;
   /** Of what the last mark found: bytes of objects that have pointers. */
   readonly markedScanBytes: number;
   /** Pages swept since the last mark, and pages in spans of objects. */
@@ -36,6 +38,8 @@ export class Sweeper {
   private readonly isBusy: () => boolean;
   private readonly onDone: () => void;
   private readonly kind: number;
+  /** Time between the turns of the background sweeper, ns; below 0: that is up to costs and busy Ps. */
+  private turnNs = -1;
   private event = NO_EVENT;
   private active = false;
   /** Pages to sweep for each byte allocated; 0 when that is done or not wanted. */
@@ -67,9 +71,13 @@ export class Sweeper {
     return !this.active;
   }
 
-  /** A mark has ended: all spans are unswept, and the background sweeper begins. */
-  start(): void {
+  /**
+   * A mark has ended: all spans are unswept, and the background sweeper begins.
+   * @param lengthNs time that it takes for all of them if nobody helps; null: as it comes
+   */
+  start(lengthNs: number | null = null): void {
     this.active = true;
+    this.turnNs = lengthNs === null ? -1 : lengthNs / Math.max(1, this.world.unsweptSpans);
     this.pagesPerByte = 0;
     this.event = this.sim.schedule(this.sim.nowNs + this.costs.wakeUpNs, this.kind);
   }
@@ -109,11 +117,20 @@ export class Sweeper {
   /** A turn of the background sweeper. It sweeps a span and yields, and comes back at once when a P is idle. */
   #turn(): void {
     this.event = NO_EVENT;
-    if (!this.active) return;
-    const swept = this.world.sweep(1);
-    if (swept === 0 || this.world.unsweptSpans === 0) return this.#done();
-    const wait = this.isBusy() ? this.costs.yieldNs : 0;
-    this.event = this.sim.schedule(this.sim.nowNs + Math.max(1, this.costs.sweepSpanNs + wait), this.kind);
+    for (;;) {
+      if (!this.active) return;
+      const swept = this.world.sweep(1);
+      if (swept === 0 || this.world.unsweptSpans === 0) return this.#done();
+      const next = this.sim.nowNs + Math.max(1, this.#waitNs());
+      if (this.sim.advance(next, this.kind)) continue;
+      this.event = this.sim.schedule(next, this.kind);
+      return;
+    }
+  }
+
+  #waitNs(): number {
+    if (this.turnNs >= 0) return Math.round(this.turnNs);
+    return this.costs.sweepSpanNs + (this.isBusy() ? this.costs.yieldNs : 0);
   }
 
   #done(): void {

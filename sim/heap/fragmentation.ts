@@ -3,17 +3,17 @@
  *
  * A run is a stretch of free pages without a gap in the memory in use; it may cross chunks. Pages in page caches are not
  * free here, just as first fit does not see them.
+ *
+ * Each measurement looks at the chunks that changed since the last one (run-tree.ts), so that a thousand of them cost little
+ * beside what happens in between, however large the heap is. Whoever measures keeps one Fragmentation for a heap.
  */
 
-import { popCount, zerosUp } from "../pages/bits.js";
 import type { PageAllocator } from "../pages/page-allocator.js";
 import type { PageCache } from "../pages/page-cache.js";
+import { BROKEN, END, FREE, INTACT, LONGEST, RUNS, SHORT, START, UNUSABLE_FOR_PAGES } from "./chunk-runs.js";
+import { RunTree } from "./run-tree.js";
 
-/** Request sizes, in pages, for which the unusable share is measured. */
-export const UNUSABLE_FOR_PAGES = [16, 256, 512] as const;
-
-/** 2 MiB: the huge page for which intactness is measured, whatever the system has. */
-const HUGE_PAGE_BYTES = 2 * 1024 * 1024;
+export { UNUSABLE_FOR_PAGES } from "./chunk-runs.js";
 
 export class Fragmentation {
   freePages = 0;
@@ -25,24 +25,26 @@ export class Fragmentation {
   hugePagesIntact = 0;
   hugePagesBroken = 0;
 
+  #runs: RunTree | undefined;
+  #pages: PageAllocator | undefined;
+  /** Scavenged pages that page caches hold, by number of the 2 MiB piece. */
+  readonly #cached = new Map<number, number>();
+
+  /** Chunks that the last measurement had to look at. */
+  get chunksLookedAt(): number {
+    return this.#runs?.looked ?? 0;
+  }
+
   /** Measures the heap. Caches keep the scavenged bits of the pages they hold, so they are looked at too. */
   measure(pages: PageAllocator, caches: readonly PageCache[]): void {
-    this.#reset();
-    const { chunkBytes, chunkPages } = pages.geometry;
-    const { inUse, tree } = pages;
-    for (let r = 0; r < inUse.length; r++) {
-      let run = 0;
-      const limit = inUse.limits[r]! / chunkBytes;
-      for (let c = inUse.bases[r]! / chunkBytes; c < limit; c++) {
-        const flat = tree.flatChunk(c);
-        const max = tree.maxOf(flat);
-        if (max === chunkPages) run += chunkPages;
-        else if (max === 0) run = this.#close(run);
-        else run = this.#scanChunk(pages, flat, run);
-        this.#hugePages(pages, flat, c, caches);
-      }
-      this.#close(run);
+    if (this.#runs === undefined || this.#pages !== pages) {
+      this.#pages = pages;
+      this.#runs = new RunTree(pages.tree);
     }
+    this.#runs.update();
+    this.#reset();
+    this.#addRoots(pages, this.#runs);
+    this.#addCaches(pages, this.#runs, caches);
   }
 
   /** 1 − largest / free, 0..1; NaN without free pages. */
@@ -64,6 +66,31 @@ export class Fragmentation {
     this.hugePagesBroken = 0;
   }
 
+  /** Sums up the root entries, with the runs that go across them. */
+  #addRoots({ tree }: PageAllocator, runs: RunTree): void {
+    const { records } = runs;
+    const rootPages = tree.chunkPages * 2 ** tree.leafBits;
+    let run = 0;
+    for (let r = 0; r < tree.rootCount; r++) {
+      const root = tree.roots[r]!;
+      if (r > 0 && root !== tree.roots[r - 1]! + 1) run = this.#close(run);
+      const at = runs.top(tree.rootSlot[root]!);
+      this.hugePagesIntact += records[at + INTACT]!;
+      this.hugePagesBroken += records[at + BROKEN]!;
+      if (records[at + FREE] === rootPages) {
+        run += rootPages;
+        continue;
+      }
+      this.#close(run + records[at + START]!);
+      this.freeRuns += records[at + RUNS]!;
+      this.largestFreeRunPages = Math.max(this.largestFreeRunPages, records[at + LONGEST]!);
+      this.freePages += records[at + FREE]! - records[at + START]! - records[at + END]!;
+      for (let i = 0; i < UNUSABLE_FOR_PAGES.length; i++) this.unusablePages[i]! += records[at + SHORT + i]!;
+      run = records[at + END]!;
+    }
+    this.#close(run);
+  }
+
   /** Ends a run; returns 0, the length of the next one so far. */
   #close(run: number): number {
     if (run === 0) return 0;
@@ -76,44 +103,24 @@ export class Fragmentation {
     return 0;
   }
 
-  /** The runs of a partly used chunk; `run` is the length of one that ends where the chunk begins. */
-  #scanChunk(pages: PageAllocator, flat: number, run: number): number {
-    const { allocBits, wordsPerChunk, chunkPages } = pages.tree;
-    const word0 = flat * wordsPerChunk;
-    let open = run;
-    let page = 0;
-    while (page < chunkPages) {
-      const free = zerosUp(allocBits, word0, page, chunkPages);
-      open += free;
-      page += free;
-      if (page >= chunkPages) break;
-      open = this.#close(open);
-      page++;
+  /** What is scavenged and in a page cache is so for its 2 MiB piece too. */
+  #addCaches({ tree }: PageAllocator, runs: RunTree, caches: readonly PageCache[]): void {
+    const { hugePages } = runs;
+    if (hugePages === 0) return;
+    const cached = this.#cached;
+    cached.clear();
+    for (const cache of caches) {
+      if (cache.empty || cache.scavengedFreePages === 0) continue;
+      const piece = Math.floor(cache.page / hugePages);
+      cached.set(piece, (cached.get(piece) ?? 0) + cache.scavengedFreePages);
     }
-    return open;
-  }
-
-  #hugePages(pages: PageAllocator, flat: number, chunk: number, caches: readonly PageCache[]): void {
-    const { chunkPages, pageBytes } = pages.geometry;
-    const hugePages = HUGE_PAGE_BYTES / pageBytes;
-    if (hugePages < 32 || hugePages > chunkPages) return;
-    for (let from = 0; from < chunkPages; from += hugePages) {
-      const base = chunk * chunkPages + from;
-      let scavenged = pages.tree.scavengedOf(flat) === 0 ? 0 : this.#countWords(pages, flat, from, hugePages);
-      for (const cache of caches) {
-        if (!cache.empty && cache.page >= base && cache.page < base + hugePages)
-          scavenged += cache.scavengedFreePages;
-      }
-      if (scavenged === 0) this.hugePagesIntact++;
-      else if (scavenged < hugePages) this.hugePagesBroken++;
+    for (const [piece, pages] of cached) {
+      const page = piece * hugePages;
+      const chunk = Math.floor(page / tree.chunkPages);
+      const free = runs.scavengedOfPiece(tree.flatChunk(chunk), page - chunk * tree.chunkPages);
+      if (free === 0) this.hugePagesIntact--;
+      else if (free < hugePages) this.hugePagesBroken--;
+      if (free + pages < hugePages) this.hugePagesBroken++;
     }
-  }
-
-  #countWords(pages: PageAllocator, flat: number, from: number, count: number): number {
-    const { scavBits, wordsPerChunk } = pages.tree;
-    const first = flat * wordsPerChunk + (from >>> 5);
-    let sum = 0;
-    for (let w = first; w < first + (count >>> 5); w++) sum += popCount(scavBits[w]!);
-    return sum;
   }
 }

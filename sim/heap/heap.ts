@@ -20,17 +20,25 @@
  */
 
 import type { Geometry } from "../address/geometry.js";
+import { runtimeReadyBytes } from "../gc/memory-limit.js";
 import { AddressSpace } from "../os/address-space.js";
+import type { HugeAdvice } from "../os/huge-advice.js";
+import type { Regret } from "../os/regret.js";
+import { Residency } from "../os/residency.js";
 import { PageAllocator } from "../pages/page-allocator.js";
 import { PageCache } from "../pages/page-cache.js";
+import { incompatibility } from "../policies/compatible.js";
 import { GO_1_18 } from "../policies/go.js";
 import type { Policy } from "../policies/policy.js";
 import { SCAVENGE_DISABLED, scavengeGoal } from "../scavenge/goal.js";
 import { ReleaseRequest, type Scavenger, scavengeNow } from "../scavenge/scavenger.js";
 import { Arenas } from "./arenas.js";
+import { type CriticalSections, LockOp } from "./critical-sections.js";
 import type { Fit } from "./fit.js";
 import { FreshMemory } from "./fresh-memory.js";
-import { createFit, createScavenger } from "./parts.js";
+import { Growth, type HeapStart } from "./growth.js";
+import { createFit, createScavenger, PolicyError } from "./parts.js";
+import type { SpanCensus } from "./span-census.js";
 import { SpanTable } from "./span-table.js";
 import { HeapStatistics } from "./statistics.js";
 
@@ -50,13 +58,30 @@ export class SpanError extends Error {
   override readonly name = "SpanError";
 }
 
+/** Who pays for what allocations release. */
+export interface AssistMeter {
+  /** Whether allocations are to release nothing for the memory limit. */
+  readonly isLimiting: boolean;
+  /** A range has gone to the system. */
+  rangeReleased(): void;
+}
+
 /** Options of a heap. */
 export interface HeapOptions {
   /** Where addresses come from; by default an address space with nobody else in it. */
   readonly space?: AddressSpace;
   /** What it does. Default: what Go 1.18 does. */
   readonly policy?: Policy;
+  /** For fits that choose as if by chance: a whole number below 2^32. Default: 0. */
+  readonly seed?: number;
+  /** Where the heap begins, under policies that begin it at a random place. Default: where the first arena does. */
+  readonly start?: HeapStart;
+  /** The virtual time, for fits and scavengers that ask how long memory has been free. Default: always 0. */
+  readonly clock?: { readonly nowNs: number };
 }
+
+/** Time of a heap that is in none. */
+const NO_CLOCK = { nowNs: 0 };
 
 export class Heap {
   readonly geometry: Geometry;
@@ -65,40 +90,102 @@ export class Heap {
   readonly fit: Fit;
   readonly scavenger: Scavenger;
   readonly arenas: Arenas;
+  readonly growth: Growth;
   readonly spans = new SpanTable();
-  readonly fresh = new FreshMemory();
+  readonly fresh: FreshMemory;
   readonly statistics = new HeapStatistics();
+  /** Counts spans by size and age, when somebody wants to know. */
+  census: SpanCensus | null = null;
+  /** What the system is told about huge pages; null while those are not modelled. */
+  hugeAdvice: HugeAdvice | null = null;
+  /** Remembers what was released, and whether it is used again; null when nobody asks. */
+  regret: Regret | null = null;
+  /** Told when the heap lock is taken; null when nobody asks. */
+  lock: CriticalSections | null = null;
   /** Page caches by P. */
   readonly caches: PageCache[] = [];
   /** Number of Ps (GOMAXPROCS). */
   procs = 0;
   /** Retained bytes that the scavenger aims at. 0 before the first pace, infinite when there is nothing to do. */
-  scavengeGoalBytes = 0;
-  /** What the last grow took: [page, npages] pairs in the order of growth. */
-  readonly lastGrowth: number[] = [];
-  /** Whether the last grow reserved arena space. */
-  lastGrowthReserved = false;
+  scavengeGoalBytes: number;
+  /** Bytes that growth has released beyond what it had to, which it owes less the next time (1.12). */
+  scavengeCreditBytes = 0;
+  /** What the program says of the lifetime of what it asks for now, for policies that listen. */
+  isLongLived = false;
+  /** What may be mapped and not released, bytes (GOMEMLIMIT); Infinity for no limit. */
+  memoryLimitBytes = Number.POSITIVE_INFINITY;
+  /** Mapped bytes that the scavenger aims at under a limit. 0 before the first pace, infinite when there is nothing to do. */
+  limitGoalBytes = 0;
+  /** Told of what allocations release. */
+  meter: AssistMeter | null = null;
   /** Requests of fewer pages look at the page cache first: pageCachePages/4, and 0 without caches. */
   readonly cachedBelowPages: number;
 
-  /** The unused rest of the current arena, in pages: [curBase, curEnd). */
-  #curBase = 0;
-  #curEnd = 0;
   readonly #request = new ReleaseRequest();
+  /** Whether an allocation is releasing memory. */
+  #isAssisting = false;
 
   /**
    * @param geometry the address space and the sizes of pages
    * @param options see HeapOptions
+   * @throws PolicyError for a policy whose choices do not go together
    */
   constructor(geometry: Geometry, options: HeapOptions = {}) {
     this.geometry = geometry;
     this.arenas = new Arenas(geometry, options.space ?? new AddressSpace(geometry));
-    this.pages = new PageAllocator(geometry, { arenaMapped: (page) => this.arenas.has(page) });
     this.policy = options.policy ?? GO_1_18;
-    const { pages, requestLimitPages } = this.policy.pageCache;
+    const fault = incompatibility(this.policy);
+    if (fault !== undefined) throw new PolicyError(`${this.policy.name}: ${fault}`);
+    const { pages, requestLimitPages, refillSearchAddr } = this.policy.pageCache;
+    this.pages = new PageAllocator(geometry, {
+      arenaMapped: (page) => this.arenas.has(page),
+      searchBehindBlock: refillSearchAddr === "behind-block",
+    });
     this.cachedBelowPages = pages === 0 ? 0 : requestLimitPages;
-    this.fit = createFit(this.policy, this.pages);
-    this.scavenger = createScavenger(this.policy, this.pages);
+    const start = this.policy.layout.base === "random" ? options.start : undefined;
+    this.growth = new Growth(this.policy.growth, this.pages, this.arenas, start);
+    this.fresh = new FreshMemory(this.policy.growth.newMemory === "released");
+    this.scavengeGoalBytes = this.policy.goal.basis === "none" ? SCAVENGE_DISABLED : 0;
+    const clock = options.clock ?? NO_CLOCK;
+    this.fit = createFit(this.policy, this.pages, {
+      seed: options.seed ?? 0,
+      clock,
+      releasesAtOnce: this.policy.lock.madviseHeld,
+      isPhysical: this.policy.scavenger.index === "spans" && pages === 0,
+      onTouched: (page, npages, reclaimedPages) => {
+        this.statistics.reclaim(reclaimedPages * geometry.pageBytes);
+        this.fresh.touch(page, npages);
+      },
+    });
+    this.scavenger = createScavenger(this.policy, this.pages, this.fit, clock);
+    if (!this.policy.limit.supported) this.limitGoalBytes = SCAVENGE_DISABLED;
+  }
+
+  /** What of it the system has really given; null while nobody asks. */
+  get residency(): Residency | null {
+    return this.scavenger.residency;
+  }
+
+  /** From now on it is known which pages the system has given; to be called before the first is in use. */
+  trackResidency(): Residency {
+    if (this.residency !== null) return this.residency;
+    const { physHugePageBytes, physPageBytes, pageBytes } = this.geometry;
+    const residency = new Residency(physHugePageBytes > pageBytes ? physHugePageBytes / pageBytes : 0, {
+      physPages: Math.max(1, physPageBytes / pageBytes),
+      lazy: this.policy.system.madvise === "FREE",
+    });
+    this.scavenger.residency = residency;
+    return residency;
+  }
+
+  /** What the last grow took: [page, npages] pairs in the order of growth. */
+  get lastGrowth(): readonly number[] {
+    return this.growth.pieces;
+  }
+
+  /** Whether the last grow reserved arena space. */
+  get lastGrowthReserved(): boolean {
+    return this.growth.reservedBytes > 0;
   }
 
   /** The page cache of a P, 0-based. */
@@ -114,11 +201,26 @@ export class Heap {
     return pages * this.geometry.pageBytes;
   }
 
+  /** Bytes that are free, in no page cache, and not released. */
+  get unusedRetainedBytes(): number {
+    const s = this.statistics;
+    let cached = 0;
+    for (const cache of this.caches) cached += cache.freePages - cache.scavengedFreePages;
+    return s.heapIdleBytes - s.heapReleasedBytes - cached * this.geometry.pageBytes;
+  }
+
   /** Fills the page cache of a P. */
   refillCache(p: number): PageCache {
     const cache = this.cacheOf(p);
-    this.pages.allocToCache(cache);
+    const { lock } = this;
+    if (lock !== null) lock.enter(LockOp.refill, 1);
+    this.fit.refill(cache);
     this.scavenger.refilled(cache);
+    if (this.hugeAdvice !== null && !cache.empty) {
+      this.hugeAdvice.refilled(cache.page, cache.freePages);
+      this.#advised(this.hugeAdvice);
+    }
+    if (lock !== null) lock.leave();
     this.statistics.cacheRefills++;
     return cache;
   }
@@ -135,7 +237,7 @@ export class Heap {
   flushCache(p: number): void {
     const cache = this.cacheOf(p);
     this.scavenger.flushing(cache);
-    this.pages.flushCache(cache);
+    this.fit.flushCache(cache);
   }
 
   /** Changes the number of Ps. Those that go give their page caches back (procresize). */
@@ -145,50 +247,77 @@ export class Heap {
   }
 
   /**
-   * Grows the heap for a request of npages (mheap.grow). What was grown stands in lastGrowth, lowest call first.
+   * Grows the heap for a request of npages (mheap.grow), and releases what growth does under the lock. What was grown stands
+   * in lastGrowth, lowest call first.
    * @returns bytes grown, or 0 when there is no address space left
    */
   grow(npages: number): number {
-    const { chunkPages, pageBytes } = this.geometry;
-    const ask = Math.ceil(npages / chunkPages) * chunkPages;
-    this.lastGrowth.length = 0;
-    this.lastGrowthReserved = false;
-    if (this.#curBase + ask > this.#curEnd) {
-      if (!this.arenas.reserve(ask * pageBytes)) return 0;
-      this.lastGrowthReserved = true;
-      const page = this.arenas.reservedOff / pageBytes;
-      const limit = page + this.arenas.reservedBytes / pageBytes;
-      if (page !== this.#curEnd) {
-        // The new space is elsewhere: what is left of the old one joins the heap now, or it never would.
-        if (this.#curEnd > this.#curBase) this.#map(this.#curBase, this.#curEnd - this.#curBase);
-        this.#curBase = page;
-      }
-      this.#curEnd = limit;
-    }
-    this.#map(this.#curBase, ask);
-    this.#curBase += ask;
+    const { growth, geometry, statistics } = this;
+    if (this.lock !== null) this.lock.grew();
+    if (!growth.plan(npages)) return 0;
+    const { scavenge, unit, accounts, newMemory } = this.policy.growth;
+    if (accounts === "arena") statistics.grow(growth.reservedBytes, newMemory === "released");
+    if (scavenge === "largest") this.scavengeLargest(growth.reservedBytes);
     let grown = 0;
-    for (let i = 1; i < this.lastGrowth.length; i += 2) grown += this.lastGrowth[i]!;
-    this.statistics.heapGrowths++;
-    return grown * pageBytes;
+    for (let i = 0; i < growth.pieces.length; i += 2) {
+      const bytes = growth.pieces[i + 1]! * geometry.pageBytes;
+      // 1.13 looks at each piece before it joins the heap.
+      if (scavenge === "under-lock" && unit !== "chunk") this.scavengeForGrowth(bytes);
+      this.#map(growth.pieces[i]!, growth.pieces[i + 1]!);
+      grown += bytes;
+    }
+    statistics.heapGrowths++;
+    if (scavenge === "under-lock" && unit === "chunk") this.scavengeForGrowth(grown);
+    return grown;
   }
 
   #map(page: number, npages: number): void {
-    this.lastGrowth.push(page, npages);
-    this.statistics.grow(npages * this.geometry.pageBytes);
-    this.fresh.add(page, npages);
-    this.pages.grow(page, npages);
-    this.fit.grew(page, npages);
-    this.scavenger.grew(page, npages);
+    const { accounts, newMemory } = this.policy.growth;
+    const released = newMemory === "released";
+    if (accounts === "growth") this.statistics.grow(npages * this.geometry.pageBytes, released);
+    const padding = this.growth.enter(page, npages);
+    this.fresh.add(page + padding, npages - padding);
+    this.fit.grew(page + padding, npages - padding, released);
+    this.#tellScavenger(page, npages, padding);
+    if (this.hugeAdvice !== null) {
+      this.hugeAdvice.grew(page, npages);
+      this.#advised(this.hugeAdvice);
+    }
+  }
+
+  /** New memory is free from the start, but for padding and what is withheld of its last chunk. */
+  #tellScavenger(page: number, npages: number, padding: number): void {
+    const { scavenger } = this;
+    const { joinedPages, heldBackPages } = this.growth;
+    if (joinedPages > 0) scavenger.freed(page, joinedPages);
+    if (npages > joinedPages) scavenger.grew(page + joinedPages, npages - joinedPages);
+    if (heldBackPages > 0) scavenger.allocated(page + npages, heldBackPages);
+    if (padding > 0) scavenger.allocated(page, padding);
+  }
+
+  /** What advice took since the last time is time of whoever holds the lock. */
+  #advised(advice: HugeAdvice): void {
+    const ns = advice.takeNs();
+    if (this.lock !== null && ns > 0) this.lock.advised(ns);
   }
 
   /** The sentence of a growth that failed. */
   outOfMemory(npages: number): OutOfMemoryError {
-    const { chunkPages, pageBytes } = this.geometry;
-    return new OutOfMemoryError(
-      Math.ceil(npages / chunkPages) * chunkPages * pageBytes,
-      this.statistics.heapSysBytes,
-    );
+    return new OutOfMemoryError(this.growth.askBytes(npages), this.statistics.heapSysBytes);
+  }
+
+  /** Releases what exceeds the goal after the heap grew by so many bytes. */
+  private scavengeForGrowth(growthBytes: number): void {
+    const todo = this.growthScavengeBytes(growthBytes, this.statistics.heapRetainedBytes);
+    if (todo > 0) this.scavenge(todo);
+  }
+
+  /** Releases the largest spans up to so many bytes, less what was released too much before (scavengeLargest, 1.12). */
+  private scavengeLargest(bytes: number): void {
+    const credit = Math.min(bytes, this.scavengeCreditBytes);
+    this.scavengeCreditBytes -= credit;
+    const todo = bytes - credit;
+    if (todo > 0) this.scavengeCreditBytes += Math.max(0, this.scavenge(todo) - todo);
   }
 
   /**
@@ -214,8 +343,17 @@ export class Heap {
 
   /** Begins a release: the pages are out of the heap while the system takes them back. */
   beginRelease(page: number, npages: number): void {
+    const { hugeAdvice, lock } = this;
+    if (hugeAdvice !== null) {
+      hugeAdvice.releasing(page, npages);
+      this.#advised(hugeAdvice);
+    }
+    this.fresh.release(page, npages);
     this.scavenger.beginRelease(page, npages);
     this.fit.releaseBegan(page, npages);
+    if (lock !== null) lock.releasing(npages);
+    if (this.regret !== null) this.regret.released(page, npages);
+    if (this.#isAssisting) this.meter?.rangeReleased();
   }
 
   /**
@@ -233,6 +371,7 @@ export class Heap {
   putBack(page: number, npages: number): void {
     this.scavenger.endRelease(page, npages);
     this.fit.releaseEnded(page, npages);
+    if (this.lock !== null) this.lock.released(npages);
   }
 
   /** A mark has ended, and the goals are set. */
@@ -242,15 +381,42 @@ export class Heap {
 
   /** Sets the scavenge goal at a mark termination; see scavengeGoal for the parameters. */
   paceScavenger(heapGoal: number, lastHeapGoal: number, lastHeapInUse: number): void {
-    const retained = this.statistics.heapRetainedBytes;
-    this.scavengeGoalBytes = scavengeGoal(
-      heapGoal,
-      lastHeapGoal,
-      lastHeapInUse,
-      retained,
-      this.geometry.physPageBytes,
-      this.policy.goal.retainExtraPercent,
-    );
+    const { basis, retainExtraPercent, standsWhenMet } = this.policy.goal;
+    // Without a goal of its own this stays as it was at the start: infinite, or, where goals stand, 0.
+    if (basis !== "none" && !(standsWhenMet && lastHeapGoal === 0)) {
+      const byGoal = basis === "next-gc";
+      this.scavengeGoalBytes = scavengeGoal(
+        byGoal ? 1 : heapGoal,
+        byGoal ? Math.sign(lastHeapGoal) : lastHeapGoal,
+        byGoal ? heapGoal : lastHeapInUse,
+        standsWhenMet ? Number.POSITIVE_INFINITY : this.statistics.heapRetainedBytes,
+        this.geometry.physPageBytes,
+        retainExtraPercent,
+      );
+    }
+    if (this.policy.limit.supported) this.paceLimit(this.mappedReadyBytes);
+    this.scavenger.paced();
+  }
+
+  /**
+   * Sets the goal under the memory limit: so many times the limit, if more than that is mapped and not released.
+   * @param mappedReadyBytes what is, of the heap and of the runtime's own
+   */
+  paceLimit(mappedReadyBytes: number): void {
+    const goal = Math.trunc(this.memoryLimitBytes * this.policy.limit.goalFactor);
+    this.limitGoalBytes = mappedReadyBytes > goal ? goal : SCAVENGE_DISABLED;
+  }
+
+  /** Whether nothing is retained beyond what should be: the background scavenger has nothing to do. */
+  get isAtGoals(): boolean {
+    if (this.statistics.heapRetainedBytes > this.scavengeGoalBytes) return false;
+    return this.limitGoalBytes === SCAVENGE_DISABLED || this.mappedReadyBytes <= this.limitGoalBytes;
+  }
+
+  /** Memory that is mapped and not released, what the runtime itself needs included: what a memory limit is about. */
+  get mappedReadyBytes(): number {
+    const { mappedBytes, heapReleasedBytes } = this.statistics;
+    return mappedBytes - heapReleasedBytes + runtimeReadyBytes(mappedBytes);
   }
 
   /** Whether the scavenger has a goal to work towards. */
@@ -260,23 +426,37 @@ export class Heap {
 
   /** Enters a span whose pages were taken before, with so many of them scavenged. Throws SpanError on a live one. */
   accountSpan(page: number, npages: number, kind: number, scavengedPages: number): void {
-    if (!this.spans.add(page, npages, kind)) {
+    const { census } = this;
+    if (!this.spans.add(page, npages, kind, census === null ? 0 : census.nowNs)) {
       throw new SpanError(`a span at ${this.geometry.formatPage(page)} is live already`);
     }
+    if (census !== null) census.born(npages, kind);
     const fresh = this.fresh.use(page, npages);
-    const { residency } = this.scavenger;
+    // The system is told before the pages are touched.
+    if (this.hugeAdvice !== null && scavengedPages > 0) {
+      this.hugeAdvice.used(page, npages);
+      // That goes on without the lock.
+      this.hugeAdvice.takeNs();
+    }
+    const { residency } = this;
     if (residency !== null) residency.use(page, npages, kind);
     const { pageBytes } = this.geometry;
-    const refaulted = Math.max(0, scavengedPages - fresh);
+    const refaulted = scavengedPages - fresh;
+    if (refaulted > 0 && this.regret !== null) this.regret.used(page, npages);
     this.statistics.allocSpan(npages * pageBytes, kind, scavengedPages * pageBytes, refaulted * pageBytes);
   }
 
-  /** Removes a span from the books; its pages are freed separately. Throws SpanError when there is none. */
-  unaccountSpan(page: number): void {
-    const npages = this.spans.npagesAt(page);
-    if (npages === 0) throw new SpanError(`no span begins at ${this.geometry.formatPage(page)}`);
-    this.statistics.freeSpan(npages * this.geometry.pageBytes, this.spans.kindAt(page));
-    this.spans.remove(page);
+  /**
+   * Removes a span from the books; its pages are freed separately. Throws SpanError when there is none.
+   * @returns its pages; its kind stands in spans.removedKind
+   */
+  unaccountSpan(page: number): number {
+    const { spans } = this;
+    if (!spans.remove(page)) throw new SpanError(`no span begins at ${this.geometry.formatPage(page)}`);
+    const npages = spans.removedPages;
+    this.statistics.freeSpan(npages * this.geometry.pageBytes, spans.removedKind);
+    if (this.census !== null) this.census.died(npages, spans.removedKind, spans.removedBirthNs);
+    return npages;
   }
 
   /**
@@ -284,11 +464,12 @@ export class Heap {
    * @param p the P that asks, or -1 for a thread without one
    * @param npages pages, at least 1
    * @param kind see kinds.ts
-   * @param longLived what the program says of its lifetime, for policies that listen
+   * @param longLived what the program says of its lifetime, for policies that listen. Default: isLongLived
    * @returns the first page
    * @throws OutOfMemoryError when the heap must grow and cannot
    */
-  allocSpan(p: number, npages: number, kind: number, longLived = false): number {
+  allocSpan(p: number, npages: number, kind: number, longLived = this.isLongLived): number {
+    const { fit, lock, policy } = this;
     let page = -1;
     let scavenged = 0;
     let grown = 0;
@@ -299,34 +480,66 @@ export class Heap {
       scavenged = cache.scavengedPages;
     }
     if (page < 0) {
-      page = this.fit.alloc(npages, longLived);
+      if (lock !== null) lock.enter(LockOp.alloc, npages);
+      page = fit.alloc(npages, longLived);
       if (page < 0) {
         grown = this.grow(npages);
         if (grown === 0) throw this.outOfMemory(npages);
-        page = this.fit.alloc(npages, longLived);
+        page = fit.alloc(npages, longLived);
         if (page < 0) throw new SpanError("grew heap, but no adequate free space found");
       }
-      scavenged = this.fit.scavengedPages;
+      scavenged = fit.scavengedPages;
       this.scavenger.allocated(page, npages);
+      if (this.hugeAdvice !== null) {
+        this.hugeAdvice.allocated(page, npages);
+        this.#advised(this.hugeAdvice);
+      }
+      if (lock !== null) lock.leave();
     }
-    if (grown > 0) {
-      const todo = this.growthScavengeBytes(grown, this.statistics.heapRetainedBytes);
-      if (todo > 0) this.scavenge(todo);
-    }
+    if (grown > 0 || this.memoryLimitBytes !== Number.POSITIVE_INFINITY) this.#assist(p, grown, scavenged);
     this.accountSpan(page, npages, kind, scavenged);
+    if (scavenged > 0 && policy.alloc.scavenge === "scavenged-span") {
+      this.scavengeLargest(npages * this.geometry.pageBytes);
+    }
     return page;
+  }
+
+  /**
+   * Releases memory after an allocation, before its span is in the books: what the growth exceeds the goal by, and, from 1.19 on,
+   * what is above the memory limit then. For the limit dense chunks are taken as well, and threads without a P do neither.
+   */
+  #assist(p: number, grownBytes: number, scavengedPages: number): void {
+    const hasLimit = this.policy.alloc.scavenge === "limit";
+    if (hasLimit && p < 0) return;
+    const above = hasLimit ? this.#bytesAboveLimit(scavengedPages * this.geometry.pageBytes) : 0;
+    const isForGrowth = grownBytes > 0 && this.policy.growth.scavenge === "after-unlock";
+    const forGrowth = isForGrowth
+      ? this.growthScavengeBytes(grownBytes, this.statistics.heapRetainedBytes)
+      : 0;
+    const bytes = Math.max(above, forGrowth);
+    if (bytes === 0) return;
+    this.#isAssisting = true;
+    this.statistics.assistedBytes += this.scavenge(bytes, above > 0);
+    this.#isAssisting = false;
+  }
+
+  /** What will be above the memory limit when so many released bytes are in use again. */
+  #bytesAboveLimit(scavengedBytes: number): number {
+    if (this.meter?.isLimiting === true) return 0;
+    return Math.max(0, scavengedBytes + this.mappedReadyBytes - this.memoryLimitBytes);
   }
 
   /** Gives pages of a span that is off the books back. */
   freePages(page: number, npages: number): void {
+    const { lock } = this;
+    if (lock !== null) lock.enter(LockOp.free, npages);
     this.fit.free(page, npages);
     this.scavenger.freed(page, npages);
+    if (lock !== null) lock.leave();
   }
 
   /** Frees the span that begins at a page. Throws SpanError when none does. */
   freeSpan(page: number): void {
-    const npages = this.spans.npagesAt(page);
-    this.unaccountSpan(page);
-    this.freePages(page, npages);
+    this.freePages(page, this.unaccountSpan(page));
   }
 }

@@ -9,6 +9,7 @@
  *        └ > 32 KiB ────────────────────────────────────────────────────────────────────────► Heap.allocSpan
  *
  *     startMark … finishMark: what died before startMark is found dead; all spans are unswept
+ *     allocAged: dead for the n-th mark to start, whatever the time
  *     sweep: class by class, the dead give their slots back; a span in which nothing is alive goes back to the heap
  *
  * So a span lives until its last object was dead at a mark and it was swept after: one survivor pins it.
@@ -64,6 +65,8 @@ export class ObjectError extends Error {
 export class Objects implements World, DeathSink {
   readonly spans = new ObjectSpans();
   readonly deaths = new Deaths();
+  /** Of aged spans: the number of the mark (1, 2, …) that finds them dead, where deaths have a time. */
+  readonly aged = new Deaths();
   /** Bytes that the pacer takes for alive (gcController.heapLive). */
   heapLiveBytes = 0;
   /** Spans not swept since the last mark, those that Ps still hold from before it included. */
@@ -86,8 +89,12 @@ export class Objects implements World, DeathSink {
   private left: Uint16Array = new Uint16Array(SPAN_CLASSES);
   /** Bytes of objects not found dead, where all slots of held spans count: with pointers, without. */
   private readonly takenBytes = new Float64Array(2);
+  /** Bytes of objects that were found dead, and whose spans were not swept since. */
+  private unsweptDeadBytes = 0;
   private staleSpans = 0;
   private marking = false;
+  /** Marks started. */
+  private marksStarted = 0;
   private kills = 0;
   private lateKills = 0;
   private sweepStep = SWEEP_STEPS;
@@ -106,6 +113,11 @@ export class Objects implements World, DeathSink {
     }
     this.heap = heap;
     this.hooks = hooks;
+  }
+
+  /** Bytes of objects that were not swept, whether dead or alive; all slots of spans that Ps hold count (heapAlloc). */
+  get heapAllocBytes(): number {
+    return this.takenBytes[0]! + this.takenBytes[1]! + this.unsweptDeadBytes;
   }
 
   /** From now on these hooks are called. */
@@ -167,6 +179,16 @@ export class Objects implements World, DeathSink {
   }
 
   /**
+   * Allocates a span that a mark finds dead whose number is known. See allocWhole.
+   * @param collections whole, at least 1: 1 is the next mark to start, 2 the one after it
+   */
+  allocAged(p: number, npages: number, kind: number, collections: number): number {
+    const s = this.allocWhole(p, npages, kind, FOREVER);
+    this.aged.add(s, this.marksStarted + collections);
+    return s;
+  }
+
+  /**
    * One object of a span dies now, found dead by the next mark that begins hereafter. Only for objects allocated with FOREVER,
    * once each, and not for those below 16 bytes without pointers, which share blocks: give them 16 bytes.
    */
@@ -185,12 +207,13 @@ export class Objects implements World, DeathSink {
     }
   }
 
-  /** Marking begins: what is killed from now on stays alive in this cycle. Everything must have been swept. */
+  /** Marking begins: what dies or is killed from now on stays alive in this cycle. Everything must have been swept. */
   startMark(): void {
     if (this.unsweptSpans > 0) {
       throw new ObjectError(`marking cannot begin while ${this.unsweptSpans} spans are unswept`);
     }
     this.marking = true;
+    this.marksStarted++;
   }
 
   /** See World. Calls without startMark take all kills so far for dead. */
@@ -201,6 +224,7 @@ export class Objects implements World, DeathSink {
     this.tiny.closeAll(this.deaths);
     this.makeStale();
     this.deaths.takeBefore(markStartNs, this);
+    this.aged.takeBefore(this.marksStarted + 1, this);
     this.takeKilled();
     this.drainUnswept();
     this.marking = false;
@@ -221,8 +245,10 @@ export class Objects implements World, DeathSink {
   died(span: number): void {
     const { spans } = this;
     const spanClass = spans.classes[span]!;
+    const bytes = objectBytes(spanClass, spans.npages[span]!);
     spans.dead[span]!++;
-    this.takenBytes[spanClass & 1]! -= objectBytes(spanClass, spans.npages[span]!);
+    this.takenBytes[spanClass & 1]! -= bytes;
+    this.unsweptDeadBytes += bytes;
   }
 
   /** Spans that Ps hold from before the last mark are swept and given back (prepareForSweep of every P). */
@@ -354,8 +380,12 @@ export class Objects implements World, DeathSink {
   /** The dead of a span give their slots back. It is in no set. */
   private sweepSpan(s: number): void {
     const { spans } = this;
-    spans.free[s]! += spans.dead[s]!;
-    spans.dead[s] = 0;
+    const dead = spans.dead[s]!;
+    if (dead > 0) {
+      spans.free[s]! += dead;
+      spans.dead[s] = 0;
+      this.unsweptDeadBytes -= dead * objectBytes(spans.classes[s]!, spans.npages[s]!);
+    }
     spans.sweptAt[s] = this.generation;
     this.sweptPages += spans.npages[s]!;
     this.unsweptSpans--;
@@ -446,7 +476,9 @@ export class Objects implements World, DeathSink {
         if (n === 0) continue;
         killed[s] = 0;
         dead[s]! += n;
-        this.takenBytes[classes[s]! & 1]! -= n * objectBytes(classes[s]!, npages[s]!);
+        const bytes = n * objectBytes(classes[s]!, npages[s]!);
+        this.takenBytes[classes[s]! & 1]! -= bytes;
+        this.unsweptDeadBytes += bytes;
       }
     }
     if (this.lateKills > 0) spans.turnKilled();

@@ -44,6 +44,11 @@ export interface PageAllocatorOptions {
    * which moves the candidate up to memory that was grown.
    */
   readonly arenaMapped?: (page: number) => boolean;
+  /**
+   * Whether a refill of a page cache leaves searchAddr on the page behind its block, as up to 1.14.2, which may be outside of
+   * the heap (golang/go#38605). Default: on the last page of the block.
+   */
+  readonly searchBehindBlock?: boolean;
 }
 
 export class PageAllocator {
@@ -82,6 +87,7 @@ export class PageAllocator {
   private readonly chunkMask: number;
   private readonly finder: Finder;
   private readonly arenaMapped: ((page: number) => boolean) | undefined;
+  private readonly searchBehindBlock: boolean;
   private readonly chunkPages: number;
   /** 1 / chunkPages, exact, since a product is cheaper than a quotient. */
   private readonly chunksPerPage: number;
@@ -99,6 +105,7 @@ export class PageAllocator {
     this.searchIndex = geometry.chunkPages - 1;
     this.freeHwmOff = Number.isNaN(geometry.zeroOff) ? geometry.minOff : geometry.zeroOff;
     this.arenaMapped = options.arenaMapped;
+    this.searchBehindBlock = options.searchBehindBlock ?? false;
     this.chunkPages = geometry.chunkPages;
     this.chunkMask = geometry.chunkPages - 1;
     this.chunksPerPage = 1 / geometry.chunkPages;
@@ -396,6 +403,19 @@ export class PageAllocator {
     );
   }
 
+  /** Free pages [page, page+npages) are no longer known as released. @returns how many of them were */
+  reclaim(page: number, npages: number): number {
+    const { chunkPages, tree } = this;
+    let reclaimed = 0;
+    for (let at = page; at < page + npages; ) {
+      const chunk = Math.floor(at / chunkPages);
+      const limit = Math.min(page + npages, (chunk + 1) * chunkPages);
+      reclaimed += tree.clearScavenged(tree.flatChunk(chunk), at - chunk * chunkPages, limit - at);
+      at = limit;
+    }
+    return reclaimed;
+  }
+
   /** Whether a page is in use (allocated, or held by a page cache). False for unmapped memory. */
   isAllocated(page: number): boolean {
     const chunk = (page * this.chunksPerPage) | 0;
@@ -433,7 +453,10 @@ export class PageAllocator {
     tree.takeBlock(flat, block);
     // Nothing is left in this block, so searching goes on behind it. But searchAddr must not leave mapped memory, so it
     // becomes the block's last page rather than the next one.
-    this.searchAt(chunk, block + PAGE_CACHE_PAGES - 1);
+    const last = block + PAGE_CACHE_PAGES - 1;
+    if (!this.searchBehindBlock) this.searchAt(chunk, last);
+    else if (last < this.chunkMask) this.searchAt(chunk, last + 1);
+    else this.searchAt(chunk + 1, 0);
   }
 
   /** Gives the pages that are left in a page cache back to the heap, with their scavenged bits, and empties it. */

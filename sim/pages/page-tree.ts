@@ -76,6 +76,10 @@ export class PageTree {
   scavBits: Int32Array = new Int32Array(0);
   /** How many free runs of each length a chunk has: tells the longest one without a look at the bitmap. */
   readonly runs: RunCounts;
+  /** By flat chunk index: the stamp at the last change of the chunk's bits. Tells who looks on which chunks changed. */
+  changedAt: Int32Array = new Int32Array(0);
+  /** The stamp of changes from now on. */
+  private stamp = 1;
 
   /** Entries above the leaves in one slot, and the first of each level among them. */
   readonly upperEntries: number;
@@ -160,6 +164,11 @@ export class PageTree {
     }
   }
 
+  /** Changes from now on get a greater stamp; @returns the greatest so far. */
+  nextStamp(): number {
+    return this.stamp++;
+  }
+
   private insertRoot(root: number): void {
     if (this.rootCount === this.roots.length)
       this.roots = grownInto(this.roots, new Int32Array(2 * this.roots.length));
@@ -180,11 +189,17 @@ export class PageTree {
     this.allocBits = grownInto(this.allocBits, new Int32Array(chunks * this.wordsPerChunk));
     this.scavBits = grownInto(this.scavBits, new Int32Array(chunks * this.wordsPerChunk));
     this.runs.reserve(chunks);
+    this.changedAt = grownInto(this.changedAt, new Int32Array(chunks));
   }
 
   /** Longest free run of a chunk. */
   maxOf(flat: number): number {
     return this.leaf[(flat << 2) + 1]!;
+  }
+
+  /** Whether a page of a chunk is scavenged. For probes. */
+  isScavenged(flat: number, page: number): boolean {
+    return (this.scavBits[flat * this.wordsPerChunk + (page >>> 5)]! & (1 << (page & 31))) !== 0;
   }
 
   /** Scavenged pages of a chunk. */
@@ -207,6 +222,7 @@ export class PageTree {
     const w = word0 + (page >>> 5);
     const x = allocBits[w]!;
     allocBits[w] = x | (((1 << n) - 1) << bit);
+    this.changedAt[flat] = this.stamp;
     const lower = x & ((1 << bit) - 1);
     const upper = x >>> (bit + n);
     const below = lower !== 0 ? bit - 32 + Math.clz32(lower) : zerosDown(allocBits, word0, page);
@@ -255,6 +271,7 @@ export class PageTree {
     const mask = ((1 << n) - 1) << bit;
     if ((x & mask) !== mask) return false;
     allocBits[w] = x & ~mask;
+    this.changedAt[flat] = this.stamp;
     const lower = x & ((1 << bit) - 1);
     const upper = x >>> (bit + n);
     const below = lower !== 0 ? bit - 32 + Math.clz32(lower) : zerosDown(allocBits, word0, page);
@@ -319,6 +336,7 @@ export class PageTree {
 
   /** What remains to be done when pages [page, page+n) left the bitmap: below and above them that many are free. */
   private cutRun(flat: number, page: number, n: number, below: number, above: number): number {
+    this.changedAt[flat] = this.stamp;
     const leaf = this.leaf;
     const chunkPages = this.chunkPages;
     const at = flat << 2;
@@ -360,6 +378,13 @@ export class PageTree {
     return count;
   }
 
+  /** Clears the scavenged bits of pages [page, page+n) of one chunk; returns how many were set. No summary depends on them. */
+  clearScavenged(flat: number, page: number, n: number): number {
+    if (this.leaf[(flat << 2) | 3] === 0) return 0;
+    this.changedAt[flat] = this.stamp;
+    return this.takeScavenged(flat, flat * this.wordsPerChunk, page, n);
+  }
+
   /**
    * Marks pages [page, page+n) of one chunk free: bitmap and leaf summary, but none above it.
    * @returns false when one of them is not allocated; nothing was changed then
@@ -379,6 +404,7 @@ export class PageTree {
   private joinRun(flat: number, page: number, n: number, below: number, above: number): void {
     const leaf = this.leaf;
     const at = flat << 2;
+    this.changedAt[flat] = this.stamp;
     const run = below + n + above;
     if (below === page) leaf[at] = run;
     if (page + n + above === this.chunkPages) leaf[at | 2] = run;
@@ -402,6 +428,7 @@ export class PageTree {
     const at = flat << 2;
     const scavenged = leaf[at | 3]!;
     const first = flat * wordsPerChunk;
+    this.changedAt[flat] = this.stamp;
     fillWords(allocBits, first, wordsPerChunk, -1);
     if (scavenged !== 0) fillWords(scavBits, first, wordsPerChunk, 0);
     leaf[at] = 0;
@@ -415,6 +442,7 @@ export class PageTree {
   returnChunk(flat: number): void {
     const { leaf, allocBits, wordsPerChunk, chunkPages } = this;
     const at = flat << 2;
+    this.changedAt[flat] = this.stamp;
     fillWords(allocBits, flat * wordsPerChunk, wordsPerChunk, 0);
     leaf[at] = chunkPages;
     leaf[at | 1] = chunkPages;
@@ -437,9 +465,10 @@ export class PageTree {
     const freeLo = ~words[w]!;
     const freeHi = ~words[w + 1]!;
     const taken = this.cutRunsOfBlock(flat, page);
+    this.changedAt[flat] = this.stamp;
     words[w] = -1;
     words[w + 1] = -1;
-    if (leaf[at | 3] !== 0) this.clearScavenged(at, w, freeLo, freeHi);
+    if (leaf[at | 3] !== 0) this.clearScavengedOfBlock(at, w, freeLo, freeHi);
     if (start > page) leaf[at] = page;
     const rest = this.chunkPages - page - 64;
     if (end > rest) leaf[at | 2] = rest;
@@ -469,7 +498,7 @@ export class PageTree {
     return longest;
   }
 
-  private clearScavenged(at: number, w: number, lo: number, hi: number): void {
+  private clearScavengedOfBlock(at: number, w: number, lo: number, hi: number): void {
     const scavBits = this.scavBits;
     const taken = popCount(scavBits[w]! & lo) + popCount(scavBits[w + 1]! & hi);
     scavBits[w] = scavBits[w]! & ~lo;
@@ -488,6 +517,7 @@ export class PageTree {
   ): void {
     const w = flat * this.wordsPerChunk + (page >>> 5);
     const { allocBits, scavBits } = this;
+    this.changedAt[flat] = this.stamp;
     allocBits[w] = allocBits[w]! & ~freeLo;
     allocBits[w + 1] = allocBits[w + 1]! & ~freeHi;
     const before = popCount(scavBits[w]!) + popCount(scavBits[w + 1]!);
@@ -541,6 +571,7 @@ export class PageTree {
   /** Marks pages [page, page+n) of a chunk scavenged. */
   setScavenged(flat: number, page: number, n: number): void {
     const word0 = flat * this.wordsPerChunk;
+    this.changedAt[flat] = this.stamp;
     if (this.leaf[(flat << 2) | 3] === NOT_GROWN) this.leaf[(flat << 2) | 3] = 0;
     this.leaf[(flat << 2) + 3]! += n - countRange(this.scavBits, word0, page, n);
     setRange(this.scavBits, word0, page, n);

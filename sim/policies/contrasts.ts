@@ -30,4 +30,35 @@ export const CONTRASTS: readonly Policy[] = [
     GO_1_22,
     { fit: { kind: "radix-next" } },
   ),
+  preset(
+    {
+      name: "hugepage-filler",
+      evidence: "contrast",
+      what: "1.22 with the fullest huge page that has room, in the spirit of TCMalloc's Temeraire",
+      change: "keeps huge pages full or empty, so that few of them are broken when memory goes back",
+    },
+    GO_1_22,
+    { fit: { kind: "hugepage-filler" } },
+  ),
+  preset(
+    {
+      name: "lifetime-split",
+      evidence: "contrast",
+      what: "1.22 with long-lived spans from below and short-lived ones from above, as the program says",
+      change:
+        "what dies together lies together: bounds what guesses about lifetimes could bring. No page caches, since a cache mixes what it hands out",
+    },
+    GO_1_22,
+    { fit: { kind: "lifetime-split" }, pageCache: { pages: 0 } },
+  ),
+  preset(
+    {
+      name: "decay",
+      evidence: "contrast",
+      what: "1.22 with jemalloc's purging: unused memory goes back along a smooth curve over ten seconds",
+      change: "neither collections nor goals decide what is kept, but for how long it has been unused",
+    },
+    GO_1_22,
+    { scavenger: { background: "decay" }, growth: { scavenge: "none" }, goal: { basis: "none" } },
+  ),
 ];

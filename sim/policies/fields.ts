@@ -70,6 +70,7 @@ export const POLICY_FIELDS: readonly PolicyField[] = [
     "how free memory is kept, and which of it an allocation gets",
   ),
   choice("fit.walk", ["first-enough", "best"], "which span a treap by size answers with"),
+  number("fit.longLivedNs", "ns", 1, 10 * DAY_NS, "what lives so long is long-lived (lifetime-split)"),
   choice("growth.unit", ["arena", "phys-page", "chunk"], "what growth is rounded up to"),
   choice(
     "growth.newMemory",
@@ -89,6 +90,10 @@ export const POLICY_FIELDS: readonly PolicyField[] = [
   choice("pageCache.refillSearchAddr", ["last-page", "behind-block"], "where searchAddr goes after a refill"),
   choice("goal.basis", ["none", "next-gc", "in-use-ratio"], "what the scavenger leaves"),
   number("goal.retainExtraPercent", "percent", 0, 1000, "percent that it leaves beyond that"),
+  flag(
+    "goal.standsWhenMet",
+    "whether growth releases what exceeds a goal that was met, or that there is not yet",
+  ),
   flag("limit.supported", "whether there is a memory limit"),
   number("limit.goalFactor", "times", 0.01, 1000, "part of the limit that the background scavenger aims at"),
   number("limit.headroomPercent", "percent", 0, 90, "part of the limit that the heap goal leaves free"),
@@ -140,6 +145,7 @@ export const POLICY_FIELDS: readonly PolicyField[] = [
   number("scavenger.unusedNs", "ns", 0, 10 * DAY_NS, "time that a span must have been free for (periodic)"),
   number("scavenger.periodNs", "ns", 1, 10 * DAY_NS, "time between two looks (periodic)"),
   number("scavenger.decayNs", "ns", 1, 10 * DAY_NS, "time in which free memory decays (decay)"),
+  number("scavenger.horizonNs", "ns", 0, 10 * DAY_NS, "memory used again within this time is kept (oracle)"),
   choice(
     "system.madvise",
     ["DONTNEED", "FREE"],

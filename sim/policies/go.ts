@@ -49,11 +49,11 @@ const GO_1_11: Policy = {
   evidence: "approximate",
   what: "free lists by page count and a treap of large spans; spans unused for five minutes go back",
   change: "the oldest release here, the first with sparse arenas of 64 MiB",
-  fit: { kind: "free-lists", walk: "first-enough" },
+  fit: { kind: "free-lists", walk: "first-enough", longLivedNs: 1_000_000_000 },
   growth: { unit: "arena", newMemory: "retained", accounts: "arena", scavenge: "none" },
   alloc: { scavenge: "none" },
   pageCache: { pages: 0, requestLimitPages: 16, flushIdle: false, refillSearchAddr: "last-page" },
-  goal: { basis: "none", retainExtraPercent: 10 },
+  goal: { basis: "none", retainExtraPercent: 10, standsWhenMet: false },
   limit: { supported: false, goalFactor: 0.95, headroomPercent: 0, headroomBytes: MIB },
   scavenger: {
     index: "spans",
@@ -71,6 +71,7 @@ const GO_1_11: Policy = {
     unusedNs: 5 * MINUTE_NS,
     periodNs: 2.5 * MINUTE_NS,
     decayNs: 10_000_000_000,
+    horizonNs: 1_000_000_000,
   },
   system: { madvise: "DONTNEED", hugePages: "head-tail" },
   lock: { madviseHeld: true },
@@ -118,7 +119,7 @@ const GO_1_13_0 = preset(
   {
     fit: { kind: "address-treap" },
     growth: { unit: "phys-page", newMemory: "released", scavenge: "under-lock" },
-    goal: { basis: "next-gc" },
+    goal: { basis: "next-gc", standsWhenMet: true },
     scavenger: { background: "linear" },
   },
 );
@@ -147,6 +148,7 @@ const GO_1_14_0 = preset(
   {
     fit: { kind: "radix" },
     growth: { unit: "chunk" },
+    goal: { standsWhenMet: false },
     pageCache: { pages: 64, refillSearchAddr: "behind-block" },
     scavenger: { index: "address", background: "ewma" },
   },

@@ -37,6 +37,8 @@ export interface FitAxis {
     | "lifetime-split";
   /** Of treaps by size: the first span that is large enough on the way down (up to 1.12.4), or the smallest. */
   readonly walk: "first-enough" | "best";
+  /** What lives so long is long-lived (lifetime-split), ns. */
+  readonly longLivedNs: number;
 }
 
 /** How the heap grows. */
@@ -78,6 +80,11 @@ export interface GoalAxis {
   readonly basis: "none" | "next-gc" | "in-use-ratio";
   /** Percent kept beyond that. */
   readonly retainExtraPercent: number;
+  /**
+   * Whether the goal stands when it is met, and is 0 until there is one, so that growth always releases what exceeds it
+   * (1.13); else there is none then, and growth releases nothing.
+   */
+  readonly standsWhenMet: boolean;
 }
 
 /** What GOMEMLIMIT does. */
@@ -121,6 +128,8 @@ export interface ScavengerAxis {
   readonly periodNs: number;
   /** Time in which free memory decays (decay), ns. */
   readonly decayNs: number;
+  /** Memory that is used again within this time is kept (oracle), ns. */
+  readonly horizonNs: number;
 }
 
 /** What the system is told, and what it does with huge pages. */

@@ -10,7 +10,7 @@
  */
 
 import { Priority, type Simulation } from "../../engine/simulation.js";
-import type { BackgroundScavenger } from "../scavenge/background.js";
+import type { Background } from "../scavenge/pacing.js";
 
 /** Time between two looks, ns. */
 export const LOOK_NS = 10_000_000;
@@ -26,7 +26,7 @@ export class Activity {
    */
   constructor(
     private readonly sim: Simulation,
-    private readonly scavenger: BackgroundScavenger,
+    private readonly scavenger: Background,
     private readonly procs: () => number,
     private readonly isWaiting: () => boolean,
   ) {

@@ -22,6 +22,10 @@ export class MemoryWorld implements CollectedWorld {
     return this.objects.heapLiveBytes;
   }
 
+  get heapAllocBytes(): number {
+    return this.objects.heapAllocBytes;
+  }
+
   get markedScanBytes(): number {
     return this.objects.markedScanBytes;
   }

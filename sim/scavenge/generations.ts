@@ -190,6 +190,7 @@ export class GenerationScavenger implements Scavenger, Releaser {
   refilled(): void {}
   flushing(): void {}
   freed(): void {}
+  paced(): void {}
   markDone(): void {}
 
   /** Every end of a sweep starts a generation. */

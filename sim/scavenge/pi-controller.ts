@@ -25,13 +25,17 @@ export interface PiTuning {
 export class PiController {
   /** Whether the last sample overflowed. The controller began anew then, and its output is the minimum. */
   failed = false;
+  /** Whether ever a sample was too large, or the accumulated error became so. */
+  inputOverflow = false;
+  errorOverflow = false;
+  /** The accumulated error. */
+  integral = 0;
 
   private readonly kp: number;
   private readonly ti: number;
   private readonly tt: number;
   private readonly min: number;
   private readonly max: number;
-  private integral = 0;
 
   constructor(tuning: PiTuning) {
     this.kp = tuning.kp;
@@ -51,11 +55,18 @@ export class PiController {
   next(input: number, setpoint: number, period: number): number {
     const error = setpoint - input;
     const raw = this.kp * error + this.integral;
-    if (!Number.isFinite(raw)) return this.#giveUp();
+    if (!Number.isFinite(raw)) {
+      this.inputOverflow = true;
+      return this.#giveUp();
+    }
     const output = raw < this.min ? this.min : raw > this.max ? this.max : raw;
-    this.integral += ((this.kp * period) / this.ti) * error + (period / this.tt) * (output - raw);
-    if (!Number.isFinite(this.integral)) return this.#giveUp();
     this.failed = false;
+    if (this.ti === 0 || this.tt === 0) return output;
+    this.integral += ((this.kp * period) / this.ti) * error + (period / this.tt) * (output - raw);
+    if (!Number.isFinite(this.integral)) {
+      this.errorOverflow = true;
+      return this.#giveUp();
+    }
     return output;
   }
 

@@ -19,6 +19,8 @@ export class ReleaseRequest {
   npages = 0;
   /** Whether dense chunks are taken as well (from 1.21: for the memory limit, and FreeOSMemory). */
   force = false;
+  /** Only memory that was free for longer than this goes back, ns; 0 for any. For scavengers that know how long it was. */
+  unusedNs = 0;
   /** A reservation, as byte offsets [base, limit), and the generation that it is of: for scavengers that reserve. */
   base = 0;
   limit = 0;
@@ -54,6 +56,8 @@ export interface Scavenger {
   /** A span's pages were freed. */
   freed(page: number, npages: number): void;
 
+  /** The heap has new goals (gcPaceScavenger). */
+  paced(): void;
   /** A mark has ended, the world is stopped. */
   markDone(): void;
   /** The last span was swept, or FreeOSMemory is about to release. */

@@ -6,10 +6,11 @@
  * searchAddr stays at the lowest chunk, whether its first page is free or not.
  */
 
-import type { FinalState } from "../../scenarios/trace/vectors/kinds.js";
+import type { FinalState, PagesState } from "../../scenarios/trace/vectors/kinds.js";
 import { PageAllocator } from "../../sim/pages/page-allocator.js";
 import { GenerationScavenger } from "../../sim/scavenge/generations.js";
-import { forEachChunk } from "../op-log-replay.js";
+import type { Scavenger } from "../../sim/scavenge/scavenger.js";
+import { forEachChunk } from "../op-log/bitmaps.js";
 import type { CaseCheck } from "./case-check.js";
 import { readWords, wordsOf, writeChunk } from "./chunk-bits.js";
 
@@ -18,35 +19,18 @@ export type ChunkRanges = ReadonlyMap<number, [number, number][]>;
 
 const NONE: [number, number][] = [];
 
-export class HeapCase {
+/** The pages of a case. What there is besides depends on the release: its scavenger. */
+export abstract class PagesCase {
   readonly pages: PageAllocator;
-  readonly scavenger: GenerationScavenger;
+  abstract readonly scavenger: Scavenger;
 
-  /**
-   * @param chunks chunks to grow, in order
-   * @param alloc pages in use
-   * @param scavenged pages scavenged unless in use; chunks that are not grown are left out
-   */
-  constructor(
-    readonly c: CaseCheck,
-    chunks: Iterable<number>,
-    alloc: ChunkRanges,
-    scavenged: ChunkRanges | null,
-  ) {
-    const { geometry } = c;
-    this.pages = new PageAllocator(geometry);
-    this.scavenger = new GenerationScavenger(this.pages);
-    for (const offset of chunks) {
-      const chunk = this.#chunk(offset);
-      this.pages.grow(chunk * geometry.chunkPages, geometry.chunkPages);
-      writeChunk(c, this.pages, chunk, alloc.get(offset) ?? NONE, scavenged?.get(offset) ?? NONE);
-    }
-    this.scavenger.startGeneration();
+  constructor(readonly c: CaseCheck) {
+    this.pages = new PageAllocator(c.geometry);
     c.state = () => this.#describe();
   }
 
   /** The chunk of the address space for one of the tests' heap. */
-  #chunk(offset: number): number {
+  protected chunkAt(offset: number): number {
     const { baseChunk } = this.c.context;
     const { totalChunks, name } = this.c.geometry;
     if (baseChunk + offset >= totalChunks) {
@@ -83,8 +67,8 @@ export class HeapCase {
     }
   }
 
-  /** Compares everything with the state that the runtime ended in. */
-  expectFinal(final: FinalState): void {
+  /** Compares the pages with the state that the runtime ended in. */
+  protected expectPages(final: PagesState): void {
     const { c, pages } = this;
     const { baseChunk } = c.context;
     const chunks: number[] = [];
@@ -99,11 +83,10 @@ export class HeapCase {
     c.equal("final searchAddr", final.searchAddr, pages.formatSearchAddr());
     c.equal("final start", final.start, pages.start);
     c.equal("final end", final.end, pages.end);
-    c.equal("final inUse", rangesText(final.inUse), this.#rangesText(pages.inUse));
-    this.#expectScavenger(final.scav);
+    c.equal("final inUse", rangesText(final.inUse), this.rangesText(pages.inUse));
   }
 
-  #expectSummaries(final: FinalState): void {
+  #expectSummaries(final: PagesState): void {
     const { geometry } = this.c;
     const places = final.summaries.map(({ level, index }) => `${level}:${index}`).sort();
     this.c.equal("final summaries (level:index)", places.join(" "), this.#summaryPlaces().sort().join(" "));
@@ -132,20 +115,10 @@ export class HeapCase {
     return [...places];
   }
 
-  #expectScavenger(recorded: FinalState["scav"]): void {
-    const { c, scavenger, pages } = this;
-    const { geometry } = c;
-    c.equal("final scav.inUse", rangesText(recorded.inUse), this.#rangesText(scavenger.inUse));
-    c.equal("final scav.scavLWM", recorded.scavLWM, geometry.formatAddress(scavenger.lwmOff));
-    c.equal("final scav.freeHWM", recorded.freeHWM, geometry.formatAddress(pages.freeHwmOff));
-    c.equal("final scav.gen", recorded.gen, scavenger.gen);
-    c.equal("final scav.reservationBytes", recorded.reservationBytes, scavenger.reservationBytes);
-  }
-
   /** Both bitmaps of a chunk of the tests' heap. */
   #words(offset: number): { alloc: string[]; scavenged: string[] } {
     const { tree } = this.pages;
-    const flat = tree.flatChunk(this.#chunk(offset));
+    const flat = tree.flatChunk(this.chunkAt(offset));
     if (flat < 0) return { alloc: [], scavenged: [] };
     const word0 = flat * tree.wordsPerChunk;
     return {
@@ -154,11 +127,46 @@ export class HeapCase {
     };
   }
 
-  #rangesText({ bases, limits }: { bases: readonly number[]; limits: readonly number[] }): string {
+  protected rangesText({ bases, limits }: { bases: readonly number[]; limits: readonly number[] }): string {
     const { geometry } = this.c;
     return rangesText(
       bases.map((base, i) => [geometry.formatAddress(base), geometry.formatAddress(limits[i]!)]),
     );
+  }
+}
+
+/** A heap with the scavenger of Go 1.18. */
+export class HeapCase extends PagesCase {
+  readonly scavenger: GenerationScavenger;
+
+  /**
+   * @param chunks chunks to grow, in order
+   * @param alloc pages in use
+   * @param scavenged pages scavenged unless in use; chunks that are not grown are left out
+   */
+  constructor(c: CaseCheck, chunks: Iterable<number>, alloc: ChunkRanges, scavenged: ChunkRanges | null) {
+    super(c);
+    const { chunkPages } = c.geometry;
+    this.scavenger = new GenerationScavenger(this.pages);
+    for (const offset of chunks) {
+      const chunk = this.chunkAt(offset);
+      this.pages.grow(chunk * chunkPages, chunkPages);
+      writeChunk(c, this.pages, chunk, alloc.get(offset) ?? NONE, scavenged?.get(offset) ?? NONE);
+    }
+    this.scavenger.startGeneration();
+  }
+
+  /** Compares everything with the state that the runtime ended in. */
+  expectFinal(final: FinalState): void {
+    this.expectPages(final);
+    const { c, scavenger, pages } = this;
+    const { geometry } = c;
+    const { scav } = final;
+    c.equal("final scav.inUse", rangesText(scav.inUse), this.rangesText(scavenger.inUse));
+    c.equal("final scav.scavLWM", scav.scavLWM, geometry.formatAddress(scavenger.lwmOff));
+    c.equal("final scav.freeHWM", scav.freeHWM, geometry.formatAddress(pages.freeHwmOff));
+    c.equal("final scav.gen", scav.gen, scavenger.gen);
+    c.equal("final scav.reservationBytes", scav.reservationBytes, scavenger.reservationBytes);
   }
 }
 

@@ -14,11 +14,11 @@ import type { PageTree } from "../../sim/pages/page-tree.js";
 import { LONG_RUN } from "../../sim/pages/run-counts.js";
 import { GenerationScavenger } from "../../sim/scavenge/generations.js";
 import type { Scavenger } from "../../sim/scavenge/scavenger.js";
+import { indexFault } from "./index-checkers.js";
+import { checkSpanFit } from "./span-checkers.js";
+import { StateError } from "./state-error.js";
 
-/** A state that contradicts itself. */
-export class StateError extends Error {
-  override readonly name = "StateError";
-}
+export { StateError };
 
 /** What the check of the pages counted on its way, in pages. */
 export interface PageTotals {
@@ -36,6 +36,10 @@ export interface PageTotals {
 export interface CheckPagesOptions {
   /** In a heap, searchAddr may lie in the part of a mapped arena that was not grown yet. */
   readonly arenaMapped?: (page: number) => boolean;
+  /** searchAddr may lie outside of memory, behind a block that a page cache took (up to 1.14.2). */
+  readonly searchBehindBlock?: boolean;
+  /** Ranges that are out of the heap while the system takes them, pages by first page. */
+  readonly releasing?: ReadonlyMap<number, number>;
 }
 
 type Triple = readonly [start: number, max: number, end: number];
@@ -88,6 +92,10 @@ export function checkPages(
   checkSearchPage(pages, totals.lowestFree, options);
   const { cached, cachedScavenged } = checkCaches(pages, caches, grown);
   if (scavenger instanceof GenerationScavenger) checkScavenger(pages, scavenger);
+  else if (scavenger !== undefined) {
+    const fault = indexFault(pages, scavenger, grown, options.releasing ?? new Map());
+    if (fault !== undefined) fail(fault);
+  }
   const grownPages = grown.size * pages.geometry.chunkPages;
   if (grownPages !== totals.free + totals.allocated) {
     fail(
@@ -310,14 +318,20 @@ function checkSearchPage(pages: PageAllocator, lowestFree: number, options: Chec
   if (lowestFree < searchPage) {
     fail(`page ${lowestFree} is free, but searchPage is ${searchPage}, above it`);
   }
-  if (searchPage === pages.maxSearchPage) return;
-  if (!Number.isInteger(searchPage)) fail(`searchPage is ${searchPage}, which is no page`);
-  const off = searchPage * pages.geometry.pageBytes;
-  for (let i = 0; i < pages.inUse.bases.length; i++) {
-    if (off >= pages.inUse.bases[i]! && off < pages.inUse.limits[i]!) return;
+  if (searchPage !== pages.maxSearchPage && !Number.isInteger(searchPage)) {
+    fail(`searchPage is ${searchPage}, which is no page`);
   }
-  if (options.arenaMapped?.(searchPage) === true) return;
+  if (isSearchInMemory(pages)) return;
+  if (options.arenaMapped?.(searchPage) === true || options.searchBehindBlock === true) return;
   fail(`searchPage is ${searchPage}, which lies outside inUse`);
+}
+
+/** Whether searchAddr lies in inUse or is maxSearchAddr: what golang/go#38605 broke. */
+export function isSearchInMemory(pages: PageAllocator): boolean {
+  const { searchPage, inUse } = pages;
+  if (searchPage === pages.maxSearchPage) return true;
+  const off = searchPage * pages.geometry.pageBytes;
+  return inUse.bases.some((base, i) => off >= base && off < inUse.limits[i]!);
 }
 
 /** Pages in caches are out of the heap, once each. */
@@ -384,7 +398,12 @@ export interface HeapTotals extends PageTotals {
  */
 export function checkHeap(heap: Heap, releasing: ReadonlyMap<number, number> = new Map()): HeapTotals {
   const arenaMapped = (page: number): boolean => heap.arenas.has(page);
-  const totals = checkPages(heap.pages, heap.caches, heap.scavenger, { arenaMapped });
+  const searchBehindBlock = heap.policy.pageCache.refillSearchAddr === "behind-block";
+  const totals = checkPages(heap.pages, heap.caches, heap.scavenger, {
+    arenaMapped,
+    searchBehindBlock,
+    releasing,
+  });
   const spans = checkSpans(heap);
   const unit = heap.geometry.pageBytes;
   const s = heap.statistics;
@@ -396,15 +415,15 @@ export function checkHeap(heap: Heap, releasing: ReadonlyMap<number, number> = n
   expectEqual("heap_inuse", s.heapInUseBytes, inUse, "the sum over the live heap spans");
   expectEqual("stack_inuse", s.stackInUseBytes, stacks, "the sum over the live stack spans");
   expectEqual("gcSpansBytes", s.gcSpansBytes, gcSpans, "the sum over the live spans of the collector");
-  expectEqual("the mapped memory", s.mappedBytes, totals.grown * unit, "what was grown");
-  expectEqual(
-    "heap_sys",
-    s.heapSysBytes,
-    totals.grown * unit - stacks - gcSpans,
-    "mapped less stacks and gc",
-  );
+  const { accounts, newMemory } = heap.policy.growth;
+  const grownBytes = (totals.grown - heap.growth.withheldPages) * unit;
+  const mapped = accounts === "arena" ? heap.arenas.totalBytes : grownBytes;
+  expectEqual("the mapped memory", s.mappedBytes, mapped, "what was grown, or reserved as arenas");
+  expectEqual("heap_sys", s.heapSysBytes, mapped - stacks - gcSpans, "mapped less stacks and gc");
   expectEqual("heap_idle", s.heapIdleBytes, s.heapSysBytes - inUse, "heap_sys less heap_inuse");
-  const gone = totals.scavenged + totals.cachedScavenged;
+  // Memory that the heap has not grown into counts as released, where new memory does.
+  const ahead = newMemory === "released" ? (mapped - grownBytes) / unit + heap.growth.paddingPages : 0;
+  const gone = totals.scavenged + totals.cachedScavenged + ahead;
   expectEqual(
     "heap_released",
     s.heapReleasedBytes,
@@ -427,12 +446,14 @@ export function checkHeap(heap: Heap, releasing: ReadonlyMap<number, number> = n
   expectEqual(
     "the number of allocated pages",
     totals.allocated,
-    spanPages + totals.cached + released,
-    "spans, caches and what is being released",
+    spanPages + totals.cached + released + heap.growth.withheldPages + heap.growth.paddingPages,
+    "spans, caches, what is being released, withheld, or padding",
   );
-  if (heap.fresh.pages > gone) {
-    fail(`${heap.fresh.pages} pages are fresh, but only ${gone} scavenged, and fresh pages are among those`);
+  const fresh = heap.fresh.releasedPages;
+  if (fresh > gone + released) {
+    fail(`${fresh} pages are fresh, but only ${gone + released} scavenged, or will be soon`);
   }
+  checkSpanFit(heap);
   for (const [peak, now] of [
     ["peakHeapInUseBytes", s.heapInUseBytes],
     ["peakHeapSysBytes", s.heapSysBytes],

@@ -7,7 +7,7 @@ import { listing, MAIN, mheapsim, TestFolder, textOf, tracePath } from "../setup
 
 const folder = new TestFolder();
 const HELLO = tracePath("hello-gmp1");
-const FILES = ["manifest.json", "summary.json", "timeseries.csv"];
+const FILES = ["histograms.json", "manifest.json", "summary.json", "timeseries.csv"];
 
 interface Running {
   readonly child: ChildProcess;

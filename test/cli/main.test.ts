@@ -50,7 +50,7 @@ describe("bad use", () => {
   test.each([
     [
       [],
-      "a command is missing: expected run, conform, list, show, validate, schema, check-determinism or trace; mheapsim --help shows how",
+      "a command is missing: expected run, plot, conform, list, show, validate, schema, check-determinism or trace; mheapsim --help shows how",
     ],
     [["walk"], "Unknown argument: walk; mheapsim --help shows how"],
     [["run", "--nope"], "Unknown argument: nope; mheapsim --help shows how"],

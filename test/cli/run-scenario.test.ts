@@ -23,12 +23,12 @@ const small = folder.write("small.yaml", SMALL);
 const manifestOf = (out: string) => JSON.parse(readFileSync(join(out, "manifest.json"), "utf8"));
 
 describe("run", () => {
-  test("leaves three files, named after scenario, policy and seed, and says so", async () => {
+  test("leaves four files, named after scenario, policy and seed, and says so", async () => {
     const cwd = folder.fresh();
     const { code, stdout, stderr } = await mheapsim(["run", small, "--seed", "7"], { cwd });
     expect([code, stderr]).toEqual([0, ""]);
     const out = join(cwd, "out", "small-go1.18-7");
-    expect(listing(out)).toEqual(["manifest.json", "summary.json", "timeseries.csv"]);
+    expect(listing(out)).toEqual(["histograms.json", "manifest.json", "summary.json", "timeseries.csv"]);
     expect(stdout).toMatch(/^small under go1\.18, seed 7: 2 s, \d+ events\n/);
     const manifest = manifestOf(out);
     expect(stdout).toContain(`fingerprint ${manifest.fingerprint}\n`);
@@ -57,7 +57,7 @@ describe("run", () => {
     expect(readdirSync(join(cwd, "o")).sort()).toEqual(["manifest.json", "rep-0001", "rep-0002", "rep-0003"]);
     const { replications, files } = manifestOf(join(cwd, "o"));
     expect(replications.map(({ seed }: { seed: string }) => seed)).toEqual(["4", "5", "6"]);
-    expect(files).toHaveLength(9);
+    expect(files).toHaveLength(12);
     await mheapsim(["run", small, "--seed", "5", "--out", "p"], { cwd });
     for (const name of listing(join(cwd, "p"))) {
       const [one, other] = [join(cwd, "o", "rep-0002", name), join(cwd, "p", name)];

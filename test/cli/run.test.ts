@@ -19,7 +19,7 @@ import { TOOL_VERSION } from "../../results/version.js";
 import { listing, mheapsim, ROOT, runProgram, TestFolder, textOf, tracePath } from "../setup/files.js";
 
 const folder = new TestFolder();
-const FILES = ["manifest.json", "summary.json", "timeseries.csv"];
+const FILES = ["histograms.json", "manifest.json", "summary.json", "timeseries.csv"];
 const HELLO = tracePath("hello-gmp1");
 
 interface Manifest {
@@ -33,14 +33,14 @@ interface Manifest {
 const manifestOf = (out: string): Manifest => JSON.parse(readFileSync(join(out, "manifest.json"), "utf8"));
 const sha256 = (path: string): string => createHash("sha256").update(readFileSync(path)).digest("hex");
 
-/** The bytes of all three files. */
+/** The bytes of all files. */
 function contents(out: string): Record<string, string> {
   expect(listing(out)).toEqual(FILES);
   return Object.fromEntries(FILES.map((name) => [name, readFileSync(join(out, name), "utf8")]));
 }
 
 describe("the result", () => {
-  test("is three files, and a table for people", async () => {
+  test("is four files, and a table for people", async () => {
     const cwd = folder.fresh();
     const { code, stdout, stderr } = await mheapsim(["run", HELLO], { cwd });
     expect([code, stderr]).toEqual([0, ""]);
@@ -98,7 +98,12 @@ describe("the result", () => {
       name: "hello-gmp1",
       node: process.version,
       policy: "go1.18",
-      platform: { name: "linux/amd64", phys_page_bytes: 4096, phys_huge_page_bytes: 2097152 },
+      platform: {
+        name: "linux/amd64",
+        page_bytes: 8192,
+        phys_page_bytes: 4096,
+        phys_huge_page_bytes: 2097152,
+      },
       parameters: { sample_ns: 100_000 },
       result: { end: "finished", message: null, compared: 153, mismatches: 0 },
     });
@@ -110,7 +115,10 @@ describe("the result", () => {
       mode: "every row",
     });
     expect(manifest.files).toEqual(
-      ["timeseries.csv", "summary.json"].map((name) => ({ name, sha256: sha256(join(out, name)) })),
+      ["timeseries.csv", "summary.json", "histograms.json"].map((name) => ({
+        name,
+        sha256: sha256(join(out, name)),
+      })),
     );
     for (const text of Object.values(contents(out))) {
       for (const word of [ROOT, cwd, tmpdir(), hostname()]) expect(text).not.toContain(word);

@@ -10,12 +10,16 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { COLUMNS } from "../../results/columns.js";
+import { COMPARISON_COLUMNS } from "../../results/comparison-files.js";
+import { METRICS } from "../../results/metrics.js";
+import { PLOT_KINDS } from "../../results/plots/kinds.js";
 import { TOOL_VERSION } from "../../results/version.js";
 import { OP_NAMES } from "../../scenarios/trace/heap-trace.js";
 
@@ -43,6 +47,11 @@ function read(file: string): string {
 function commandsOf(file: string): string[] {
   const blocks = [...read(file).matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map((match) => match[1]!);
   return blocks.flatMap((block) => block.split("\n")).filter((line) => line.trim() !== "");
+}
+
+/** The pictures that a document shows, as paths from its folder. */
+function picturesOf(file: string): string[] {
+  return [...read(file).matchAll(/!\[[^\]]*\]\(([^)]+)\)/g)].map((match) => match[1]!);
 }
 
 describe("commands in the documents", () => {
@@ -75,6 +84,22 @@ describe("commands in the documents", () => {
       expect(status).toBe(0);
     },
   );
+
+  const pictures = picturesOf("docs/gallery.md").filter((path) => path.endsWith(".svg"));
+
+  it("the gallery shows each kind of plot, of a scenario and of a trace", () => {
+    for (const { name } of PLOT_KINDS) {
+      const shown = pictures.filter((path) => path.endsWith(`/${name}.svg`));
+      expect(shown).toContain(`pictures/compiler/${name}.svg`);
+      expect(shown.filter((path) => !path.includes("/compiler/"))).not.toEqual([]);
+    }
+  });
+
+  // After the commands above; `npm run pictures` makes them anew.
+  it.each(pictures)("%s is what the commands of the gallery draw", (path) => {
+    expect(readFileSync(join(folder, path)).equals(readFileSync(join(ROOT, "docs", path)))).toBe(true);
+    expect(statSync(join(ROOT, "docs", path)).size).toBeLessThan(200_000);
+  });
 
   it.each(all.filter(([, command]) => RUN_BY_CI.some((pattern) => pattern.test(command))))(
     "%s: .ci/run runs: %s",
@@ -123,6 +148,24 @@ describe("tables in the documents", () => {
     expect(rows.map(([, name, kind, unit, meaning]) => ({ name, kind, unit, meaning }))).toEqual(COLUMNS);
   });
 
+  it("compare.md lists the metrics, in order, as the program has them", () => {
+    const rows = [...read("docs/compare.md").matchAll(/^\| `(\w+)`( \*)? \| (\S+) \| (.*?) \| (.*?) \|$/gm)];
+    expect(
+      rows.map(([, name, star, unit, meaning, how]) => ({
+        name,
+        unit,
+        meaning,
+        how,
+        headline: star !== undefined,
+      })),
+    ).toEqual(METRICS.map(({ of: _, ...rest }) => rest));
+  });
+
+  it("compare.md has the columns of comparison.csv", () => {
+    const text = read("docs/compare.md");
+    for (const column of COMPARISON_COLUMNS) expect(text).toContain(`\`${column}\``);
+  });
+
   it("file-formats.md has a row for each operation of a trace", () => {
     const text = read("docs/file-formats.md");
     for (const op of OP_NAMES) expect(text).toContain(`| \`${op}\` |`);
@@ -134,6 +177,19 @@ describe("tables in the documents", () => {
     );
     expect(files.length).toBeGreaterThan(20);
     for (const file of files) expect(() => read(file)).not.toThrow();
+  });
+
+  it("pictures are all shown somewhere, and there", () => {
+    const shown = DOCUMENTS.flatMap((file) => picturesOf(file).map((path) => join(file, "..", path)));
+    for (const path of shown) expect(() => read(path), path).not.toThrow();
+    const drawn = readdirSync(join(ROOT, "docs/pictures"), { recursive: true, encoding: "utf8" });
+    for (const path of drawn.filter((name) => name.endsWith(".svg")))
+      expect(shown).toContain(join("docs/pictures", path));
+  });
+
+  it("gallery.md has a section for each kind of plot", () => {
+    const text = read("docs/gallery.md");
+    for (const { name } of PLOT_KINDS) expect(text).toContain(`\n## ${name}\n`);
   });
 
   it("links lead to files and headings that exist", () => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
-import { Arrivals, NO_ARRIVAL } from "../../engine/arrivals.js";
+import { Arrivals, Gaps, NO_ARRIVAL } from "../../engine/arrivals.js";
 import { type Curve, type CurveSpec, curve, integrate } from "../../engine/curves.js";
 import { type RandomStream, RandomStreams } from "../../engine/random-streams.js";
 import { LimitError } from "../../engine/simulation.js";
@@ -79,6 +79,38 @@ describe("even arrivals", () => {
       });
       expect(integrate(positive, from, 5 * SECOND) / SECOND).toBeLessThan(1.00001);
     }
+  });
+});
+
+describe("stratified arrivals", () => {
+  it("are one in each unit of area, anywhere in it", () => {
+    const spec = { kind: "oscillate", mean: 40, amplitude: 60, periodNs: 2 * SECOND } as const;
+    const rate = made(spec);
+    const positive = made({ kind: "max", of: [spec, constant(0)] });
+    const places: number[] = [];
+    for (let seed = 0; seed < 40; seed++) {
+      let area = 0;
+      let from = 0;
+      all(new Arrivals(rate, new Gaps(stream(seed), true)), 3 * SECOND).forEach((t, i) => {
+        area += integrate(positive, from, t) / SECOND;
+        from = t;
+        expect(Math.floor(area + 1e-6)).toBeLessThanOrEqual(i + 1);
+        expect(area).toBeGreaterThan(i - 1e-6);
+        places.push(area - i);
+      });
+    }
+    const mean = places.reduce((sum, x) => sum + x, 0) / places.length;
+    const variance = places.reduce((sum, x) => sum + (x - mean) ** 2, 0) / places.length;
+    expect(Math.abs(mean - 0.5)).toBeLessThan(4 * Math.sqrt(1 / 12 / places.length));
+    expect(Math.abs(variance - 1 / 12)).toBeLessThan(0.01);
+  });
+
+  it("come with the probability of the area when less than one is expected", () => {
+    const rate = made(constant(0.3));
+    let came = 0;
+    for (let seed = 0; seed < 2000; seed++)
+      came += all(new Arrivals(rate, new Gaps(stream(seed), true)), SECOND).length;
+    expect(Math.abs(came / 2000 - 0.3)).toBeLessThan(4 * Math.sqrt((0.3 * 0.7) / 2000));
   });
 });
 

@@ -53,8 +53,16 @@ type Step =
   | { do: "cancel"; which: number }
   | { do: "reschedule"; which: number; timeNs: number };
 
-// Few times and priorities, so that ties are many.
-const time = fc.oneof(fc.nat(8), fc.constantFrom(0, 2 ** 31, 2 ** 53 - 1));
+// Few times and priorities, so that ties are many; and times that differ in any bit.
+const time = fc.oneof(
+  fc.nat(8),
+  fc.nat(300),
+  fc.constantFrom(0, 2 ** 31, 2 ** 53 - 1),
+  fc.nat(52).map((bit) => 2 ** bit),
+  fc.tuple(fc.nat(20), fc.nat(3)).map(([high, low]) => high * 2 ** 32 + low),
+);
+/** Events that come near at once: few, so that most are far, and the horizon moves often. */
+const batch = fc.constantFrom(1, 2, 3, 256);
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 4,
@@ -125,17 +133,17 @@ function popBoth(queue: EventQueue, model: SortedList): void {
 describe("the event queue", () => {
   it("is a sorted list, whatever is pushed, taken, cancelled and rescheduled", () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 300, size: "max" }), (steps) =>
-        compare(new EventQueue(), steps),
+      fc.property(batch, fc.array(step, { maxLength: 300, size: "max" }), (few, steps) =>
+        compare(new EventQueue(2 ** 24, 1, few), steps),
       ),
-      { seed: SEED, numRuns: 300 },
+      { seed: SEED, numRuns: 400 },
     );
   });
 
   it("gives no handle twice when the generations of a slot are used up", () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 100, size: "max" }), (steps) =>
-        compare(new EventQueue(2 ** 24, LAST_GENERATION - 1), steps),
+      fc.property(batch, fc.array(step, { maxLength: 100, size: "max" }), (few, steps) =>
+        compare(new EventQueue(2 ** 24, LAST_GENERATION - 1, few), steps),
       ),
       { seed: SEED, numRuns: 200 },
     );
@@ -157,6 +165,23 @@ describe("the event queue", () => {
     }
     expect(handles.size).toBe(1000);
     expect(Math.max(...handles)).toBeLessThanOrEqual(Number.MAX_SAFE_INTEGER);
+  });
+
+  it("takes no more memory when events are moved about for ever", () => {
+    const queue = new EventQueue();
+    const handles = Array.from({ length: 5000 }, (_, i) => queue.push(i * 1000, 0, i, 0, 0));
+    let timeNs = 0;
+    let most = 0;
+    for (let i = 0; i < 300_000; i++) {
+      const which = (i * 7919) % handles.length;
+      // Later and later, so that what was far comes near, but nothing is ever taken out.
+      timeNs += 40;
+      handles[which] = queue.reschedule(handles[which]!, timeNs + ((i * 104_729) % 5_000_000));
+      if (i % 1000 === 0) most = Math.max(most, queue.memoryBytes);
+    }
+    queue.check();
+    expect(queue.size).toBe(5000);
+    expect(most).toBeLessThan(2e6);
   });
 
   it("grows, and sorts a hundred thousand", () => {

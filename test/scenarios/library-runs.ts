@@ -44,8 +44,8 @@ export async function runLibraryScenario(
   const sampler = new Sampler();
   const rows: Float64Array[] = [];
   const onlooker = {
-    onSample: ({ sim, heap, collectorSample }: ScenarioRun) => {
-      rows.push(sampler.sample(sim.nowNs, heap, collectorSample).slice());
+    onSample: ({ sim, heap, collectorSample, systemSample }: ScenarioRun) => {
+      rows.push(sampler.sample(sim.nowNs, heap, collectorSample, systemSample).slice());
     },
   };
   const run = new ScenarioRun(scenario, { onlooker, recordings: await readRecordings(scenario, path) });

@@ -221,7 +221,7 @@ async function expectOrderly(content: string | Uint8Array): Promise<void> {
       const sample = spansOnly ? { sampleNs: 50_000_000 } : {};
       const result = await runTrace({ trace, out, name: "x", force: true, spansOnly, ...sample });
       expect(result.outOfMemory ?? "").toMatch(/^$|^runtime: out of memory: cannot allocate \d+-byte block/);
-      expect(listing(out)).toEqual(["manifest.json", "summary.json", "timeseries.csv"]);
+      expect(listing(out)).toEqual(["histograms.json", "manifest.json", "summary.json", "timeseries.csv"]);
     } catch (error) {
       expectInputError(error);
     }

@@ -85,6 +85,25 @@ const EXPECTED: readonly Row[] = [
     unusable_free_index_512: "",
     hugepages_intact: 0,
     hugepages_broken: 0,
+    resident_bytes: 0,
+    lazyfree_bytes: 0,
+    hugepages_backed: 0,
+    huge_coverage: "",
+    khugepaged_collapses: 0,
+    page_faults: 0,
+    huge_faults: 0,
+    fault_ns: 0,
+    advice_ns: 0,
+    // A trace has its own waits and releases: nobody asks the model about them.
+    released_ranges: "",
+    regretted_bytes: "",
+    lock_acquisitions: "",
+    lock_wait_ns: "",
+    lock_hold_ns: "",
+    lock_wait_p50_ns: "",
+    lock_wait_p99_ns: "",
+    lock_wait_max_ns: "",
+    lock_lag_ns: "",
   },
   {
     // The heap has grown and one page is taken, but no span has been handed out.
@@ -129,6 +148,11 @@ const EXPECTED: readonly Row[] = [
     find_calls_per_s: 0,
     free_pages: 510,
     largest_free_run_pages: 510,
+    // A page each, of two physical ones that cost 500 ns.
+    resident_bytes: 16384,
+    huge_coverage: 0,
+    page_faults: 4,
+    fault_ns: 2000,
   },
   {
     // A refill takes the 62 free pages of the first 64; one of them became a span.
@@ -151,6 +175,9 @@ const EXPECTED: readonly Row[] = [
     find_calls_per_s: 0,
     free_pages: 448,
     largest_free_run_pages: 448,
+    resident_bytes: 24576,
+    page_faults: 6,
+    fault_ns: 3000,
   },
   {
     // The stack is gone. The row that says 390 comes after one that says 410, so it is not here yet.
@@ -332,11 +359,23 @@ describe("progress", () => {
 test("a run as a library leaves nothing but its result", async () => {
   const place = folder.fresh();
   await runTrace({ trace: tracePath("hello-gmp4"), out: `${place}/x`, name: "x" });
-  expect(listing(place)).toEqual(["x", "x/manifest.json", "x/summary.json", "x/timeseries.csv"]);
+  expect(listing(place)).toEqual([
+    "x",
+    "x/histograms.json",
+    "x/manifest.json",
+    "x/summary.json",
+    "x/timeseries.csv",
+  ]);
   const bad = folder.write("bad.csv", `${textOf(tracePath("hello-gmp4"))}1,1,1\n`);
   await expect(runTrace({ trace: bad, out: `${place}/y`, name: "y" })).rejects.toThrow(/bad\.csv:\d+:\d+: /);
   await expect(runTrace({ trace: bad, out: `${place}/x`, name: "x" })).rejects.toThrow(
     /x exists: add --force/,
   );
-  expect(listing(place)).toEqual(["x", "x/manifest.json", "x/summary.json", "x/timeseries.csv"]);
+  expect(listing(place)).toEqual([
+    "x",
+    "x/histograms.json",
+    "x/manifest.json",
+    "x/summary.json",
+    "x/timeseries.csv",
+  ]);
 });

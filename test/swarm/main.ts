@@ -15,7 +15,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { stringify } from "yaml";
 import { duration, readQuantity } from "../../scenarios/schema/common.js";
-import { randomScenario } from "./generate.js";
+import { randomScenario } from "../../studies/swarm/generate.js";
 import { runOne, type SwarmRun } from "./swarm.js";
 
 const { values } = parseArgs({

@@ -6,8 +6,8 @@ import type { Recordings } from "../../scenarios/workloads/workloads.js";
 import { readRecordings } from "../../studies/recordings.js";
 import { ScenarioRun } from "../../studies/scenario-run.js";
 import { VOCABULARY } from "../../studies/scenarios.js";
-import { Draw } from "./draw.js";
-import { randomScenario } from "./generate.js";
+import { Draw } from "../../studies/swarm/draw.js";
+import { randomScenario } from "../../studies/swarm/generate.js";
 import { watch } from "./watch.js";
 
 /** Events of one scenario. */

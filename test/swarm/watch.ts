@@ -9,12 +9,15 @@
  */
 
 import { NO_EVENT } from "../../engine/simulation.js";
+import { Fragmentation } from "../../sim/heap/fragmentation.js";
 import { isHeapKind, KIND_STACK } from "../../sim/heap/kinds.js";
 import { NO_SPAN } from "../../sim/objects/object-spans.js";
 import { FOREVER } from "../../sim/objects/objects.js";
 import { objectBytes, SPAN_CLASSES, spanClassOf } from "../../sim/objects/size-classes.js";
-import { ScavengerState } from "../../sim/scavenge/background.js";
+import { BackgroundScavenger, ScavengerState } from "../../sim/scavenge/background.js";
 import type { ScenarioRun } from "../../studies/scenario-run.js";
+import { checkFragmentation } from "../checkers/check-fragmentation.js";
+import { checkResidency } from "../checkers/check-residency.js";
 import { checkHeap, StateError } from "../checkers/state-checkers.js";
 import { checkObjects } from "../sim/objects/check-objects.js";
 import { checkStacks } from "./check-stacks.js";
@@ -74,17 +77,37 @@ function checkRun(run: ScenarioRun, ledger: Ledger): void {
   const stackPages = checkStacks(runtime.stacks, runtime.goroutines, heap);
   const allStacks = (stackPages + ledger.directStackPages) * geometry.pageBytes;
   expectEqual("stack_inuse", s.stackInUseBytes, allStacks);
-  expectEqual("residentBytes", runtime.residentBytes, s.mappedBytes - s.heapReleasedBytes + globals(run));
+  checkResidency(heap, ledger.releasing);
+  checkResident(run, ledger);
   expectEqual("scavengedBytes", s.scavengedBytes, ledger.releasedPages * geometry.pageBytes);
   expectEqual("heapLive", runtime.objects.heapLiveBytes, ledger.heapLiveBytes);
+  checkFragmentation(ledger.fragmentation, heap.pages, heap.caches);
   checkTaken(run);
   checkCollector(run);
   checkScavenger(run, ledger);
   if (!Number.isSafeInteger(sim.nowNs)) fail(`the time is ${sim.nowNs}`);
 }
 
-function globals(run: ScenarioRun): number {
-  return run.scenario.gc.globalsBytes;
+/** Where pages are the system's own unit and go when they are released, what is resident is what the books say. */
+function checkResident({ runtime, heap, scenario }: ScenarioRun, ledger: Ledger): void {
+  const { statistics: s, geometry, policy, regret } = heap;
+  const residency = heap.residency!;
+  const { pageBytes, physPageBytes } = geometry;
+  let releasing = 0;
+  for (const npages of ledger.releasing.values()) releasing += npages * pageBytes;
+  const kept = s.mappedBytes - s.heapReleasedBytes - releasing;
+  const bytes = runtime.residentBytes - scenario.gc.globalsBytes;
+  if (policy.growth.newMemory === "released" && bytes < kept)
+    fail(`${bytes} bytes are resident, and ${kept} retained`);
+  const isExact =
+    residency.hugePages === null && physPageBytes <= pageBytes && policy.growth.newMemory === "released";
+  if (isExact) expectEqual("resident bytes", bytes - residency.lazyPages * pageBytes, kept);
+  expectEqual(
+    "pages of decisions to release",
+    regret!.releasedPages * pageBytes,
+    s.scavengedBytes + releasing,
+  );
+  expectEqual("pages used again", regret!.reusedPages * pageBytes, s.refaultedBytes);
 }
 
 /** Bytes that the objects count as taken, against the sum over the spans. */
@@ -101,6 +124,11 @@ function checkTaken({ runtime: { objects } }: ScenarioRun): void {
     const c = spans.classes[s]!;
     want[c & 1]! += (spans.slots(s) - free - spans.dead[s]!) * objectBytes(c, spans.npages[s]!);
   }
+  let dead = 0;
+  for (let s = 0; s < spans.rows; s++) {
+    if (spans.pages[s]! >= 0) dead += spans.dead[s]! * objectBytes(spans.classes[s]!, spans.npages[s]!);
+  }
+  expectEqual("heapAlloc", objects.heapAllocBytes, want[0]! + want[1]! + dead);
   expectEqual("takenBytes with pointers", objects["takenBytes"][0]!, want[0]!);
   expectEqual("takenBytes without pointers", objects["takenBytes"][1]!, want[1]!);
   if (objects.heapLiveBytes < want[0]! + want[1]!) {
@@ -142,7 +170,10 @@ function checkScavenger({ runtime, heap, sim }: ScenarioRun, ledger: Ledger): vo
   if (scavenger.busyProcs < 0 || scavenger.busyProcs > heap.procs) {
     fail(`${scavenger.busyProcs} of ${heap.procs} Ps are busy`);
   }
-  if (!(scavenger.sleepRatio >= 0.001 && scavenger.sleepRatio <= 1000)) {
+  if (
+    scavenger instanceof BackgroundScavenger &&
+    !(scavenger.sleepRatio >= 0.001 && scavenger.sleepRatio <= 1000)
+  ) {
     fail(`the sleep ratio is ${scavenger.sleepRatio}`);
   }
   if (ledger.releasing.size > 1) fail(`${ledger.releasing.size} ranges are under madvise at once`);
@@ -166,9 +197,14 @@ class Ledger {
   /** heapLive by its changes since the last mark. */
   heapLiveBytes = 0;
   onMark: () => void = () => {};
+  /** Measured from check to check, as samples are. */
+  readonly fragmentation = new Fragmentation();
 
   /** What dies at a known time, by allocation; and bytes of what does not. */
   private dying: { bytes: number; deathNs: number; tiny: boolean }[] = [];
+  /** What a mark finds dead, by the number of that mark; and marks begun. */
+  private aged: { bytes: number; mark: number }[] = [];
+  private marks = 0;
   private undyingBytes = 0;
   private undyingTiny = 0;
   private killedBytes = 0;
@@ -182,7 +218,7 @@ class Ledger {
 
   private followProgram(): void {
     const { runtime, heap } = this.run;
-    const { object, span, kill, pages, freePages, heapLiveChanged } = bound(runtime);
+    const { object, span, agedSpan, kill, pages, freePages, heapLiveChanged } = bound(runtime);
     runtime.object = (p, bytes, noscan, deathNs) => {
       const tiny = noscan && bytes < TINY;
       const size =
@@ -194,6 +230,10 @@ class Ledger {
       this.made(npages * 8192, deathNs, false);
       return span(p, npages, kind, deathNs);
     };
+    runtime.agedSpan = (p, npages, kind, collections) => {
+      this.aged.push({ bytes: npages * 8192, mark: this.marks + collections });
+      return agedSpan(p, npages, kind, collections);
+    };
     runtime.kill = (handle) => {
       const { spans } = runtime.objects;
       const bytes = objectBytes(spans.classes[handle]!, spans.npages[handle]!);
@@ -201,10 +241,10 @@ class Ledger {
       else this.killedBytes += bytes;
       kill(handle);
     };
-    runtime.pages = (p, npages, kind) => {
+    runtime.pages = (p, npages, kind, deathNs) => {
       if (isHeapKind(kind)) this.directHeapPages += npages;
       if (kind === KIND_STACK) this.directStackPages += npages;
-      return pages(p, npages, kind);
+      return pages(p, npages, kind, deathNs);
     };
     runtime.freePages = (page) => {
       const kind = heap.spans.kindAt(page);
@@ -232,16 +272,19 @@ class Ledger {
     let startedNs = 0;
     objects.startMark = () => {
       startedNs = sim.nowNs;
+      this.marks++;
       startMark();
     };
     objects.finishMark = (markStartNs, nowNs) => {
       const marked = finishMark(markStartNs, nowNs);
       this.dying = this.dying.filter(({ deathNs }) => deathNs >= startedNs);
+      this.aged = this.aged.filter(({ mark }) => mark > this.marks);
       this.undyingBytes -= this.killedBytes;
       this.killedBytes = this.killedLateBytes;
       this.killedLateBytes = 0;
       let bytes = this.undyingBytes + goroutines.made * objectBytes(spanClassOf(392, false), 0);
       let tiny = this.undyingTiny;
+      for (const thing of this.aged) bytes += thing.bytes;
       for (const thing of this.dying) {
         if (thing.tiny) tiny++;
         else bytes += thing.bytes;

@@ -1,134 +1,140 @@
 /**
- * What a fit needs to know of a trace, by GC cycle: when heap spans of which size are asked for, how many cycles they
- * live, and where in a sweep they are freed.
+ * What a fit needs to know of a trace, by GC cycle: when heap spans of which size are asked for, how many collections they
+ * live, and how long marking and sweeping take.
  *
- * Cycle c lasts from one `gcstart` to the next; cycle 0 is what the program does before its first. A span that is asked
- * for in cycle c and freed in cycle c + a has age a. Each cycle keeps a table of fixed size, so memory is bounded by the
- * live spans and the number of cycles.
+ *     cycle 0   quiet                          what the program does before its first collection
+ *     cycle c   mark │ sweep │ quiet           from one `gcstart` to the next, in three parts
+ *               ├┼┼┼┼┤                         each part in PIECES equal pieces
+ *
+ * A span that is asked for in cycle c and freed in cycle c + a has age a. The births of a part are kept until the first
+ * collection after them has been swept, since only then it shows which of them came in a row; of older ones there are tables
+ * of fixed size. So memory is bounded by the live spans, the births of two cycles, and the number of cycles.
  */
 
 import { Op, type TraceRow } from "../heap-trace.js";
 import { kindGroup, type LiveSpan, LiveSpans } from "../statistics/live-spans.js";
-import { MARK, QUIET, SWEEP } from "../statistics/statistics.js";
-import { Windows } from "../statistics/windows.js";
+import { MARK, PHASES, QUIET, SWEEP } from "../statistics/statistics.js";
+import { LARGE, MEDIUM, SIZE_BUCKETS, SMALL, sizeBucket, sizeGroup } from "./sizes.js";
 
-/** Buckets of span sizes: 1, 2, 3, then a power of two each. The last holds all larger ones. */
-export const SIZE_BUCKETS = 10;
-/** Pieces that a part of a cycle is cut into for the course of its rate. */
-export const PIECES = 8;
-/**
- * Lifetimes are told apart for spans born early in a part and late, in its last piece: a span that a thread still takes
- * objects from when marking begins cannot be freed in that cycle.
- */
-export const EARLY = 0;
-export const LATE = 1;
-/** Pieces that a sweep is cut into for the course of its frees. */
-export const SWEEP_PIECES = 8;
-/** Ages that are told apart, in cycles; the last holds all older ones. */
+/** Pieces that a part of a cycle is cut into. */
+export const PIECES = 16;
+/** Ages that are told apart, in collections; the last holds all older ones. */
 export const AGES = 24;
-/** The bucket of a size in pages. */
-export function sizeBucket(npages: number): number {
-  if (npages < 4) return npages - 1;
-  let bucket = 3;
-  for (let limit = 8; npages >= limit && bucket < SIZE_BUCKETS - 1; limit *= 2) bucket++;
-  return bucket;
+/** Large spans of a part, and those managed by hand, that are remembered one by one. */
+export const MAX_SINGLE = 64;
+/** Lifetimes of stacks and the like that are kept of each kind and part, at most; an even number. */
+const MAX_LIFETIMES = 256;
+
+/** Spans of which it is counted how many come directly after another of them. */
+export const SURVIVORS = 0;
+export const MEDIUMS = 1;
+
+/** A large span, as one of few. */
+export interface LargeSpan {
+  readonly npages: number;
+  /** The age at which it died, 0 while it lives. */
+  readonly age: number;
+}
+
+/** A span that is managed by hand, as one of few. */
+export interface ManualSpan {
+  readonly npages: number;
+  /** How long it lived, ns; below 0 while it lives. */
+  readonly lifetimeNs: number;
+}
+
+/** Spans of a kind that are managed by hand, stacks or the collector's own, that were asked for in a part of a cycle. */
+export class ManualCounts {
+  /** By piece. */
+  readonly born = new Float64Array(PIECES);
+  readonly sizes = new Map<number, number>();
+  /** The first MAX_SINGLE, in the order in which they were asked for. */
+  readonly first: ManualSpan[] = [];
+  died = 0;
+  /** Lifetimes in ns of those that died, or of every other one, every fourth …, so that there are not too many. */
+  lifetimesNs: number[] = [];
+  #every = 1;
+
+  /** One of them is freed. */
+  bury(lifetimeNs: number): void {
+    if (this.died++ % this.#every !== 0) return;
+    if (this.lifetimesNs.length === MAX_LIFETIMES) {
+      this.lifetimesNs = this.lifetimesNs.filter((_, i) => i % 2 === 0);
+      this.#every *= 2;
+    }
+    this.lifetimesNs.push(lifetimeNs);
+  }
 }
 
 /** One part of a cycle: quiet, mark or sweep. */
 export class PartCounts {
   startNs = 0;
   durationNs = 0;
-  /** Width of the windows that its arrivals were counted in. */
-  windowNs = 1;
-  /** Heap spans asked for in each piece of it. */
-  readonly arrivals = new Float64Array(PIECES);
-  /** By cohort: spans born, and how many of them died at each age. */
-  readonly born = new Float64Array(COHORTS);
-  readonly died = Array.from({ length: COHORTS }, () => new Float64Array(AGES));
-
-  /** The cohort of a span of a size born at a time of this part, whose end must have come. */
-  cohort(bornNs: number, npages: number): number {
-    const window = Math.floor((bornNs - this.startNs) / this.windowNs);
-    const late = pieceOf(window, this.windowNs, this.durationNs, PIECES) === PIECES - 1 ? LATE : EARLY;
-    return cohortOf(late, npages);
-  }
-}
-
-/** Cohorts of a part: early and late, of three groups of sizes each. */
-export const COHORTS = 6;
-/** Lifetimes are told apart for single pages, sizes that the page cache serves, and larger ones. */
-export const SIZE_GROUPS = 3;
-
-/** The cohort of a span by when it is born, EARLY or LATE, and its pages. */
-export function cohortOf(when: number, npages: number): number {
-  return SIZE_GROUPS * when + sizeGroup(npages);
-}
-
-/** The group of a size. */
-export function sizeGroup(npages: number): number {
-  if (npages < 2) return 0;
-  return npages < 16 ? 1 : 2;
-}
-
-/** Which of n pieces of a duration the middle of a window falls into. */
-function pieceOf(window: number, widthNs: number, durationNs: number, n: number): number {
-  const middle = Math.min((window + 0.5) * widthNs, durationNs);
-  return Math.min(n - 1, Math.floor((middle / Math.max(1, durationNs)) * n));
+  /** Heap spans asked for, by piece and size bucket: PIECES rows of SIZE_BUCKETS. */
+  readonly born = new Float64Array(PIECES * SIZE_BUCKETS);
+  /** The same by age for those that died; nothing where none did. */
+  readonly died: (Float64Array | undefined)[] = [];
+  /** By piece: small spans that outlive the next collection, and medium spans; and how many of them follow another one. */
+  readonly members = [new Float64Array(PIECES), new Float64Array(PIECES)];
+  readonly followers = [new Float64Array(PIECES), new Float64Array(PIECES)];
+  /** The first MAX_SINGLE large spans, in the order in which they were asked for. */
+  readonly large: LargeSpan[] = [];
+  /** By kind group, less one: stacks, bits, work buffers. */
+  readonly manual: (ManualCounts | undefined)[] = [];
 }
 
 /** One cycle. */
 export class CycleCounts {
   readonly parts = [new PartCounts(), new PartCounts(), new PartCounts()];
-  readonly sizes = new Float64Array(SIZE_BUCKETS);
-}
-
-/** Spans that are managed by hand: stacks and the collector's own. */
-export class ManualCounts {
-  /** Spans asked for in each cycle. */
-  readonly byCycle: number[] = [];
+  /** Heap spans asked for, by exact size in pages. */
   readonly sizes = new Map<number, number>();
-  /** Lifetimes in ns of those that died, in the order of their deaths, at most a few thousand of them. */
-  readonly lifetimesNs: number[] = [];
-  died = 0;
-  born = 0;
+  /** Pages of heap spans when marking begins, and when sweeping is done. */
+  startPages = 0;
+  sweptPages = 0;
 }
-
-const MAX_LIFETIMES = 4096;
 
 interface FitSpan extends LiveSpan {
   readonly part: number;
+  /** Its place in the births of its part by piece and bucket, known when the part is over. */
+  cohort: number;
+  /** 0 while it lives. */
+  age: number;
+  /** Of those managed by hand, below 0 while it lives. */
+  lifetimeNs: number;
 }
 
 export class FitObserver {
   readonly cycles: CycleCounts[] = [new CycleCounts()];
-  /** Stacks, bits, work buffers: by kind group 1, 2, 3. */
-  readonly manual = [new ManualCounts(), new ManualCounts(), new ManualCounts()];
-  /** Heap spans by exact size. */
-  readonly sizes = new Map<number, number>();
-  /** Where in sweeps heap spans are freed, by piece. */
-  readonly sweepFrees = new Float64Array(SWEEP_PIECES);
-  /** Heap spans freed in a sweep, and elsewhere. */
+  /** Heap spans that were freed in a sweep, and elsewhere. */
   freedInSweep = 0;
   freedElsewhere = 0;
-  /** Spans asked for by P, those without one left out. */
-  readonly byProc = new Map<number, number>();
-  /** Spans on the same P as the one before. */
-  sameProc = 0;
   procs = 1;
+  /** Bytes of a physical and of a huge page. */
+  physPageBytes = 4096;
+  hugePageBytes = 0;
   nowNs = 0;
   readonly #live: LiveSpans<FitSpan>;
-  readonly #arrivals = new Windows(SIZE_GROUPS, 256);
-  readonly #frees = new Windows(1, 256);
+  /** Pages of heap spans in use. */
+  #pages = 0;
   #part: number = QUIET;
-  #lastProc = -1;
+  /** Births of the parts of this cycle and of the one before, in order. */
+  #births: FitSpan[][] = PHASES.map(() => []);
+  #earlier: FitSpan[][] = PHASES.map(() => []);
+  /** Spans managed by hand that this part asked for: stacks, bits, work buffers. */
+  readonly #byHand: FitSpan[][] = [[], [], []];
 
   constructor(readonly path: string) {
     this.#live = new LiveSpans(path);
   }
 
+  /** A row. @throws InputError when it contradicts those before */
   add(row: TraceRow): void {
     if (row.t > this.nowNs) this.nowNs = row.t;
     switch (row.op) {
+      case Op.init:
+        this.physPageBytes = row.a;
+        this.hugePageBytes = row.c;
+        return;
       case Op.span:
         return this.#span(row);
       case Op.spanfree:
@@ -145,31 +151,85 @@ export class FitObserver {
     }
   }
 
+  /** The trace is over. */
   finish(): void {
     this.#enter(QUIET);
+    const last = this.cycles.length - 1;
+    if (last > 0) this.#close(last - 1, this.#earlier);
+    this.#close(last, this.#births);
   }
 
   #enter(part: number): void {
+    this.#closePart();
+    if (part === MARK) {
+      const now = this.cycles.length - 1;
+      // Whatever this cycle's collection found dead has been freed by now.
+      if (now > 0) this.#close(now - 1, this.#earlier);
+      this.#earlier = this.#births;
+      this.#births = PHASES.map(() => []);
+      this.cycles.push(new CycleCounts());
+      this.cycles.at(-1)!.startPages = this.#pages;
+    }
+    const cycle = this.cycles.at(-1)!;
+    if (part === QUIET) cycle.sweptPages = this.#pages;
+    this.#part = part;
+    cycle.parts[part]!.startNs = this.nowNs;
+  }
+
+  /** The length of a part is known, and so in which piece of it spans were born. */
+  #closePart(): void {
     const counts = this.cycles.at(-1)!.parts[this.#part]!;
     counts.durationNs = this.nowNs - counts.startNs;
-    counts.windowNs = this.#arrivals.widthNs;
-    for (let w = 0; w < this.#arrivals.count; w++) {
-      const piece = pieceOf(w, counts.windowNs, counts.durationNs, PIECES);
-      for (let group = 0; group < SIZE_GROUPS; group++) {
-        const born = this.#arrivals.sum(w, group);
-        counts.arrivals[piece]! += born;
-        counts.born[SIZE_GROUPS * (piece === PIECES - 1 ? LATE : EARLY) + group]! += born;
+    const scale = PIECES / Math.max(1, counts.durationNs);
+    for (const span of this.#births[this.#part]!) {
+      const piece = Math.min(PIECES - 1, Math.floor((span.bornNs - counts.startNs) * scale));
+      span.cohort = piece * SIZE_BUCKETS + sizeBucket(span.npages);
+      counts.born[span.cohort]!++;
+    }
+    this.#closeByHand(counts, scale);
+  }
+
+  /** The same for spans that are managed by hand. */
+  #closeByHand(counts: PartCounts, scale: number): void {
+    this.#byHand.forEach((spans, i) => {
+      for (const span of spans) {
+        const manual = this.#manual(counts, i);
+        manual.born[Math.min(PIECES - 1, Math.floor((span.bornNs - counts.startNs) * scale))]!++;
+        manual.sizes.set(span.npages, (manual.sizes.get(span.npages) ?? 0) + 1);
+        // Its lifetime is read later.
+        if (manual.first.length < MAX_SINGLE) manual.first.push(span);
       }
-    }
-    this.#arrivals.clear();
-    for (let w = 0; w < this.#frees.count; w++) {
-      const piece = pieceOf(w, this.#frees.widthNs, counts.durationNs, SWEEP_PIECES);
-      this.sweepFrees[piece]! += this.#frees.sum(w, 0);
-    }
-    this.#frees.clear();
-    if (part === MARK) this.cycles.push(new CycleCounts());
-    this.#part = part;
-    this.cycles.at(-1)!.parts[part]!.startNs = this.nowNs;
+      spans.length = 0;
+    });
+  }
+
+  #manual({ manual }: PartCounts, i: number): ManualCounts {
+    const counts = manual[i] ?? new ManualCounts();
+    manual[i] = counts;
+    return counts;
+  }
+
+  /** The first collection after the births of a cycle is over: who came in a row, and who is large. */
+  #close(cycle: number, births: readonly (readonly FitSpan[])[]): void {
+    births.forEach((spans, part) => {
+      const counts = this.cycles[cycle]!.parts[part]!;
+      let before = -1;
+      for (const span of spans) {
+        const group = sizeGroup(span.npages);
+        if (group === LARGE) {
+          // Its age is read later: it may live for long.
+          if (counts.large.length < MAX_SINGLE) counts.large.push(span);
+          continue;
+        }
+        const sort = group === MEDIUM ? MEDIUMS : group === SMALL && span.age !== 1 ? SURVIVORS : -1;
+        if (sort >= 0) {
+          const piece = Math.floor(span.cohort / SIZE_BUCKETS);
+          counts.members[sort]![piece]!++;
+          if (before === sort) counts.followers[sort]![piece]!++;
+        }
+        before = sort;
+      }
+    });
   }
 
   #span(row: TraceRow): void {
@@ -180,48 +240,39 @@ export class FitObserver {
       bornNs: this.nowNs,
       bornCycle: cycle,
       part: this.#part,
+      cohort: -1,
+      age: 0,
+      lifetimeNs: -1,
     };
     this.#live.add(row, span);
-    if (row.p >= 0) {
-      this.byProc.set(row.p, (this.byProc.get(row.p) ?? 0) + 1);
-      if (row.p === this.#lastProc) this.sameProc++;
-      this.#lastProc = row.p;
-    }
     const group = kindGroup(row.c);
     if (group > 0) {
-      const manual = this.manual[group - 1]!;
-      manual.byCycle[cycle] = (manual.byCycle[cycle] ?? 0) + 1;
-      manual.born++;
-      manual.sizes.set(row.b, (manual.sizes.get(row.b) ?? 0) + 1);
+      this.#byHand[group - 1]!.push(span);
       return;
     }
-    const counts = this.cycles[cycle]!;
-    counts.sizes[sizeBucket(row.b)]!++;
-    this.sizes.set(row.b, (this.sizes.get(row.b) ?? 0) + 1);
-    const { startNs } = counts.parts[this.#part]!;
-    this.#arrivals.add(this.#arrivals.at(this.nowNs - startNs), sizeGroup(row.b), 1);
+    this.#pages += row.b;
+    const { sizes } = this.cycles[cycle]!;
+    sizes.set(row.b, (sizes.get(row.b) ?? 0) + 1);
+    this.#births[this.#part]!.push(span);
   }
 
   #spanFree(row: TraceRow): void {
     const span = this.#live.remove(row);
     const group = kindGroup(row.c);
     if (group > 0) {
-      const manual = this.manual[group - 1]!;
-      manual.died++;
-      if (manual.lifetimesNs.length < MAX_LIFETIMES) manual.lifetimesNs.push(this.nowNs - span.bornNs);
+      span.lifetimeNs = this.nowNs - span.bornNs;
+      this.#manual(this.cycles[span.bornCycle]!.parts[span.part]!, group - 1).bury(span.lifetimeNs);
       return;
     }
-    const cycle = this.cycles.length - 1;
-    const age = Math.min(cycle - span.bornCycle, AGES - 1);
-    // A span that is freed in the part of its birth knows no cohort yet; only direct frees of heap spans do that.
-    if (cycle > span.bornCycle) {
-      const part = this.cycles[span.bornCycle]!.parts[span.part]!;
-      part.died[part.cohort(span.bornNs, span.npages)]![age]!++;
-    }
-    if (this.#part === SWEEP) {
-      this.freedInSweep++;
-      const { startNs } = this.cycles[cycle]!.parts[SWEEP]!;
-      this.#frees.add(this.#frees.at(this.nowNs - startNs), 0, 1);
-    } else this.freedElsewhere++;
+    this.#pages -= span.npages;
+    if (this.#part === SWEEP) this.freedInSweep++;
+    else this.freedElsewhere++;
+    span.age = this.cycles.length - 1 - span.bornCycle;
+    // What is freed in the cycle of its birth no collection found dead: that only a program does which frees by itself.
+    if (span.age === 0) return;
+    const { died } = this.cycles[span.bornCycle]!.parts[span.part]!;
+    const byAge = died[span.cohort] ?? new Float64Array(AGES);
+    byAge[Math.min(span.age, AGES - 1)]!++;
+    died[span.cohort] = byAge;
   }
 }

@@ -9,6 +9,7 @@
  *     one bitmap               bitsAllocRange bitsAlloc bitsFree summarize popcount candidate candidateOf
  *     single values            findOnes fillAligned merge pack
  *     address ranges           ranges rangesFindSucc
+ *     later scavengers         bitIndex densityIndex scavengeByIndex chunkEntry controller pacing
  *
  * Chunks are numbered from the first chunk of the tests' heap, and a page is [chunk, page of the chunk].
  */
@@ -18,10 +19,12 @@ import {
   byKey,
   byValue,
   count,
+  cursor,
   flag,
   list,
   literal,
   nullable,
+  number,
   numbered,
   type Of,
   object,
@@ -51,14 +54,18 @@ const bits: Shape<Bits> = {
   },
 };
 
-/** The whole state of a page allocator and its scavenger at the end of a case. */
-const final = object({
+/** The whole state of a page allocator at the end of a case. */
+const pagesState = {
   chunks: numbered(object({ alloc: list(word), scavenged: list(word) })),
   summaries: list(object({ level: count(), index: count(), start: count(), max: count(), end: count() })),
   searchAddr: address,
   start: count(),
   end: count(),
   inUse: list(addressRange),
+};
+/** And of the scavenger of Go 1.18. */
+const final = object({
+  ...pagesState,
   scav: object({
     inUse: list(addressRange),
     scavLWM: address,
@@ -68,6 +75,16 @@ const final = object({
   }),
 });
 export type FinalState = Of<typeof final>;
+/** The index of later ones: an entry of each chunk, and the rest in the order of operation logs. */
+const indexState = object({
+  index: numbered(text),
+  rest: text,
+  searchAddrBg: cursor,
+  searchAddrForce: text,
+});
+export type IndexState = Of<typeof indexState>;
+const finalIndexed = object({ ...pagesState, scav: indexState });
+export type PagesState = Pick<FinalState, keyof typeof pagesState>;
 
 const cache = object({ base: address, cache: word, page: nullable(page), scav: word });
 export type CacheContent = Of<typeof cache>;
@@ -110,6 +127,92 @@ const addStep = object({
   ranges: list(tuple(count(), count())),
   totalBytes: count(),
 });
+
+/** Steps of an index with one bit a chunk, each with its cursor afterwards. */
+const bitStep = byValue("op", {
+  start: object({ op: literal("start"), searchAddr: cursor }),
+  mark: object({
+    op: literal("mark"),
+    base: address,
+    limit: address,
+    basePage: page,
+    limitPage: page,
+    searchAddr: cursor,
+  }),
+  find: object({ op: literal("find"), found: nullable(page), searchAddr: cursor }),
+  clear: object({ op: literal("clear"), chunk: count(), searchAddr: cursor }),
+});
+
+/** Steps of an index with generations and density, each with what is left afterwards. */
+const marks = { searchAddrBg: cursor, searchAddrForce: cursor, freeHWM: address, gen: count() };
+const span = { base: address, limit: address, basePage: page, limitPage: page };
+const densityStep = byValue("op", {
+  start: object({ op: literal("start"), ...marks }),
+  alloc: object({ op: literal("alloc"), ...span, ...marks }),
+  free: object({ op: literal("free"), ...span, ...marks }),
+  nextgen: object({ op: literal("nextgen"), ...marks }),
+  find: object({ op: literal("find"), force: flag, found: nullable(page), ...marks }),
+  setempty: object({ op: literal("setempty"), chunk: count(), ...marks }),
+});
+
+/** A request to release by index: Go 1.19 has one cursor, later releases have two. */
+const releaseStep = byKey(
+  "scavSearchAddr",
+  object({ request: address, expect: count(), searchAddr: address, scavSearchAddr: cursor }),
+  object({
+    request: address,
+    force: flag,
+    expect: count(),
+    searchAddr: address,
+    searchAddrBg: cursor,
+    searchAddrForce: cursor,
+  }),
+);
+
+/** What happens to one entry of the index, and what it is afterwards. */
+const entry = {
+  packed: word,
+  inUse: count(),
+  lastInUse: count(),
+  chunkGen: count(),
+  flags: count(),
+  shouldBg: flag,
+  shouldForce: flag,
+};
+const entryStep = byValue("op", {
+  alloc: object({ op: literal("alloc"), n: count(), ...entry }),
+  free: object({ op: literal("free"), n: count(), ...entry }),
+  setempty: object({ op: literal("setempty"), ...entry }),
+  gen: object({ op: literal("gen"), gen: count(0, 2 ** 32 - 1), ...entry }),
+});
+
+/** A call of a controller: numbers, and [input, setpoint, period, output, integral] as words. */
+const controllerCall = object({
+  input: number,
+  setpoint: number,
+  period: number,
+  output: number,
+  ok: flag,
+  errIntegral: number,
+  errOverflow: flag,
+  inputOverflow: flag,
+  bits: tuple(word, word, word, word, word),
+});
+
+/** A round of the background scavenger, and the sleep behind it, or that it parked. */
+const released = nullable(list(object({ request: count(), got: count(), ns: count() })));
+const pacingStep = byKey(
+  "parked",
+  object({ scavenge: released, parked: flag }),
+  object({
+    scavenge: released,
+    cooldownBefore: count(),
+    errIntegralBefore: number,
+    sleepRatioBefore: number,
+    sleepNs: count(),
+    sleptNs: number,
+  }),
+);
 
 /** The shape of a case of each kind. */
 export const KINDS = {
@@ -238,6 +341,39 @@ export const KINDS = {
   candidateOf: object({ ...candidateInputs, start: count(), size: count(), has: optional(flag) }),
   merge: object({ name, children: list(summary), logMaxPages: count(0, 21), want: summary, packed: word }),
   pack: object({ name, in: summary, packed: word, out: summary }),
+  bitIndex: object({ name, chunks: count(1, 65_536), steps: list(bitStep) }),
+  densityIndex: object({ name, chunks: count(1, 65_536), force: flag, steps: list(densityStep) }),
+  scavengeByIndex: object({
+    name,
+    before: chunkRanges,
+    scav: nullable(chunkRanges),
+    initial: indexState,
+    steps: list(releaseStep),
+    afterScav: chunkRanges,
+    final: finalIndexed,
+  }),
+  chunkEntry: object({
+    name,
+    initialGen: count(0, 2 ** 32 - 1),
+    initialPacked: word,
+    steps: list(entryStep),
+  }),
+  controller: object({
+    name,
+    kind: text,
+    kp: number,
+    ti: number,
+    tt: number,
+    min: number,
+    max: number,
+    calls: list(controllerCall),
+  }),
+  pacing: object({
+    name,
+    gomaxprocs: pages,
+    steps: list(pacingStep),
+    final: object({ cooldown: count(), errIntegral: number, sleepRatio: number }),
+  }),
   ranges: object({ name, steps: list(byKey("op", rangeStep, addStep)) }),
   rangesFindSucc: object({ name, addr: address, ranges: list(addressRange), expect: count() }),
 };

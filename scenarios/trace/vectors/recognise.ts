@@ -7,20 +7,10 @@ import { ShapeError } from "./shape.js";
 
 const KIND_NAMES = Object.keys(KINDS) as VectorKind[];
 
-/** Cases about the scavengers that replaced the one of Go 1.18: what they are of, and the keys that only they have. */
-const LATER: readonly { what: string; keys: readonly string[]; release?: string }[] = [
-  { what: "the scavenge index", keys: ["chunks", "force", "steps"], release: "1.23" },
-  { what: "the scavenge index", keys: ["chunks", "steps"], release: "1.19" },
-  { what: "scavenging by index", keys: ["afterScav", "initial", "steps"] },
-  { what: "the pacing controller", keys: ["calls", "kp", "ti", "tt"], release: "1.23" },
-  { what: "an entry of the scavenge index", keys: ["initialGen", "initialPacked"], release: "1.23" },
-  { what: "the background scavenger's pacing", keys: ["gomaxprocs", "steps"], release: "1.23" },
-];
-
 /**
  * The kind of the cases of a file, from their keys: the one whose shape is nearest to all of them together, so that a
  * key that one case lacks, or has too many, can be named when that case is read.
- * @throws ShapeError when they are of a later Go release's scavenger, or like no kind at all
+ * @throws ShapeError when they are like no kind at all
  */
 export function kindOf(values: readonly unknown[]): VectorKind {
   const cases = values.filter(
@@ -30,7 +20,6 @@ export function kindOf(values: readonly unknown[]): VectorKind {
   const first = cases[0];
   if (first === undefined) throw new ShapeError("expected an array of cases, each a JSON object");
   const keys = Object.keys(first);
-  refuseLater(first, keys);
   const sets = keySets(cases);
   const far = KIND_NAMES.map((kind) =>
     sets.reduce((sum, set) => sum + set.times * distance(kind, set.keys), 0),
@@ -64,15 +53,4 @@ function distance(kind: VectorKind, keys: readonly string[]): number {
   const missing = shape.required.filter((key) => !keys.includes(key)).length;
   const unknown = keys.filter((key) => !shape.required.includes(key) && !shape.optional.includes(key)).length;
   return missing + unknown;
-}
-
-function refuseLater(value: Record<string, unknown>, keys: readonly string[]): void {
-  const later = LATER.find((l) => l.keys.every((key) => keys.includes(key)));
-  if (later === undefined) return;
-  // Both later releases test scavenging in the same form, but only the newer one can force it.
-  const release =
-    later.release ?? (JSON.stringify(value.steps)?.includes('"force"') === true ? "1.23" : "1.19");
-  throw new ShapeError(
-    `these are vectors of Go ${release}'s scavenger (${later.what}): this version models the scavenger of go1.18 only`,
-  );
 }

@@ -48,6 +48,11 @@ export const address = pattern(
   /^0x(?:0|[1-9a-f][0-9a-f]{0,15})$/,
   "a hexadecimal number such as 0x3000000000, without leading zeros",
 );
+/** A cursor of the scavenge index: an address, and an m when it is marked. */
+export const cursor = pattern(
+  /^0x(?:0|[1-9a-f][0-9a-f]{0,15})m?$/,
+  "a hexadecimal number such as 0x3000000000, and an m behind it when it is marked",
+);
 /** 64 bits. */
 export const word = pattern(/^[0-9a-f]{16}$/, "16 hexadecimal digits, lower case");
 
@@ -65,6 +70,12 @@ export function count(low = 0, high = Number.MAX_SAFE_INTEGER): Shape<number> {
     },
   };
 }
+
+/** Any finite number. */
+export const number: Shape<number> = {
+  read: (value, at) =>
+    typeof value === "number" && Number.isFinite(value) ? value : fail(value, at, "a number"),
+};
 
 /** A power of two from 1 to high. */
 export function powerOfTwo(high: number): Shape<number> {

@@ -6,6 +6,9 @@ import { checkScenario, checkScenarioInput, scenarioOf } from "../../../scenario
 import type { Scenario } from "../../../scenarios/scenario.js";
 import { FOREVER_NS } from "../../../scenarios/scenario.js";
 import { DEFAULT_COSTS } from "../../../scenarios/schema/sections.js";
+import { DEFAULT_KHUGEPAGED } from "../../../sim/os/khugepaged.js";
+import { REGRET_WINDOW_NS } from "../../../sim/os/regret.js";
+import { DEFAULT_LOCK_COSTS } from "../../../sim/runtime/heap-lock.js";
 import { geometryOf, scenario, VOCABULARY } from "../../../studies/scenarios.js";
 import { FULL, PHASES, SMALL } from "./valid.js";
 
@@ -34,8 +37,16 @@ describe("a small scenario", () => {
         hugePageBytes: null,
         arenaBytes: null,
       },
-      machine: { procs: 4, ramBytes: null },
-      gc: { gogc: 100, minHeapBytes: 4 << 20, globalsBytes: 0, forcedPeriodNs: 120e9 },
+      machine: { procs: 4, ramBytes: null, thp: "never", khugepaged: DEFAULT_KHUGEPAGED },
+      lock: null,
+      regret: { windowNs: REGRET_WINDOW_NS },
+      gc: {
+        gogc: 100,
+        minHeapBytes: 4 << 20,
+        globalsBytes: 0,
+        forcedPeriodNs: 120e9,
+        memoryLimitBytes: null,
+      },
       scavenger: { background: true, idleTimerNs: null, clockGranularityNs: 1 },
       policy: "go1.18",
       durationNs: 10e9,
@@ -46,6 +57,11 @@ describe("a small scenario", () => {
     });
     expect(small.costs.markBytesPerSecond).toBe(DEFAULT_COSTS.markRate);
     expect(small.costs.pageFaultNs).toBe(DEFAULT_COSTS.pageFault);
+  });
+
+  it("has the model's own costs of the lock", () => {
+    const lock = load(`${SMALL}lock: {model: true}\n`).lock;
+    expect(lock).toEqual(DEFAULT_LOCK_COSTS);
   });
 
   it("has a workload in the units of the model", () => {
@@ -70,8 +86,10 @@ describe("a small scenario", () => {
           sorts: [
             {
               weight: 1,
+              inARow: null,
               pages: { kind: "constant", value: 1 },
               lifetime: { kind: "exponential", mean: 10e6 },
+              collections: null,
               spanKind: "heap",
             },
           ],
@@ -113,6 +131,7 @@ describe("a scenario that says everything", () => {
       [50, "setGogc"],
       [51, "setGogc"],
       [52, "setScavenger"],
+      [52, "setMemoryLimit"],
       [53, "setRam"],
       [120, "freeOSMemory"],
     ]);
@@ -181,7 +200,7 @@ expect: [{peak: heap_sys_bytes, during: two, atMost: 1MiB}]
   it("has its workloads, actions and windows where it is", () => {
     const later = load(text);
     expect(later.workloads[0]).toMatchObject({ name: "two/w", startNs: 11e9, stopNs: 12e9, endNs: 15e9 });
-    expect(later.actions).toEqual([{ atNs: 13e9, do: "gc" }]);
+    expect(later.actions).toEqual([{ atNs: 13e9, do: "gc", background: false, markNs: null, sweepNs: null }]);
     expect(later.expect[0]).toMatchObject({ measure: { fromNs: 10e9, toNs: 15e9 } });
   });
 });

@@ -15,8 +15,10 @@ params:
   awake: {about: whether the scavenger runs, default: true}
 seed: seven
 platform: {preset: linux/arm64, physPage: $page, hugePage: 0B, arena: 4MiB}
-machine: {procs: 8, ram: 16GiB}
-gc: {gogc: off, minHeap: 8MiB, globals: 1MiB, forcedPeriod: forever}
+machine: {procs: 8, ram: 16GiB, thp: madvise, khugepaged: {maxPtesNone: 0, scanPages: 512, scanPeriod: 1s}}
+lock: {model: true, base: 50ns, entry: 2ns, chunk: 30ns, refill: 0, grow: 1us}
+regret: {window: 1m}
+gc: {gogc: off, minHeap: 8MiB, globals: 1MiB, forcedPeriod: forever, memoryLimit: 2GiB}
 costs:
   markRate: 500MiB/s
   sweepSpan: 300ns
@@ -24,6 +26,10 @@ costs:
   madvisePage: 0
   madviseHugePage: 10µs
   pageFault: 0.5us
+  hugeFault: 50us
+  hugeAdvice: 1us
+  collapse: 1ms
+  compact: 20ms
 scavenger: {background: $awake, idleTimer: 20ms, clockGranularity: 15ms}
 policy: go1.18
 duration: "\${length + 2m}"
@@ -131,6 +137,7 @@ actions:
   - {do: setGogc, at: 50s, to: 50}
   - {do: setGogc, at: 51s, to: off}
   - {do: setScavenger, at: 52s, to: false}
+  - {do: setMemoryLimit, at: 52s, to: 1GiB}
   - {do: setRam, at: 53s, to: unlimited}
 expect:
   - {peak: heap_sys_bytes, during: fill, atMost: 1GiB, about: it is small}

@@ -38,6 +38,10 @@ export class DemandLog implements Demands {
     return this.made("span", p, npages, kind, deathNs);
   }
 
+  agedSpan(p: number, npages: number, kind: number, collections: number): number {
+    return this.made("aged", p, npages, kind, collections);
+  }
+
   pages(p: number, npages: number, kind: number): number {
     return this.made("pages", p, npages, kind);
   }

@@ -341,3 +341,79 @@ describe("a list of operations", () => {
     expect(scenario({ name: "a", workloads: { w: { kind: "operations", ops } } }).durationNs).toBe(5_005_000);
   });
 });
+
+type Sorts = NonNullable<Extract<Workloads[string], { kind: "spans" }>["mix"]>;
+
+describe("stratified mixes", () => {
+  const mix: Sorts = [
+    { weight: 70, pages: 1, collections: 1 },
+    { weight: 25, pages: 2, collections: { choice: { 2: 1, 3: 1 } } },
+    { weight: 5, pages: 3, lifetime: "forever" },
+  ];
+  const workload = { kind: "spans", rate: "200/s", arrivals: "stratified", mix } as const;
+  const pagesOf = (demands: readonly Demand[]): number[] => demands.map((demand) => demand[3] as number);
+
+  test("have their shares in each window, in random order", () => {
+    const demands = only({ ...workload, order: "stratified", stop: "1s", repeat: { every: "1s" } }, "5s");
+    expect(demands.length).toBe(1000);
+    const orders = new Set<string>();
+    for (let window = 0; window < 5; window++) {
+      const pages = pagesOf(demands.slice(200 * window, 200 * (window + 1)));
+      expect([1, 2, 3].map((n) => pages.filter((p) => p === n).length)).toEqual([140, 50, 10]);
+      orders.add(pages.join(""));
+      // Rows are as long as chance makes them: with a share of 0.7 they are 1 / 0.3 long in the mean.
+      const rows = pages.filter((p, i) => p === 1 && pages[i - 1] !== 1).length;
+      expect(Math.abs(rows - 140 * 0.3)).toBeLessThan(20);
+    }
+    expect(orders.size).toBe(5);
+    // By weight alone the shares are only nearly so.
+    const drawn = pagesOf(only(workload, "5s"));
+    expect([1, 2, 3].map((n) => drawn.filter((p) => p === n).length)).not.toEqual([700, 250, 50]);
+  });
+
+  test("begin anew with each window", () => {
+    const sorts: Sorts = [
+      { weight: 7, pages: 1, lifetime: "1ms" },
+      { weight: 3, pages: 2, lifetime: "1ms" },
+    ];
+    const window = { stop: "1s", repeat: { every: "1s" } } as const;
+    // Ten or eleven of 10.4 that are expected: the first ten of each window are 7 and 3.
+    const demands = only({ ...workload, ...window, rate: "10.4/s", order: "stratified", mix: sorts }, "40s");
+    for (let second = 0; second < 40; second++) {
+      const pages = pagesOf(demands.filter(([time]) => Math.floor(time / 1e9) === second)).slice(0, 10);
+      expect(pages.filter((p) => p === 1).length).toBe(7);
+    }
+    expect(demands.length).toBeGreaterThan(405);
+  });
+
+  test("make rows of a sort, and keep the shares", () => {
+    const rows = [
+      { weight: 90, pages: 1, lifetime: "1ms" },
+      { weight: 5, inARow: 4, pages: 2, lifetime: "1ms" },
+    ];
+    const pages = pagesOf(only({ ...workload, rate: "1100/s", order: "stratified", mix: rows }));
+    expect(Math.abs(pages.filter((p) => p === 2).length - 200)).toBeLessThanOrEqual(4);
+    const begun = pages.filter((p, i) => p === 2 && pages[i - 1] !== 2).length;
+    expect(begun).toBeGreaterThan(35);
+    expect(begun).toBeLessThanOrEqual(51);
+  });
+
+  test("age by collections, unless they leak or live on", () => {
+    const { byWorker } = demandsOf(
+      of({
+        w: { ...workload, order: "stratified" },
+        l: { kind: "leak", of: "w", fraction: 0.1, lifetime: "7ms" },
+      }),
+    );
+    const [aged, spans] = ["aged", "span"].map((what) => byWorker[0]!.filter((demand) => demand[1] === what));
+    expect(new Set(aged!.map((demand) => `${demand[3]}:${demand.at(-1)}`))).toEqual(
+      new Set(["1:1", "2:2", "2:3"]),
+    );
+    const [leaked, forever] = [7e6, Number.POSITIVE_INFINITY].map((life) =>
+      spans!.filter(([time, ...rest]) => (rest.at(-1) as number) - time === life),
+    );
+    expect(leaked!.length + forever!.length).toBe(spans!.length);
+    expect(leaked!.length).toBeGreaterThan(8);
+    expect(forever!.length).toBeGreaterThan(5);
+  });
+});

@@ -162,6 +162,42 @@ describe("the collector", () => {
     expect(rig.heap.statistics.heapInUseBytes).toBe(0);
   });
 
+  it("marks and sweeps in the background as long as it is told, and nobody waits", () => {
+    const rig = new Rig(1, { gcPercent: -1 });
+    for (let i = 0; i < 3000; i++) rig.objects.allocAged(0, 1, 0, 1 + (i % 3));
+    rig.sim.run(10 * MS);
+    rig.collector.collectInBackground({ markNs: 7 * MS, sweepNs: 3 * MS });
+    rig.sim.run(11 * MS);
+    // One that is asked for while another marks follows it, with lengths of its own.
+    rig.collector.collectInBackground({ markNs: 2 * MS, sweepNs: null });
+    rig.sim.run(17 * MS - 1);
+    expect(rig.collector.marking).toBe(true);
+    expect(rig.heap.statistics.heapInUseBytes).toBe(3000 * 8192);
+    rig.sim.run(17 * MS);
+    expect([rig.collector.markStartNs, rig.collector.markEndNs]).toEqual([17 * MS, 17 * MS]);
+    expect(rig.collector.cycles).toBe(1);
+    // The second one swept what the first one had found.
+    expect(rig.heap.statistics.heapInUseBytes).toBe(2000 * 8192);
+    rig.sim.run(1000 * MS);
+    expect(rig.collector.markEndNs).toBe(19 * MS);
+    expect(rig.collector.cycles).toBe(2);
+    expect(rig.heap.statistics.heapInUseBytes).toBe(1000 * 8192);
+    expect(rig.collector.cause).toBe(CycleCause.background);
+  });
+
+  it("sweeps in the background in the time that it is told, evenly", () => {
+    const rig = new Rig(1, { gcPercent: -1 });
+    for (let i = 0; i < 1000; i++) rig.objects.allocAged(0, 1, 0, 1);
+    rig.collector.collectInBackground({ markNs: 5 * MS, sweepNs: 10 * MS });
+    rig.sim.run(5 * MS);
+    expect(rig.objects.unsweptSpans).toBe(1000);
+    rig.sim.run(10 * MS);
+    expect(Math.abs(rig.objects.unsweptSpans - 500)).toBeLessThan(10);
+    rig.sim.run(16 * MS);
+    expect(rig.objects.unsweptSpans).toBe(0);
+    expect(rig.heap.statistics.heapInUseBytes).toBe(0);
+  });
+
   it("gives all free memory back for FreeOSMemory", () => {
     const rig = new Rig(1);
     for (let i = 0; i < 400; i++) rig.objects.alloc(0, 64 * 1024, false, i % 2 === 0 ? FOREVER : 0);

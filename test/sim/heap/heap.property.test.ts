@@ -8,10 +8,12 @@ import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { Geometry } from "../../../sim/address/geometry.js";
 import { platform } from "../../../sim/address/platforms.js";
+import { Fragmentation } from "../../../sim/heap/fragmentation.js";
 import { Heap, OutOfMemoryError, SpanError } from "../../../sim/heap/heap.js";
 import { KIND_BITS, KIND_STACK, KIND_WORKBUF } from "../../../sim/heap/kinds.js";
 import { AddressSpace } from "../../../sim/os/address-space.js";
 import { PageAllocator } from "../../../sim/pages/page-allocator.js";
+import { checkFragmentation } from "../../checkers/check-fragmentation.js";
 import { checkHeap, checkPages, type HeapTotals, StateError } from "../../checkers/state-checkers.js";
 
 /** Requests of so many pages and more pass by the page cache: a quarter of its pages. */
@@ -121,6 +123,7 @@ class Run {
   /** Pages that were ever part of a span. */
   readonly #everUsed = new Set<number>();
   #refaulted = 0;
+  readonly #fragmentation = new Fragmentation();
   #totals: HeapTotals;
 
   constructor(geometry: Geometry, occupied: Program["occupied"]) {
@@ -273,6 +276,7 @@ class Run {
       }
     }
     expect(heap.fresh.pages).toBe(fresh);
+    checkFragmentation(this.#fragmentation, heap.pages, heap.caches);
     expect(heap.statistics.refaultedBytes).toBe(this.#refaulted * pageBytes);
     expect(heap.statistics.spanAllocs - heap.statistics.spanFrees).toBe(heap.spans.count);
     for (let r = 0; r < heap.pages.inUse.length; r++) {

@@ -41,16 +41,22 @@ describe("the span table", () => {
         ),
         (steps) => {
           const table = new SpanTable();
-          const map = new Map<number, { npages: number; kind: number }>();
+          const map = new Map<number, { npages: number; kind: number; birth: number }>();
           const touched = new Set<number>();
           for (const [what, at, kind] of steps) {
             touched.add(at);
             if (what === "add") {
               const npages = (at % 97) + kind + 1;
-              expect(table.add(at, npages, kind)).toBe(!map.has(at));
-              if (!map.has(at)) map.set(at, { npages, kind });
+              const birth = touched.size * 1e12 + at;
+              expect(table.add(at, npages, kind, birth)).toBe(!map.has(at));
+              if (!map.has(at)) map.set(at, { npages, kind, birth });
             } else if (what === "remove") {
+              const removed = map.get(at);
               expect(table.remove(at)).toBe(map.delete(at));
+              if (removed !== undefined) {
+                expect(table.removedPages).toBe(removed.npages);
+                expect(table.removedKind).toBe(removed.kind);
+              }
             }
             expect(table.npagesAt(at)).toBe(map.get(at)?.npages ?? 0);
             expect(table.kindAt(at)).toBe(map.get(at)?.kind ?? -1);
@@ -59,7 +65,13 @@ describe("the span table", () => {
           for (const at of touched) {
             expect(table.npagesAt(at)).toBe(map.get(at)?.npages ?? 0);
             expect(table.kindAt(at)).toBe(map.get(at)?.kind ?? -1);
+            expect(table.birthAt(at)).toBe(map.get(at)?.birth ?? Number.NaN);
           }
+          const all: string[] = [];
+          table.forEach((npages, kind, birth) => {
+            all.push(JSON.stringify({ npages, kind, birth }));
+          });
+          expect(all.sort()).toEqual([...map.values()].map((span) => JSON.stringify(span)).sort());
         },
       ),
       { seed: SEED, numRuns: 60 },
@@ -72,12 +84,13 @@ describe("the span table", () => {
     let wrong = 0;
     for (let i = 0; i < 20000; i++) {
       const at = 2 ** 33 + i * 512 + (i % 7);
-      if (!table.add(at, (i % 100) + 1, i % 259)) wrong++;
+      if (!table.add(at, (i % 100) + 1, i % 259, i)) wrong++;
       map.set(at, i);
     }
     expect(table.count).toBe(20000);
     for (const [at, i] of map) {
       if (table.npagesAt(at) !== (i % 100) + 1 || table.kindAt(at) !== i % 259) wrong++;
+      if (table.birthAt(at) !== i) wrong++;
       if (i % 3 !== 0 && !table.remove(at)) wrong++;
     }
     for (const [at, i] of map) if (table.npagesAt(at) !== (i % 3 === 0 ? (i % 100) + 1 : 0)) wrong++;

@@ -11,8 +11,12 @@ const PAGE = 8192;
 
 export interface NaiveObject {
   diesNs: number;
+  /** Marks that it still lives through; below 0 when that does not matter. */
+  marksLeft: number;
   bytes: number;
   foundDead: boolean;
+  /** Whether the mark that goes on finds it dead because of its number. */
+  isDue: boolean;
 }
 
 export interface NaiveSpan {
@@ -61,8 +65,17 @@ export class NaiveObjects {
     return this.small(p, bytes, noscan, diesNs);
   }
 
+  /** A span that the n-th mark to begin finds dead. */
+  aged(p: number, npages: number, noscan: boolean, n: number): NaiveSpan {
+    const [span, object] = this.large(p, npages * PAGE, noscan, Number.POSITIVE_INFINITY);
+    object.marksLeft = n;
+    return span;
+  }
+
   beginMark(): void {
     if (this.unswept > 0) throw new Error("unswept spans when marking begins");
+    for (const span of this.spans) for (const object of span.objects) object.marksLeft--;
+    for (const span of this.spans) for (const object of span.objects) object.isDue = object.marksLeft === 0;
   }
 
   endMark(startNs: number): void {
@@ -70,7 +83,7 @@ export class NaiveObjects {
     this.marked = 0;
     for (const span of this.spans) {
       for (const object of span.objects) {
-        if (object.diesNs < startNs) object.foundDead = true;
+        if (object.diesNs < startNs || object.isDue) object.foundDead = true;
         else this.marked += object.bytes;
       }
       span.swept = false;
@@ -135,7 +148,7 @@ export class NaiveObjects {
     this.flush();
     this.beforeSpan();
     const span = this.newSpan(p, noscan ? 1 : 0, Math.ceil(bytes / PAGE), 1);
-    const object = { diesNs, bytes: roundUpBytes(bytes), foundDead: false };
+    const object = { diesNs, bytes: roundUpBytes(bytes), foundDead: false, marksLeft: -1, isDue: false };
     span.objects.push(object);
     this.centralOf(span.spanClass).fullSwept.push(span);
     this.heapLive += span.npages * PAGE;
@@ -159,7 +172,7 @@ export class NaiveObjects {
       span.held = true;
       this.heapLive += span.npages * PAGE - span.objects.length * CLASS_BYTES[c >> 1]!;
     }
-    const object = { diesNs, bytes: CLASS_BYTES[c >> 1]!, foundDead: false };
+    const object = { diesNs, bytes: CLASS_BYTES[c >> 1]!, foundDead: false, marksLeft: -1, isDue: false };
     span.objects.push(object);
     return [span, object];
   }

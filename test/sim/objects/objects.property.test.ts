@@ -22,6 +22,7 @@ const MAX_SPANS = 600;
 type Op =
   | { op: "alloc"; p: number; bytes: number; noscan: boolean; times: number; lifeNs: number }
   | { op: "killable"; p: number; bytes: number; times: number }
+  | { op: "aged"; p: number; npages: number; noscan: boolean; collections: number }
   | { op: "kill"; which: number; times: number }
   | { op: "wait"; ns: number }
   | { op: "startMark" }
@@ -41,7 +42,15 @@ const lifeNs = fc.oneof(
   fc.integer({ min: 0, max: 2 ** 45 }),
   fc.constant(FOREVER),
 );
+const aged = fc.record({
+  op: fc.constant("aged" as const),
+  p: fc.nat({ max: 1 }),
+  npages: fc.integer({ min: 1, max: 20 }),
+  noscan: fc.boolean(),
+  collections: fc.oneof(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 5, max: 2 ** 40 })),
+});
 const op: fc.Arbitrary<Op> = fc.oneof(
+  { weight: 4, arbitrary: aged },
   {
     weight: 8,
     arbitrary: fc.record({
@@ -100,6 +109,7 @@ const few = fc.oneof(
   { weight: 1, arbitrary: fc.constant(6 * 2 ** 20) },
 );
 const use = fc.oneof(
+  { weight: 2, arbitrary: aged },
   {
     weight: 4,
     arbitrary: fc.record({
@@ -194,6 +204,9 @@ class Pair {
       case "alloc":
         this.alloc(o.p, o.bytes, o.noscan, o.times, this.nowNs + o.lifeNs);
         break;
+      case "aged":
+        this.aged(o.p, o.npages, o.noscan, o.collections);
+        break;
       case "killable":
         this.alloc(o.p, o.bytes, o.bytes === 16, o.times, FOREVER, true);
         break;
@@ -234,6 +247,12 @@ class Pair {
       if (page !== made[0].page) throw new Error(`allocated at page ${page}, expected ${made[0].page}`);
       if (killable) this.killable.push({ span, object: made[1] });
     }
+  }
+
+  aged(p: number, npages: number, noscan: boolean, collections: number): void {
+    if (this.naive.spans.length >= MAX_SPANS) return;
+    const span = this.objects.allocAged(p, npages, noscan ? 1 : 0, collections);
+    expect(this.objects.spans.pages[span]).toBe(this.naive.aged(p, npages, noscan, collections).page);
   }
 
   kill(which: number, times: number): void {

@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { KIND_STACK } from "../../../sim/heap/kinds.js";
+import { HugePages } from "../../../sim/os/huge-pages.js";
 import { Residency } from "../../../sim/os/residency.js";
+import { NaiveResidency } from "./naive-residency.js";
 
 // Generous, since a busy machine may take many times what an idle one does.
 vi.setConfig({ testTimeout: 120_000 });
@@ -87,5 +89,90 @@ describe("residency of pages", () => {
       }),
       { seed: SEED, numRuns: 300 },
     );
+  });
+
+  it("is that of a system with an object for each page, under huge pages, large pages and MADV_FREE", () => {
+    const PAGES = 256;
+    const options = fc.record({
+      regionPages: fc.constantFrom(0, 16, 64),
+      thp: fc.constantFrom("always" as const, "madvise" as const, "none" as const),
+      physPages: fc.constantFrom(1, 1, 4),
+      lazy: fc.boolean(),
+      maxPages: fc.constantFrom(Number.POSITIVE_INFINITY, 150),
+    });
+    // Ranges by whole physical pages: the runtime releases no others.
+    const step = fc.record({
+      what: fc.constantFrom("use", "use", "release", "release", "collapse", "collapse", "advise"),
+      from: fc.nat(63),
+      length: fc.oneof(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 40 })),
+      odd: fc.nat(3),
+      flag: fc.boolean(),
+      absent: fc.constantFrom(3, 12, 60, 64),
+    });
+    let [huges, lazies, splits, collapses] = [0, 0, 0, 0];
+    fc.assert(
+      fc.property(options, fc.array(step, { minLength: 8, maxLength: 45 }), (how, steps) => {
+        const { regionPages, thp, physPages, lazy, maxPages } = how;
+        const residency = new Residency(regionPages, { physPages, lazy });
+        const huge = regionPages === 0 || thp === "none" ? null : new HugePages(thp, regionPages);
+        residency.hugePages = huge;
+        residency.maxPages = maxPages;
+        const naive = new NaiveResidency(how, PAGES);
+        const inUse = new Set<number>();
+        for (const { what, from, length, odd, flag, absent } of steps) {
+          const base = from * 4;
+          const npages = Math.min(length * 4, PAGES - base);
+          const region = regionPages === 0 ? 0 : Math.floor(base / regionPages);
+          if (what === "use") {
+            // A span need not be whole physical pages.
+            const pages = npages - (npages > odd ? odd : 0);
+            residency.use(base, pages, flag ? LARGE_NOSCAN : LARGE_SCAN);
+            naive.use(base, pages, flag);
+            for (let p = base; p < base + pages; p++) inUse.add(p);
+          } else if (what === "release") {
+            for (let p = base; p < base + npages; p++) inUse.delete(p);
+            expect(counts(residency, base, npages)).toEqual(naive.release(base, npages));
+          } else if (what === "collapse" && huge !== null) {
+            const done = naive.collapse(region, absent);
+            expect(residency.collapse(region, absent)).toBe(done);
+            if (done) collapses++;
+          } else if (what === "advise" && huge !== null) {
+            huge.advise(region, region + 1, flag);
+            naive.advise(region, region + 1, flag);
+          }
+          expect(residency.residentPages).toBe(naive.resident);
+          expect(residency.lazyPages).toBe(naive.pages.filter((page) => page.lazy).length);
+          for (const p of inUse) expect(residency.isResident(p) && !residency.isLazilyFreed(p)).toBe(true);
+          expect(residency.faultedPages).toBe(naive.faulted);
+          naive.regions.forEach((one, r) => {
+            expect([r, huge!.isBacked(r)]).toEqual([r, one.huge]);
+            if (one.huge) expect(residency.residentIn(r)).toBe(regionPages);
+          });
+          expect(huge?.backed ?? 0).toBe(naive.regions.filter((one) => one.huge).length);
+          expect(huge?.faults ?? 0).toBe(naive.hugeFaults);
+          expect(huge?.advisedFaults ?? 0).toBe(naive.advisedFaults);
+          expect(huge?.splits ?? 0).toBe(naive.splits);
+          huges += naive.hugeFaults;
+          lazies += residency.lazyPages;
+          splits += naive.splits;
+        }
+        const wanted = Math.ceil(residency.lazyPages / 2);
+        const before = [residency.residentPages, residency.lazyPages] as const;
+        const taken = residency.reclaim(wanted);
+        expect(taken).toBeGreaterThanOrEqual(wanted);
+        expect([residency.residentPages, residency.lazyPages]).toEqual([
+          before[0] - taken,
+          before[1] - taken,
+        ]);
+        residency.reclaim(Number.POSITIVE_INFINITY);
+        expect(residency.lazyPages).toBe(0);
+        for (const p of inUse) expect(residency.isResident(p)).toBe(true);
+        naive.regions.forEach((_, r) => {
+          if (huge!.isBacked(r)) expect(residency.residentIn(r)).toBe(regionPages);
+        });
+      }),
+      { seed: SEED, numRuns: 500 },
+    );
+    for (const seen of [huges, lazies, splits, collapses]) expect(seen).toBeGreaterThan(60);
   });
 });

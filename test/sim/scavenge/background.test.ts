@@ -4,6 +4,8 @@ import { Simulation } from "../../../engine/simulation.js";
 import { platform } from "../../../sim/address/platforms.js";
 import { type Costs, DEFAULT_COSTS } from "../../../sim/gc/costs.js";
 import { Heap } from "../../../sim/heap/heap.js";
+import { GO_1_18 } from "../../../sim/policies/go.js";
+import { policyNamed } from "../../../sim/policies/registry.js";
 import {
   type BackgroundOptions,
   BackgroundScavenger,
@@ -36,9 +38,15 @@ interface Rig {
 }
 
 /** A heap in which every second span of 8 pages is free and not released, mib MiB in all. */
-function setUp(mib: number, procs = 1, options: BackgroundOptions = {}, costs = COSTS): Rig {
+function setUp(
+  mib: number,
+  procs = 1,
+  options: BackgroundOptions = {},
+  costs = COSTS,
+  policy = GO_1_18,
+): Rig {
   const sim = new Simulation();
-  const heap = new Heap(platform("linux/amd64"));
+  const heap = new Heap(platform("linux/amd64"), { policy });
   const scavenger = new BackgroundScavenger(sim, heap, costs, options);
   heap.resizeProcs(procs);
   const spans: number[] = [];
@@ -200,7 +208,7 @@ describe("the background scavenger", () => {
   });
 
   it("sleeps longer where reuse costs more than release", () => {
-    const rig = setUp(64, 1, { costRatio: 0.7 });
+    const rig = setUp(64, 1, {}, COSTS, { ...GO_1_18, scavenger: { ...GO_1_18.scavenger, costRatio: 0.7 } });
     begin(rig);
     const start = rig.sim.nowNs;
     rig.sim.run(start + MS);
@@ -251,5 +259,77 @@ describe("the background scavenger", () => {
       ),
       { seed: SEED, numRuns: 60 },
     );
+  });
+});
+
+describe("the background scavenger from 1.19 on", () => {
+  const LATER = policyNamed("go1.22");
+
+  it("parks at once when there is nothing to release", () => {
+    const rig = setUp(8, 1, {}, COSTS, LATER);
+    rig.heap.scavengeGoalBytes = 0;
+    rig.scavenger.setBusy(0, false);
+    rig.scavenger.wake();
+    rig.sim.run(COSTS.wakeUpNs);
+    // No mark has ended, so the background cursor knows of nothing.
+    expect([rig.scavenger.state, rig.scavenger.requests]).toEqual([ScavengerState.parked, 1]);
+  });
+
+  it("ends a round with a request that falls short", () => {
+    const rig = setUp(1, 1, {}, COSTS, LATER);
+    // Of 512 KiB in pieces of 64 KiB all but half a piece.
+    rig.heap.allocSpan(-1, 4, LARGE_SCAN);
+    rig.heap.markDone();
+    begin(rig);
+    rig.sim.run(rig.sim.nowNs + 70_000 + 6000);
+    expect([rig.scavenger.requests, rig.scavenger.releasedBytes]).toEqual([8, 491_520]);
+    expect(rig.scavenger.state).toBe(ScavengerState.sleeping);
+    checkHeap(rig.heap);
+  });
+
+  it("works for the memory limit when the heap itself is at its goal", () => {
+    for (const [release, works] of [
+      ["go1.19", false],
+      ["go1.22", true],
+    ] as const) {
+      const rig = setUp(64, 1, {}, COSTS, policyNamed(release));
+      const { heap } = rig;
+      heap.markDone();
+      heap.memoryLimitBytes = heap.mappedReadyBytes - 8 * MIB;
+      heap.paceScavenger(100 * MIB, 100 * MIB, 100 * MIB);
+      rig.scavenger.setBusy(0, false);
+      rig.scavenger.wake();
+      rig.sim.run(600_000 * MS);
+      const released = heap.statistics.scavengedBytes;
+      if (!works) expect(released).toBe(0);
+      else {
+        expect(heap.mappedReadyBytes).toBeLessThanOrEqual(heap.memoryLimitBytes * 0.95);
+        expect(heap.mappedReadyBytes).toBeGreaterThan(heap.memoryLimitBytes * 0.95 - 2 * MIB);
+      }
+    }
+  });
+
+  it("leaves what was freed above its cursor until the next mark, where 1.18 and 1.19 take it", () => {
+    const released = ["go1.18", "go1.19", "go1.22"].map((release) => {
+      const rig = setUp(16, 1, {}, COSTS, policyNamed(release));
+      rig.heap.markDone();
+      rig.heap.scavenger.sweepDone();
+      begin(rig);
+      rig.sim.run(100_000 * MS);
+      const before = rig.heap.statistics.scavengedBytes;
+      expect(before).toBe(8 * MIB);
+      rig.spans.forEach((page, i) => {
+        if (i % 4 === 1) rig.heap.freeSpan(page);
+      });
+      begin(rig);
+      rig.sim.run(200_000 * MS);
+      const after = rig.heap.statistics.scavengedBytes - before;
+      rig.heap.markDone();
+      begin(rig);
+      rig.sim.run(300_000 * MS);
+      expect(rig.heap.statistics.scavengedBytes - before).toBe(4 * MIB);
+      return after;
+    });
+    expect(released).toEqual([4 * MIB, 4 * MIB, 0]);
   });
 });

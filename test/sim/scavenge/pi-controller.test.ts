@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { SLEEP_TUNING } from "../../../sim/scavenge/background.js";
 import { PiController } from "../../../sim/scavenge/pi-controller.js";
+import { SLEEP_TUNING } from "../../../sim/scavenge/sleep-pacer.js";
 
 describe("the PI controller", () => {
   it("gives the error its proportional part at once and the integral one sample later", () => {

@@ -1,0 +1,60 @@
+/** comparison.csv and what comparison.json says of the rows. */
+
+import { stringify } from "csv-stringify/sync";
+import type { ComparisonRow } from "./comparison.js";
+import { computed, computedCell } from "./numbers.js";
+
+/** Columns of comparison.csv. */
+export const COMPARISON_COLUMNS = [
+  "scenario",
+  "metric",
+  "unit",
+  "baseline",
+  "candidate",
+  "n",
+  "mean_baseline",
+  "mean_candidate",
+  "diff",
+  "ci_low",
+  "ci_high",
+  "p_adjusted",
+  "verdict",
+] as const;
+
+/** The text of comparison.csv. @param scenario its name */
+export function comparisonCsv(scenario: string, rows: readonly ComparisonRow[]): string {
+  const cells = rows.map((row) => [
+    scenario,
+    row.metric.name,
+    row.metric.unit,
+    row.baseline,
+    row.candidate,
+    String(row.n),
+    ...[row.meanBaseline, row.meanCandidate, row.diff, row.ciLow, row.ciHigh, row.pAdjusted].map(
+      computedCell,
+    ),
+    row.verdict,
+  ]);
+  return stringify([[...COMPARISON_COLUMNS], ...cells]);
+}
+
+/** A row for comparison.json: that of the CSV, p by itself and by Holm's procedure, and how many pairs are incomplete. */
+export function comparisonJson(row: ComparisonRow): Record<string, string | number | null> {
+  return {
+    metric: row.metric.name,
+    unit: row.metric.unit,
+    baseline: row.baseline,
+    candidate: row.candidate,
+    n: row.n,
+    unpaired: row.unpaired,
+    mean_baseline: computed(row.meanBaseline),
+    mean_candidate: computed(row.meanCandidate),
+    diff: computed(row.diff),
+    ci_low: computed(row.ciLow),
+    ci_high: computed(row.ciHigh),
+    p: computed(row.p),
+    p_adjusted: computed(row.pAdjusted),
+    p_holm: computed(row.pHolm),
+    verdict: row.verdict,
+  };
+}

@@ -1,0 +1,4 @@
+/** A state that contradicts itself. */
+export class StateError extends Error {
+  override readonly name = "StateError";
+}

@@ -1,0 +1,356 @@
+/** `mheapsim plot` and `run --plots`: what they write, and what they say about folders that are not in order. */
+
+import { createHash } from "node:crypto";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test, vi } from "vitest";
+import { loadRenderer } from "../../results/plots/render.js";
+import { TOOL_VERSION } from "../../results/version.js";
+import { listing, mheapsim, TestFolder, tracePath } from "../setup/files.js";
+
+vi.setConfig({ testTimeout: 240_000 });
+
+const folder = new TestFolder();
+const KINDS = ["fragmentation", "memory", "scavenger", "sizes", "slow-paths"];
+const RUN_FILES = ["histograms.json", "manifest.json", "summary.json", "timeseries.csv"];
+
+const SMALL = `
+name: small
+seed: 4
+duration: 2s
+samples: 50
+params: {rate: {about: "Spans per second", default: 1000, min: 1, max: 5000}}
+workloads:
+  w: {kind: spans, rate: "\${rate}/s", pages: {uniform: {min: 1, max: 9}}, lifetime: 100ms}
+actions:
+  - {do: freeOSMemory, at: 1s}
+`;
+
+const small = folder.write("small.yaml", SMALL);
+const text = (...path: string[]): string => readFileSync(folder.at(...path), "utf8");
+const sha256 = (content: string): string => createHash("sha256").update(content).digest("hex");
+const run = async (...args: string[]) => {
+  const outcome = await mheapsim(["run", ...args], { cwd: folder.path });
+  expect([outcome.code, outcome.stderr]).toEqual([0, ""]);
+  return outcome;
+};
+const plot = (...args: string[]) => mheapsim(["plot", ...args], { cwd: folder.path });
+
+beforeAll(async () => {
+  await run(small, "--out", "one");
+  await run(small, "--seed", "5", "--out", "two", "--plots");
+  await run(small, "--repeat", "2", "--out", "reps", "--plots");
+  await run(tracePath("hello-gmp1"), "--out", "trace", "--plots");
+});
+
+describe("plot", () => {
+  test("draws all kinds beside the run, the same bytes each time", async () => {
+    const first = await plot("one");
+    expect([first.code, first.stderr]).toEqual([0, ""]);
+    expect(first.stdout).toBe(
+      "written to one-plots: memory.svg, fragmentation.svg, slow-paths.svg, scavenger.svg, sizes.svg, manifest.json\n",
+    );
+    await plot("./one/", "-o", "again");
+    expect(listing(folder.at("again"))).toEqual(listing(folder.at("one-plots")));
+    for (const name of listing(folder.at("again"))) expect(text("again", name)).toBe(text("one-plots", name));
+    const manifest = JSON.parse(text("again", "manifest.json"));
+    expect(manifest).toMatchObject({
+      plots: ["memory", "fragmentation", "slow-paths", "scavenger", "sizes"],
+      theme: "light",
+      runs: [{ folder: "one", name: "small", policy: "go1.18", seed: "4" }],
+    });
+    for (const { name, sha256: digest } of manifest.files) expect(sha256(text("again", name))).toBe(digest);
+  });
+
+  test("writes every format and theme that is asked for, of kinds that are asked for", async () => {
+    const args = ["one", "two", "--kind", "sizes,memory", "--kind", "memory", "--format", "vl,png,svg"];
+    const { code, stdout } = await plot(...args, "--theme", "dark", "--at", "1s", "-o", "formats");
+    expect(code).toBe(0);
+    expect(stdout).toBe(
+      "written to formats: memory.svg, memory.png, memory.vl.json, sizes.svg, sizes.png, sizes.vl.json, manifest.json\n",
+    );
+    expect(text("formats", "sizes.svg")).toContain("Runs of free pages, by length, at 1 s");
+    const renderer = await loadRenderer();
+    for (const kind of ["memory", "sizes"]) {
+      const svg = text("formats", `${kind}.svg`);
+      expect(svg).toContain("#15181c");
+      expect(await renderer.svg(JSON.parse(text("formats", `${kind}.vl.json`)))).toBe(svg);
+      expect(Buffer.from(renderer.png(svg)).equals(readFileSync(folder.at("formats", `${kind}.png`)))).toBe(
+        true,
+      );
+    }
+  });
+
+  test("replaces plots only with --force, and never a run", async () => {
+    expect((await plot("one", "--kind", "memory", "-o", "kept")).code).toBe(0);
+    const refused = await plot("two", "--kind", "memory", "-o", "kept");
+    expect([refused.code, refused.stderr]).toEqual([
+      2,
+      "mheapsim: kept exists: add --force to replace it, or name another folder with -o\n",
+    ]);
+    const before = text("kept", "memory.svg");
+    expect((await plot("two", "--kind", "memory", "-o", "kept", "--force")).code).toBe(0);
+    expect(text("kept", "memory.svg")).not.toBe(before);
+    const self = await plot("one", "two", "-o", "./two", "--force");
+    expect([self.code, self.stderr]).toEqual([
+      2,
+      "mheapsim: ./two is a run that is to be drawn: name another folder with -o\n",
+    ]);
+    expect(existsSync(folder.at("two", "timeseries.csv"))).toBe(true);
+  });
+
+  test.each([
+    [["one", "--kind", "memry"], '--kind "memry" is not known, did you mean "memory"?'],
+    [["one", "--format", "jpg"], '--format "jpg" is not known, expected one of svg, png, vl'],
+    [
+      ["one", "--at", "soon"],
+      '"soon" is not a duration: expected a number from 1ns up with ns, us, ms, s, m or h, such as 10ms',
+    ],
+    [["one", "-o", ""], "the name of the folder after --out is empty"],
+    [new Array(8).fill("one"), "plot takes at most 7 runs, so that all are told apart, not 8"],
+  ])("says what is wrong with %j", async (args, sentence) => {
+    const before = listing(folder.path);
+    const { code, stdout, stderr } = await plot(...args);
+    expect([code, stdout, stderr]).toEqual([2, "", `mheapsim: ${sentence}\n`]);
+    expect(listing(folder.path)).toEqual(before);
+  });
+});
+
+describe("run --plots", () => {
+  test("leaves what plot would draw, and lists it in the manifest", async () => {
+    expect((await plot("two", "-o", "two-drawn")).code).toBe(0);
+    expect(listing(folder.at("two"))).toEqual(
+      [...RUN_FILES, "plots", ...KINDS.map((kind) => join("plots", `${kind}.svg`))].sort(),
+    );
+    const { files } = JSON.parse(text("two", "manifest.json"));
+    for (const kind of KINDS) {
+      const svg = text("two", "plots", `${kind}.svg`);
+      expect(svg).toBe(text("two-drawn", `${kind}.svg`));
+      expect(files).toContainEqual({ name: `plots/${kind}.svg`, sha256: sha256(svg) });
+    }
+  });
+
+  test("works for replications and traces, and --force replaces them", async () => {
+    expect(existsSync(folder.at("reps", "rep-0002", "plots", "memory.svg"))).toBe(true);
+    expect(existsSync(folder.at("trace", "plots", "sizes.svg"))).toBe(true);
+    await run(small, "--repeat", "1", "--out", "reps", "--force");
+    expect(listing(folder.at("reps"))).toHaveLength(6);
+  });
+
+  test("keeps what somebody put among its plots from being replaced", async () => {
+    cpSync(folder.at("two"), folder.at("mine"), { recursive: true });
+    writeFileSync(folder.at("mine", "plots", "notes.txt"), "mine");
+    const { code, stderr } = await mheapsim(["run", small, "--out", "mine", "--force"], { cwd: folder.path });
+    expect([code, stderr]).toEqual([
+      2,
+      "mheapsim: mine holds other files than a run's (plots/notes.txt): name another folder with --out\n",
+    ]);
+    expect(text("mine", "plots", "notes.txt")).toBe("mine");
+  });
+});
+
+/** What is done to the copy `bad` of a run's folder, and the sentence about it. */
+const DAMAGES: readonly (readonly [string, (bad: string) => void, string])[] = [
+  [
+    "nothing there",
+    (bad) => rmSync(bad, { recursive: true }),
+    "bad is not a folder: expected one that mheapsim run wrote",
+  ],
+  ["a file", (bad) => replaced(bad), "bad is not a folder: expected one that mheapsim run wrote"],
+  [
+    "an empty folder",
+    (bad) => emptied(bad),
+    "bad has no manifest.json: expected the folder of a run that came to its end",
+  ],
+  [
+    "no series",
+    (bad) => rmSync(join(bad, "timeseries.csv")),
+    "bad has no timeseries.csv: expected the folder of a run that came to its end",
+  ],
+  [
+    "no summary",
+    (bad) => rmSync(join(bad, "summary.json")),
+    "bad has no summary.json: expected the folder of a run that came to its end",
+  ],
+  [
+    "no histograms",
+    (bad) => rmSync(join(bad, "histograms.json")),
+    "bad has no histograms.json: expected the folder of a run that came to its end",
+  ],
+  [
+    "half a manifest",
+    (bad) => cut(bad, "manifest.json"),
+    "bad/manifest.json is not JSON, so the folder is damaged or not a run's: run it again",
+  ],
+  [
+    "a manifest of something else",
+    (bad) => edit(bad, "manifest.json", () => '{"name":"app"}'),
+    "bad/manifest.json is not of mheapsim: expected the folder of a run",
+  ],
+  [
+    "a manifest that is null",
+    (bad) => edit(bad, "manifest.json", () => "null"),
+    "bad/manifest.json is not of mheapsim: expected the folder of a run",
+  ],
+  [
+    "another version",
+    (bad) =>
+      edit(bad, "manifest.json", (json) =>
+        json.replace(`"version": "${TOOL_VERSION}"`, '"version": "0.0.9"'),
+      ),
+    `bad was made by mheapsim 0.0.9, and this is ${TOOL_VERSION}: run it again with this version`,
+  ],
+  [
+    "a manifest without fingerprint",
+    (bad) => edit(bad, "manifest.json", (json) => json.replace('"fingerprint"', '"finger"')),
+    "bad/manifest.json is not that of a run: expected the folder of mheapsim run",
+  ],
+  [
+    "files of no list",
+    (bad) => edit(bad, "manifest.json", (json) => json.replace('"timeseries.csv"', '"times.csv"')),
+    "bad/timeseries.csv is not in the folder's manifest.json: it is of another run",
+  ],
+  [
+    "half a series",
+    (bad) => cut(bad, "timeseries.csv"),
+    "bad/timeseries.csv does not end with a newline: it was cut off; run it again",
+  ],
+  [
+    "a series cut at a line",
+    (bad) => edit(bad, "timeseries.csv", (csv) => `${csv.split("\n").slice(0, 20).join("\n")}\n`),
+    "bad/timeseries.csv is not what the run wrote, by its sha256 in manifest.json: it was cut off or changed; run it again",
+  ],
+  [
+    "a changed number",
+    (bad) => edit(bad, "timeseries.csv", (csv) => csv.replace("4194304", "4194305")),
+    "bad/timeseries.csv is not what the run wrote, by its sha256 in manifest.json: it was cut off or changed; run it again",
+  ],
+  [
+    "an empty series",
+    (bad) => edit(bad, "timeseries.csv", () => ""),
+    "bad/timeseries.csv does not end with a newline: it was cut off; run it again",
+  ],
+  [
+    "a series with its header only",
+    (bad) => edit(bad, "timeseries.csv", (csv) => `${csv.split("\n")[0]}\n`),
+    "bad/timeseries.csv has no samples: expected at least one",
+  ],
+  [
+    "a missing column",
+    (bad) => edit(bad, "timeseries.csv", (csv) => csv.replace(",find_calls,", ",find_falls,")),
+    "bad/timeseries.csv:1: the column find_calls is missing: expected those of mheapsim list columns",
+  ],
+  [
+    "a column too many",
+    (bad) => edit(bad, "timeseries.csv", (csv) => csv.replace("\n", ",rss_bytes\n")),
+    "bad/timeseries.csv:1: the column rss_bytes is one too many: expected those of mheapsim list columns",
+  ],
+  [
+    "a column twice",
+    (bad) => edit(bad, "timeseries.csv", (csv) => csv.replace("\n", ",time_ns\n")),
+    "bad/timeseries.csv:1: the column time_ns stands there twice: expected those of mheapsim list columns",
+  ],
+  [
+    "a short row",
+    (bad) => line(bad, 3, (row) => row.replace(/,[^,]*$/, "")),
+    "bad/timeseries.csv:3: 44 cells, but the header has 45 columns",
+  ],
+  [
+    "a word for a number",
+    (bad) => line(bad, 4, (row) => row.replace(/^(\d+),\d+/, "$1,lots")),
+    'bad/timeseries.csv:4: mapped_bytes is "lots": expected a number',
+  ],
+  [
+    "a sample without a time",
+    (bad) => line(bad, 4, (row) => row.replace(/^\d+/, "")),
+    'bad/timeseries.csv:4: time_ns is "": expected a number',
+  ],
+  [
+    "time that stands still",
+    (bad) => line(bad, 4, (row) => row.replace(/^\d+/, "0")),
+    "bad/timeseries.csv:4: time_ns is not later than in the line before",
+  ],
+  [
+    "a changed summary",
+    (bad) => edit(bad, "summary.json", (json) => json.replace("{", "{ ")),
+    "bad/summary.json is not what the run wrote, by its sha256 in manifest.json: it was cut off or changed; run it again",
+  ],
+  [
+    "half the histograms",
+    (bad) => cut(bad, "histograms.json"),
+    "bad/histograms.json is not JSON: it was cut off or changed; run it again",
+  ],
+  [
+    "other histograms",
+    (bad) => resigned(bad, "histograms.json", "{}"),
+    "bad/histograms.json does not hold histograms: run it again",
+  ],
+];
+
+describe("a folder that is not in order", () => {
+  test.each(DAMAGES)("%s", async (_, damage, sentence) => {
+    const bad = folder.at("bad");
+    rmSync(bad, { recursive: true, force: true });
+    cpSync(folder.at("one"), bad, { recursive: true });
+    damage(bad);
+    const before = listing(folder.path);
+    const { code, stdout, stderr } = await plot("one", "bad", "-o", "never");
+    expect([code, stdout, stderr]).toEqual([2, "", `mheapsim: ${sentence}\n`]);
+    expect(listing(folder.path)).toEqual(before);
+  });
+
+  test("replications are named", async () => {
+    const { code, stderr } = await plot("reps", "-o", "never");
+    expect(code).toBe(2);
+    expect(stderr).toBe(
+      `mheapsim: reps holds 1 replications: name them, such as ${join("reps", "rep-0001")}\n`,
+    );
+    expect((await plot("reps/rep-0001", "-o", "rep", "--kind", "memory")).code).toBe(0);
+  });
+
+  test("plots are no run", async () => {
+    const { code, stderr } = await plot("rep", "-o", "never");
+    expect([code, stderr]).toEqual([
+      2,
+      `mheapsim: ${join("rep", "manifest.json")} is not that of a run: expected the folder of mheapsim run\n`,
+    ]);
+  });
+});
+
+function edit(bad: string, name: string, change: (text: string) => string): void {
+  const path = join(bad, name);
+  const before = readFileSync(path, "utf8");
+  const after = change(before);
+  expect(after).not.toBe(before);
+  writeFileSync(path, after);
+}
+
+function cut(bad: string, name: string): void {
+  edit(bad, name, (whole) => whole.slice(0, Math.floor(whole.length / 2) + 3));
+}
+
+function line(bad: string, number: number, change: (row: string) => string): void {
+  edit(bad, "timeseries.csv", (csv) => {
+    const lines = csv.split("\n");
+    lines[number - 1] = change(lines[number - 1]!);
+    return lines.join("\n");
+  });
+}
+
+function replaced(bad: string): void {
+  emptied(bad);
+  rmSync(bad, { recursive: true });
+  writeFileSync(bad, "a file");
+}
+
+function emptied(bad: string): void {
+  rmSync(bad, { recursive: true });
+  mkdirSync(bad);
+}
+
+/** Another content, of which the manifest knows. */
+function resigned(bad: string, name: string, content: string): void {
+  const old = sha256(readFileSync(join(bad, name), "utf8"));
+  writeFileSync(join(bad, name), content);
+  edit(bad, "manifest.json", (json) => json.replace(old, sha256(content)));
+}

@@ -1,0 +1,87 @@
+import fc from "fast-check";
+import { describe, expect, it, vi } from "vitest";
+import { Regret } from "../../../sim/os/regret.js";
+
+vi.setConfig({ testTimeout: 120_000 });
+const SEED = Number(process.env.FC_SEED ?? 118);
+
+describe("regret", () => {
+  it("counts what is used again within the window, by decision", () => {
+    const clock = { nowNs: 0 };
+    const regret = new Regret(clock, 100);
+    regret.released(0, 16);
+    regret.released(600, 4);
+    clock.nowNs = 40;
+    regret.released(100, 10);
+    regret.used(0, 4);
+    expect(regret.regrettedPages).toBe(4);
+    clock.nowNs = 100;
+    regret.used(600, 4);
+    expect(regret.regrettedPages).toBe(8);
+    clock.nowNs = 101;
+    regret.used(4, 20);
+    expect([regret.decisions, regret.releasedPages, regret.reusedPages, regret.regrettedPages]).toEqual([
+      3, 30, 20, 8,
+    ]);
+    // Of the first, 4 of 16 were used again in time; the second whole; the third may yet be.
+    expect(regret.outcomes()).toEqual({ none: 0, some: 1, most: 0, all: 1, open: 1 });
+    clock.nowNs = 141;
+    expect(regret.outcomes()).toEqual({ none: 1, some: 1, most: 0, all: 1, open: 0 });
+    expect([regret.ages.count, regret.ages.min, regret.ages.max]).toEqual([20, 40, 101]);
+  });
+
+  it("is that of a list of decisions", () => {
+    const WINDOW = 50;
+    const step = fc.record({
+      what: fc.constantFrom("released", "used"),
+      page: fc.nat(1100),
+      npages: fc.integer({ min: 1, max: 80 }),
+      later: fc.constantFrom(0, 0, 1, 10, 40),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+        const clock = { nowNs: 0 };
+        const regret = new Regret(clock, WINDOW);
+        const decisions: { at: number; pages: Set<number>; npages: number; regretted: number }[] = [];
+        let [reused, regretted] = [0, 0];
+        for (const { what, page, npages, later } of steps) {
+          clock.nowNs += later;
+          const pages = Array.from({ length: npages }, (_, i) => page + i);
+          if (what === "released") {
+            for (const one of decisions) for (const p of pages) one.pages.delete(p);
+            decisions.push({ at: clock.nowNs, pages: new Set(pages), npages, regretted: 0 });
+            regret.released(page, npages);
+          } else {
+            for (const one of decisions) {
+              for (const p of pages) {
+                if (!one.pages.delete(p)) continue;
+                reused++;
+                if (clock.nowNs - one.at > WINDOW) continue;
+                regretted++;
+                one.regretted++;
+              }
+            }
+            regret.used(page, npages);
+          }
+          expect([regret.reusedPages, regret.regrettedPages]).toEqual([reused, regretted]);
+        }
+        const outcomes = { none: 0, some: 0, most: 0, all: 0, open: 0 };
+        for (const { at, pages, npages, regretted: count } of decisions) {
+          if (pages.size > 0 && clock.nowNs - at <= WINDOW) outcomes.open++;
+          else if (count === 0) outcomes.none++;
+          else if (count === npages) outcomes.all++;
+          else if (2 * count < npages) outcomes.some++;
+          else outcomes.most++;
+        }
+        expect(regret.outcomes()).toEqual(outcomes);
+        expect(regret.decisions).toBe(decisions.length);
+        expect(regret.ages.count).toBe(reused);
+        // Places are used again: there are no more than decisions that were open at once.
+        expect(regret["places"] - regret["vacant"].length).toBe(
+          decisions.filter((one) => one.pages.size > 0).length,
+        );
+      }),
+      { seed: SEED, numRuns: 300 },
+    );
+  });
+});
