@@ -336,8 +336,8 @@ export class PageTree {
 
   /** What remains to be done when pages [page, page+n) left the bitmap: below and above them that many are free. */
   private cutRun(flat: number, page: number, n: number, below: number, above: number): number {
-    const leaf = this.leaf;
     this.changedAt[flat] = this.stamp;
+    const leaf = this.leaf;
     const chunkPages = this.chunkPages;
     const at = flat << 2;
     if (page < leaf[at]!) leaf[at] = page;
@@ -403,8 +403,8 @@ export class PageTree {
   /** What remains to be done when pages [page, page+n) came back to the bitmap: below and above them that many are free. */
   private joinRun(flat: number, page: number, n: number, below: number, above: number): void {
     const leaf = this.leaf;
-    this.changedAt[flat] = this.stamp;
     const at = flat << 2;
+    this.changedAt[flat] = this.stamp;
     const run = below + n + above;
     if (below === page) leaf[at] = run;
     if (page + n + above === this.chunkPages) leaf[at | 2] = run;
@@ -571,8 +571,8 @@ export class PageTree {
   /** Marks pages [page, page+n) of a chunk scavenged. */
   setScavenged(flat: number, page: number, n: number): void {
     const word0 = flat * this.wordsPerChunk;
-    if (this.leaf[(flat << 2) | 3] === NOT_GROWN) this.leaf[(flat << 2) | 3] = 0;
     this.changedAt[flat] = this.stamp;
+    if (this.leaf[(flat << 2) | 3] === NOT_GROWN) this.leaf[(flat << 2) | 3] = 0;
     this.leaf[(flat << 2) + 3]! += n - countRange(this.scavBits, word0, page, n);
     setRange(this.scavBits, word0, page, n);
   }
