@@ -21,6 +21,7 @@ import { StackOverflowError } from "../sim/objects/goroutines.js";
 import type { Policy } from "../sim/policies/policy.js";
 import { MachineMemoryError, Runtime } from "../sim/runtime.js";
 import { FingerprintEvent, FingerprintedHeap } from "./fingerprinted-heap.js";
+import { loadPolicyModule } from "./policies/module.js";
 import { resolvePolicy } from "./policies.js";
 import { DEFAULT_SAMPLES, MAX_SAMPLES } from "./recording.js";
 import { withDuration } from "./recordings.js";
@@ -80,9 +81,11 @@ export class ScenarioRun {
     this.durationNs = scenario.durationNs;
     this.sampleNs = sampleInterval(scenario.samples, this.durationNs);
     this.sim = new Simulation({ maxEvents: scenario.limits.events });
+    const chosen = policy ?? resolvePolicy(scenario.policy);
+    loadPolicyModule(chosen);
     this.heap = new FingerprintedHeap(
       geometryOf(scenario.platform),
-      policy ?? resolvePolicy(scenario.policy),
+      chosen,
       this.fingerprint,
       this.sim,
       heapChance(scenario),
