@@ -26,7 +26,15 @@ export interface PolicyParts {
   readonly scavenger?: (pages: PageAllocator, fit: Fit, clock: { readonly nowNs: number }) => Scavenger;
 }
 
-const FIT_METHODS = ["alloc", "free", "refill", "flushCache", "grew", "releaseBegan", "releaseEnded"] as const;
+const FIT_METHODS = [
+  "alloc",
+  "free",
+  "refill",
+  "flushCache",
+  "grew",
+  "releaseBegan",
+  "releaseEnded",
+] as const;
 const SCAVENGER_METHODS = [
   "grew",
   "allocated",

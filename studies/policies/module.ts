@@ -64,7 +64,12 @@ export function readPolicyModule(path: string, base: (spec: string) => Policy): 
   try {
     const varied = varyPolicy(from, name, new Map(Object.entries(fields)));
     const own = { path: resolve(path), sha256 };
-    return { ...varied, evidence: "contrast", what: what ?? `${from.name} with parts of its own`, module: own };
+    return {
+      ...varied,
+      evidence: "contrast",
+      what: what ?? `${from.name} with parts of its own`,
+      module: own,
+    };
   } catch (error) {
     if (!(error instanceof PolicyFieldError)) throw error;
     return refuse(error.message);
@@ -82,7 +87,12 @@ function digestOf(path: string): string {
     return createHash("sha256").update(readFileSync(path)).digest("hex");
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new InputError(path, 0, 0, code === "ENOENT" ? "no such policy module" : `cannot be read: ${message}`);
+    throw new InputError(
+      path,
+      0,
+      0,
+      code === "ENOENT" ? "no such policy module" : `cannot be read: ${message}`,
+    );
   }
 }
 
@@ -90,9 +100,14 @@ function load(path: string): PolicyModule {
   try {
     return (loadAnyModule(resolve(path), import.meta.url) as { default: PolicyModule }).default;
   } catch (error) {
-    const sentence = (error as Error).message.split("\n").find((line) => line.trim() !== "") ?? "no message";
-    throw new InputError(path, 0, 0, `the policy module cannot be loaded: ${sentence.trim()}`);
+    throw new InputError(path, 0, 0, `the policy module cannot be loaded: ${sentenceOf(error as Error)}`);
   }
+}
+
+/** Of what a loader says, the line that tells the place, or else the first. */
+function sentenceOf({ message }: Error): string {
+  const lines = message.split("\n").filter((line) => line.trim() !== "");
+  return (lines.find((line) => line.includes("ERROR:")) ?? lines[0] ?? "it throws").trim();
 }
 
 function checkKeys(module: PolicyModule, refuse: (problem: string) => never): void {
@@ -120,8 +135,10 @@ function checkKeys(module: PolicyModule, refuse: (problem: string) => never): vo
 }
 
 function baseOf(spec: unknown, base: (spec: string) => Policy, refuse: (problem: string) => never): Policy {
-  if (typeof spec !== "string") return refuse("extends is missing: expected the name of a policy, such as go1.22");
-  if (isModulePath(spec) || /\.ya?ml$/.test(spec)) return refuse("a module cannot extend a file: expected a preset");
+  if (typeof spec !== "string")
+    return refuse("extends is missing: expected the name of a policy, such as go1.22");
+  if (isModulePath(spec) || /\.ya?ml$/.test(spec))
+    return refuse("a module cannot extend a file: expected a preset");
   try {
     return base(spec);
   } catch (error) {
