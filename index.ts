@@ -41,6 +41,7 @@ export { BadOperationError, CorruptHeapError } from "./sim/pages/errors.js";
 export { PageAllocator, type PageAllocatorOptions } from "./sim/pages/page-allocator.js";
 export { PageCache } from "./sim/pages/page-cache.js";
 export type { Summary } from "./sim/pages/summary.js";
+export type { Fit, FitOptions } from "./sim/heap/fit.js";
 export type { Evidence, Policy } from "./sim/policies/policy.js";
 export { POLICIES, policyNamed } from "./sim/policies/registry.js";
 export {
@@ -52,6 +53,8 @@ export {
 } from "./sim/probes.js";
 export { GenerationScavenger } from "./sim/scavenge/generations.js";
 export { scavengeGoal } from "./sim/scavenge/goal.js";
+export { resolvePolicies, resolvePolicy } from "./studies/policies.js";
+export type { PolicyModule } from "./studies/policies/module.js";
 export { ReleaseRequest, type Scavenger } from "./sim/scavenge/scavenger.js";
 export { checkDeterminism, type DeterminismResult } from "./studies/check-determinism.js";
 export { type CompareOptions, type CompareResult, compare } from "./studies/compare.js";

@@ -12,6 +12,7 @@ import { checkCommand } from "./check.js";
 import { checkDeterminismCommand } from "./check-determinism.js";
 import { compareCommand } from "./compare.js";
 import { conformCommand } from "./conform.js";
+import { diffPolicyCommand } from "./diff-policy.js";
 import { asUsageError, report } from "./errors.js";
 import { huntCommand } from "./hunt.js";
 import { interruptCommands } from "./interrupt.js";
@@ -77,6 +78,7 @@ const cli = yargs(args)
   .command(conformCommand)
   .command(listCommand)
   .command(showCommand)
+  .command(diffPolicyCommand)
   .command(validateCommand)
   .command(schemaCommand)
   .command(checkDeterminismCommand)

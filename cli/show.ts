@@ -1,12 +1,15 @@
-/** `mheapsim show`: what a scenario is about, what can be changed about it, and what it does. */
+/** `mheapsim show`: what a scenario is about, what can be changed about it, and what it does; or all fields of a policy. */
 
 import type { CommandModule } from "yargs";
 import { textTable } from "../results/text-table.js";
+import { scenarioNames } from "../scenarios/library.js";
 import type { ParameterSpec, Scenario, WorkloadSpec } from "../scenarios/scenario.js";
 import { formatDuration } from "../scenarios/units.js";
 import { expectedEvents } from "../studies/expected-events.js";
+import { resolvePolicy } from "../studies/policies.js";
 import { givenPath, UsageError } from "./errors.js";
 import { CHANGES, type Changes, findSource, loadScenario, SEED } from "./scenario-options.js";
+import { describePolicy, isPolicy } from "./show-policy.js";
 
 interface ShowArguments extends Changes {
   readonly scenario: string;
@@ -15,19 +18,29 @@ interface ShowArguments extends Changes {
 
 export const showCommand: CommandModule<object, ShowArguments> = {
   command: "show <scenario>",
-  describe: "show a scenario: parameters, phases, workloads, and how many events to expect",
+  describe:
+    "show a scenario: parameters, phases, workloads, and how many events to expect; or all fields of a policy",
   builder: (yargs) =>
     yargs
-      .positional("scenario", { type: "string", demandOption: true, describe: "a scenario's name or file" })
+      .positional("scenario", {
+        type: "string",
+        demandOption: true,
+        describe: "name or file of a scenario or policy",
+      })
       .option("seed", SEED)
       .options(CHANGES)
       .example("$0 show steady", "a scenario of the library")
-      .example("$0 show steady --param scale=10", "how much more work that would be"),
+      .example("$0 show steady --param scale=10", "how much more work that would be")
+      .example("$0 show go1.12.4", "a policy, with units and meanings"),
   handler: ({ scenario: wanted, seed, ...changes }) => {
+    if (!scenarioNames().includes(wanted) && isPolicy(wanted)) {
+      console.log(describePolicy(resolvePolicy(wanted), wanted));
+      return;
+    }
     const { kind, path } = findSource(givenPath(wanted));
     if (kind === "trace")
       throw new UsageError(
-        `${wanted} is no scenario: expected a name of mheapsim list scenarios, or a .yaml file`,
+        `${wanted} is no scenario or policy: expected a name of mheapsim list scenarios or list policies, or a .yaml file`,
       );
     console.log(describeScenario(loadScenario(path, changes, seed)));
   },

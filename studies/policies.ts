@@ -4,6 +4,7 @@
  *     go1.22                                  a preset, or any Go release
  *     go1.22{goal.retainExtraPercent=20}      with some fields changed
  *     mine.yaml                               a file that extends one
+ *     ./mine.ts                               a module with a fit or a scavenger of its own (policies/module.ts)
  *
  * Names are unique among policies that are used together, since they name rows, files and lines of pictures.
  */
@@ -15,6 +16,7 @@ import type { FieldValue } from "../sim/policies/fields.js";
 import type { Policy } from "../sim/policies/policy.js";
 import { POLICIES, PolicyNameError, policyNamed } from "../sim/policies/registry.js";
 import { readPolicyFile } from "./policies/file.js";
+import { isModulePath, readPolicyModule } from "./policies/module.js";
 import { varyPolicy } from "./policies/vary.js";
 
 /** What a user wrote for a policy cannot be read; the message says what is wrong and what would be right. */
@@ -95,6 +97,7 @@ export function policyFault(spec: string): string | undefined {
 
 function basePolicy(name: string): Policy {
   if (/\.ya?ml$/.test(name)) return readPolicyFile(name, resolvePolicy);
+  if (isModulePath(name)) return readPolicyModule(name, resolvePolicy);
   try {
     return policyNamed(name);
   } catch (error) {

@@ -20,7 +20,9 @@ import { type HeapOptions, OutOfMemoryError } from "../sim/heap/heap.js";
 import { StackOverflowError } from "../sim/objects/goroutines.js";
 import type { Policy } from "../sim/policies/policy.js";
 import { MachineMemoryError, Runtime } from "../sim/runtime.js";
+import { type Future, FutureRecorder, OracleScavenger, type Witness } from "../sim/scavenge/oracle.js";
 import { FingerprintEvent, FingerprintedHeap } from "./fingerprinted-heap.js";
+import { loadPolicyModule } from "./policies/module.js";
 import { resolvePolicy } from "./policies.js";
 import { DEFAULT_SAMPLES, MAX_SAMPLES } from "./recording.js";
 import { withDuration } from "./recordings.js";
@@ -50,6 +52,8 @@ export interface ScenarioRunOptions {
   readonly fingerprint?: Fingerprint;
   /** What the heap does. Default: the policy that the scenario names. */
   readonly policy?: Policy;
+  /** Makes whoever sees the spans of the heap come and go. Default: nobody, or what the policy asks for. */
+  readonly witness?: (run: ScenarioRun) => Witness;
 }
 
 export class ScenarioRun {
@@ -80,14 +84,19 @@ export class ScenarioRun {
     this.durationNs = scenario.durationNs;
     this.sampleNs = sampleInterval(scenario.samples, this.durationNs);
     this.sim = new Simulation({ maxEvents: scenario.limits.events });
+    const chosen = policy ?? resolvePolicy(scenario.policy);
+    loadPolicyModule(chosen);
+    const oracle = chosen.scavenger.background === "oracle" ? foresight(scenario, chosen, recordings) : null;
     this.heap = new FingerprintedHeap(
       geometryOf(scenario.platform),
-      policy ?? resolvePolicy(scenario.policy),
+      chosen,
       this.fingerprint,
       this.sim,
       heapChance(scenario),
     );
     this.runtime = new Runtime(this.sim, this.heap, runtimeOptions(scenario));
+    this.heap.witness =
+      oracle === null ? (options.witness?.(this) ?? null) : new OracleScavenger(this.heap, oracle, this.sim);
     this.listen();
     this.sampleKind = this.sim.handler("sample", Priority.sample, () => this.sampleDue());
     this.scheduleActions();
@@ -200,6 +209,26 @@ function heapChance({ seed, platform }: Scenario): HeapOptions {
       paddingPages: start.integer(0, chunkPages - 1),
     },
   };
+}
+
+/**
+ * What a run of the same program does to its spans, under the same policy, but for releases: there are none. Since they are
+ * of no consequence to the program, the machine has memory without an end here.
+ */
+function foresight(scenario: Scenario, policy: Policy, recordings: Recordings): Future {
+  const kept = { ...policy, scavenger: { ...policy.scavenger, background: "none" as const } };
+  const unlimited = {
+    ...scenario,
+    machine: { ...scenario.machine, ramBytes: null },
+    actions: scenario.actions.filter((action) => action.do !== "setRam"),
+  };
+  let recorder: FutureRecorder | undefined;
+  const witness = ({ sim }: ScenarioRun): Witness => {
+    recorder = new FutureRecorder(sim);
+    return recorder;
+  };
+  new ScenarioRun(unlimited, { policy: kept, recordings, witness }).run();
+  return recorder!.future();
 }
 
 /** How an error ends a run; errors that do not are thrown on. */

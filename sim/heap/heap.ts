@@ -31,6 +31,7 @@ import { incompatibility } from "../policies/compatible.js";
 import { GO_1_18 } from "../policies/go.js";
 import type { Policy } from "../policies/policy.js";
 import { SCAVENGE_DISABLED, scavengeGoal } from "../scavenge/goal.js";
+import type { Witness } from "../scavenge/oracle.js";
 import { ReleaseRequest, type Scavenger, scavengeNow } from "../scavenge/scavenger.js";
 import { Arenas } from "./arenas.js";
 import { type CriticalSections, LockOp } from "./critical-sections.js";
@@ -105,6 +106,8 @@ export class Heap {
   hugeAdvice: HugeAdvice | null = null;
   /** Remembers what was released, and whether it is used again; null when nobody asks. */
   regret: Regret | null = null;
+  /** Sees spans come and go; null when nobody looks. */
+  witness: Witness | null = null;
   /** Told when the heap lock is taken; null when nobody asks. */
   lock: CriticalSections | null = null;
   /** Page caches by P. */
@@ -456,6 +459,7 @@ export class Heap {
     const refaulted = scavengedPages - fresh;
     if (this.regret !== null && (refaulted > 0 || this.#touchesSpans)) this.regret.used(page, npages);
     this.statistics.allocSpan(npages * pageBytes, kind, scavengedPages * pageBytes, refaulted * pageBytes);
+    if (this.witness !== null) this.witness.used(page, npages);
   }
 
   /**
@@ -548,6 +552,7 @@ export class Heap {
     this.fit.free(page, npages);
     this.scavenger.freed(page, npages);
     if (lock !== null) lock.leave();
+    if (this.witness !== null) this.witness.freed(page, npages);
   }
 
   /** Frees the span that begins at a page. Throws SpanError when none does. */

@@ -20,8 +20,70 @@ export class PolicyError extends Error {
   override readonly name = "PolicyError";
 }
 
+/** Parts that a policy module makes (studies/policies/module.ts). Each is given the pages of the heap that it is to serve. */
+export interface PolicyParts {
+  readonly fit?: (pages: PageAllocator, options: FitOptions) => Fit;
+  readonly scavenger?: (pages: PageAllocator, fit: Fit, clock: { readonly nowNs: number }) => Scavenger;
+}
+
+const FIT_METHODS = [
+  "alloc",
+  "free",
+  "refill",
+  "flushCache",
+  "grew",
+  "releaseBegan",
+  "releaseEnded",
+] as const;
+const SCAVENGER_METHODS = [
+  "grew",
+  "allocated",
+  "refilled",
+  "flushing",
+  "freed",
+  "paced",
+  "markDone",
+  "sweepDone",
+  "begin",
+  "next",
+  "end",
+  "beginRelease",
+  "endRelease",
+] as const;
+
+/** Parts by the path of the module. */
+const REGISTERED = new Map<string, PolicyParts>();
+
+/** Makes the parts of a module known, under its path. */
+export function registerParts(path: string, parts: PolicyParts): void {
+  REGISTERED.set(path, parts);
+}
+
+/** The parts of a module that is known, undefined for others. */
+export function partsOf(path: string): PolicyParts | undefined {
+  return REGISTERED.get(path);
+}
+
+function ownParts({ name, module }: Policy): PolicyParts {
+  if (module === undefined) return {};
+  const parts = REGISTERED.get(module.path);
+  if (parts === undefined) throw new PolicyError(`${name}: the module ${module.path} is not loaded`);
+  return parts;
+}
+
+/** Checks that what a module made has all methods. */
+function checked<T extends object>(policy: Policy, what: string, part: T, methods: readonly (keyof T)[]): T {
+  const missing = methods.filter((method) => typeof part?.[method] !== "function");
+  if (missing.length === 0) return part;
+  throw new PolicyError(
+    `${policy.name}: the ${what} of its module lacks ${missing.join(", ")}: expected all methods of ${what === "fit" ? "Fit" : "Scavenger"}`,
+  );
+}
+
 /** The fit of a policy. @throws PolicyError for one that is not modelled */
 export function createFit(policy: Policy, pages: PageAllocator, options: FitOptions): Fit {
+  const own = ownParts(policy).fit;
+  if (own !== undefined) return checked(policy, "fit", own(pages, options), FIT_METHODS);
   switch (policy.fit.kind) {
     case "free-lists":
       return new FreeLists(pages, policy.fit.walk, options);
@@ -54,6 +116,8 @@ export function createScavenger(
   fit: Fit,
   clock: { readonly nowNs: number },
 ): Scavenger {
+  const own = ownParts(policy).scavenger;
+  if (own !== undefined) return checked(policy, "scavenger", own(pages, fit, clock), SCAVENGER_METHODS);
   switch (policy.scavenger.index) {
     case "address":
       return new AddressScavenger(pages);

@@ -61,4 +61,21 @@ export const CONTRASTS: readonly Policy[] = [
     GO_1_22,
     { scavenger: { background: "decay" }, growth: { scavenge: "none" }, goal: { basis: "none" } },
   ),
+  preset(
+    {
+      name: "oracle-release",
+      evidence: "contrast",
+      what: "1.22 with a scavenger that knows the future: what is not needed for ten seconds goes at once, and nothing else does",
+      change:
+        "the least memory that can be kept resident without a fault within ten seconds after a release. There is no memory limit, which would act on the collector",
+    },
+    GO_1_22,
+    {
+      scavenger: { background: "oracle", horizonNs: 10_000_000_000 },
+      growth: { scavenge: "none" },
+      alloc: { scavenge: "none" },
+      goal: { basis: "none" },
+      limit: { supported: false, headroomPercent: 0 },
+    },
+  ),
 ];

@@ -181,4 +181,6 @@ export interface Policy extends PolicyAxes {
   readonly what: string;
   /** What it changes against the preset before it, and why. */
   readonly change: string;
+  /** The module that its fit or scavenger comes from: the path, and a digest of its text. */
+  readonly module?: { readonly path: string; readonly sha256: string };
 }

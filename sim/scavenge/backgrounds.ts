@@ -30,6 +30,8 @@ export function createBackground(
       return new LinearScavenger(sim, heap, costs, options);
     case "decay":
       return new DecayScavenger(sim, heap, costs, options);
+    // What an oracle releases goes when it becomes free (oracle.ts), so nothing happens in the background.
+    case "oracle":
     case "none":
       return new NoBackground(sim, heap, costs, options);
     default:

@@ -15,7 +15,8 @@ const CHANGES = [
   (draw: Draw) => `pageCache.refillSearchAddr=${draw.pick(["last-page", "behind-block"])}`,
   (draw: Draw) => `goal.basis=${draw.pick(["none", "next-gc", "in-use-ratio"])}`,
   (draw: Draw) => `goal.retainExtraPercent=${draw.wholeMagnitude(1, 100)}`,
-  (draw: Draw) => `scavenger.background=${draw.pick(["none", "periodic", "linear", "ewma", "pi", "decay"])}`,
+  (draw: Draw) =>
+    `scavenger.background=${draw.pick(["none", "periodic", "linear", "ewma", "pi", "decay", "oracle"])}`,
   (draw: Draw) => `scavenger.unusedNs=${draw.wholeMagnitude(1, 1_000_000_000)}`,
   (draw: Draw) => `scavenger.periodNs=${draw.wholeMagnitude(1_000_000, 1_000_000_000)}`,
   (draw: Draw) => `scavenger.decayNs=${draw.wholeMagnitude(1_000_000_000, 100_000_000_000)}`,
