@@ -59,7 +59,8 @@ export function checkResidency(heap: Heap, releasing: ReadonlyMap<number, number
         continue;
       }
       const isReleased = underMadvise.has(page) || isScavenged(heap, page);
-      if (isLazy && !isReleased && policy.fit.kind !== "free-lists") fail(`page ${page} is lazily freed, but was not released`);
+      if (isLazy && !isReleased && policy.fit.kind !== "free-lists")
+        fail(`page ${page} is lazily freed, but was not released`);
       if (heap.growth.isUnowned(page)) {
         if (isExact && isHere) fail(`page ${page} is nobody's, but resident`);
         continue;
