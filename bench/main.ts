@@ -1,21 +1,24 @@
 /**
  * The benchmark of the page allocator, alone or side by side with the real one.
  *
- *     npm run bench -- [FILE…] [--runs N] [--json FILE] [--go]
+ *     npm run bench -- [FILE…] [--runs N | --best-of N] [--json FILE] [--go]
  *
  * With --go each run of ours is followed by one of Go's, on the same operations, so that both meet the same machine.
  * What is reported are the medians of the runs, and the median of the ratios ours / Go's of each pair: a machine that is
  * slower for a while is so for both of a pair, but not for both medians.
+ *
+ * On a machine that never is quiet, --best-of reports instead what the runs would have taken undisturbed: each is cut into
+ * slices of 5,000 operations, and of every slice the fastest of N rounds counts, on both sides. Whole runs without a
+ * disturbance are rare there, slices of a millisecond are not.
  */
 
-import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, renameSync, writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { geometricMean, median, rounded, undisturbedNs } from "./figures.js";
 import { GENERATED } from "./generated.js";
-import { buildGoDriver, type GoDriver } from "./go/build.js";
+import { buildGoDriver, type GoBenchResult, type GoDriver } from "./go/build.js";
 import type { Measured } from "./measure.js";
+import { compileOurs, OursProcess } from "./ours.js";
 
 /** One line of the report, and one object of the JSON. */
 interface Row {
@@ -28,13 +31,22 @@ interface Row {
   ratio?: number;
 }
 
+/** How to measure: how many rounds, and operations of a slice, or 0 for whole runs. */
+interface Plan {
+  readonly rounds: number;
+  readonly sliceOps: number;
+}
+
 /** Rounds whose times are not counted. */
 const WARM_UP_RUNS = 3;
+/** Operations of a slice: about half a millisecond, so that the clock costs nothing and most slices are undisturbed. */
+const SLICE_OPS = 5000;
 
-const USAGE = `usage: npm run bench -- [FILE…] [--runs N] [--json FILE] [--go]
+const USAGE = `usage: npm run bench -- [FILE…] [--runs N | --best-of N] [--json FILE] [--go]
 
   FILE         workloads in the format of docs/file-formats.md; small generated ones by default
-  --runs N     measured runs of each (default 5)
+  --runs N     medians of N measured runs of each (default 5)
+  --best-of N  undisturbed times instead: the fastest of N rounds of each slice of ${SLICE_OPS} operations
   --json FILE  writes [{name, timedOps, nsPerOp, resultHash, goVersion?, goNsPerOp?, ratio?}]
   --go         measures the page allocator of the installed Go toolchain in turn with ours
                (workload files only)`;
@@ -45,7 +57,8 @@ async function main(): Promise<number> {
     options: {
       go: { type: "boolean", default: false },
       json: { type: "string" },
-      runs: { type: "string", default: "5" },
+      runs: { type: "string" },
+      "best-of": { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
@@ -53,19 +66,18 @@ async function main(): Promise<number> {
     console.log(USAGE);
     return 0;
   }
-  const runs = Number(values.runs);
-  if (!Number.isInteger(runs) || runs < 1)
-    throw new Error(`--runs is "${values.runs}": expected a whole number from 1`);
+  const plan = planOf(values.runs, values["best-of"]);
   const missing = positionals.find((file) => !existsSync(file));
   if (missing !== undefined) throw new Error(`${missing}: no such file`);
   if (values.go && positionals.length === 0)
     throw new Error("--go needs workload files: generated ones exist only here");
   const sources = positionals.length > 0 ? positionals : GENERATED.map((name) => `generated:${name}`);
+  compileOurs();
   const go = values.go ? await buildGoDriver() : undefined;
   try {
     const rows: Row[] = [];
     for (const source of sources) {
-      rows.push(await measureBoth(source, runs, go));
+      rows.push(await measureBoth(source, plan, go));
       print(rows.at(-1)!);
     }
     printGeometricMean(rows);
@@ -76,50 +88,54 @@ async function main(): Promise<number> {
   }
 }
 
-async function measureBoth(source: string, runs: number, go: GoDriver | undefined): Promise<Row> {
+function planOf(runs: string | undefined, bestOf: string | undefined): Plan {
+  if (runs !== undefined && bestOf !== undefined)
+    throw new Error("--runs and --best-of exclude each other: give one of them");
+  const [flag, text] = bestOf === undefined ? ["--runs", runs ?? "5"] : ["--best-of", bestOf];
+  const rounds = Number(text);
+  if (!Number.isInteger(rounds) || rounds < 1)
+    throw new Error(`${flag} is "${text}": expected a whole number from 1`);
+  return { rounds, sliceOps: bestOf === undefined ? 0 : SLICE_OPS };
+}
+
+async function measureBoth(source: string, plan: Plan, go: GoDriver | undefined): Promise<Row> {
   const ours: Measured[] = [];
-  const theirs: Awaited<ReturnType<GoDriver["run"]>>[] = [];
-  const child = startChild(source);
-  const ended = once(child, "exit").then(() => {
-    throw new Error("the measuring process ended early; its message stands above");
-  });
-  // It ends after the last answer too, when nobody waits for it any more.
-  ended.catch(() => undefined);
-  const answer = async (): Promise<unknown> => (await Promise.race([once(child, "message"), ended]))[0];
+  const theirs: GoBenchResult[] = [];
+  const child = await OursProcess.start(source);
   try {
-    await answer();
     // First come rounds for warming up: page tables and caches of both, and our code is compiled a few times over, as it
     // learns what it meets.
-    for (let i = -WARM_UP_RUNS; i < runs; i++) {
-      child.send("run");
-      const measured = (await answer()) as Measured;
-      const real = await go?.run(source);
+    for (let i = -WARM_UP_RUNS; i < plan.rounds; i++) {
+      const measured = await child.run(plan.sliceOps);
+      const real = await go?.run(source, plan.sliceOps);
       if (i < 0) continue;
       ours.push(measured);
       if (real !== undefined) theirs.push(real);
     }
   } finally {
-    if (child.connected) child.send("quit");
+    child.close();
   }
-  const row: Row = { ...ours[0]!, nsPerOp: round(median(ours.map((m) => m.nsPerOp))) };
+  const { name, timedOps, resultHash } = ours[0]!;
+  const row: Row = { name, timedOps, nsPerOp: nsPerOp(ours, plan), resultHash };
   if (go === undefined) return row;
-  const different = theirs.find((t) => t.resultHash !== row.resultHash);
+  const different = theirs.find((t) => t.resultHash !== resultHash);
   if (different !== undefined) {
     throw new Error(
-      `${row.name}: our result hash is ${row.resultHash}, Go's ${different.resultHash}: not the same work`,
+      `${name}: our result hash is ${resultHash}, Go's ${different.resultHash}: not the same work`,
     );
   }
-  const goNsPerOp = round(median(theirs.map((t) => t.nsPerOp)));
-  const ratio = round(median(ours.map((m, i) => m.nsPerOp / theirs[i]!.nsPerOp)));
-  return { ...row, goVersion: go.goVersion, goNsPerOp, ratio };
+  const goNsPerOp = nsPerOp(theirs, plan);
+  const ratio =
+    plan.sliceOps === 0
+      ? median(ours.map((m, i) => m.nsPerOp / theirs[i]!.nsPerOp))
+      : row.nsPerOp / goNsPerOp;
+  return { ...row, goVersion: go.goVersion, goNsPerOp, ratio: rounded(ratio) };
 }
 
-function startChild(source: string): ChildProcess {
-  const script = fileURLToPath(new URL("./child.ts", import.meta.url));
-  return fork(script, [source], {
-    execArgv: ["--import", "tsx"],
-    stdio: ["ignore", "inherit", "inherit", "ipc"],
-  });
+/** The figure of one side: the median of whole runs, or the undisturbed time of sliced ones. */
+function nsPerOp(runs: readonly (Measured | GoBenchResult)[], plan: Plan): number {
+  if (plan.sliceOps === 0) return rounded(median(runs.map((run) => run.nsPerOp)));
+  return rounded(undisturbedNs(runs.map((run) => run.sliceNs)) / runs[0]!.timedOps);
 }
 
 function print(row: Row): void {
@@ -134,19 +150,7 @@ function print(row: Row): void {
 
 function printGeometricMean(rows: readonly Row[]): void {
   const ratios = rows.flatMap((row) => (row.ratio === undefined ? [] : [row.ratio]));
-  if (ratios.length === 0) return;
-  const mean = Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
-  console.log(`geometric mean of the ratios: ${mean.toFixed(3)}`);
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}
-
-function round(value: number): number {
-  return Math.round(value * 1000) / 1000;
+  if (ratios.length > 0) console.log(`geometric mean of the ratios: ${geometricMean(ratios).toFixed(3)}`);
 }
 
 function writeWhole(path: string, text: string): void {

@@ -1,5 +1,6 @@
 /**
- * Runs a workload on our page allocator, once: set-up untimed, then the timed part in one loop.
+ * Runs a workload on our page allocator, once: set-up untimed, then the timed part in one loop, or in slices with the clock
+ * read between them.
  *
  * Results are only stored while the clock runs, and hashed afterwards. The tables for them are kept between runs and are
  * written to before each, as in the driver of the real runtime (bench/go): memory that is touched for the first time
@@ -17,25 +18,52 @@ export interface Measured {
   readonly name: string;
   readonly timedOps: number;
   readonly nsPerOp: number;
+  /** What each slice of the timed part took; a single one when it was not cut. */
+  readonly sliceNs: readonly number[];
   /** FNV-1a over the address of every result, as the recordings define it. */
   readonly resultHash: string;
 }
 
 const CACHES = 16;
 
-/** What a run writes: where each id was placed, and the first page of every result. */
+/**
+ * A workload as the measured loop reads it, and what that writes.
+ *
+ * An operation is two words side by side, so that the loop reads one stream: what is to be done, with which cache and how
+ * many pages (3, 8 and 21 bits), and the id. Results stand one after the other. Both are as narrow as in the driver of the
+ * real runtime, or narrower: what the loop itself reads and writes takes room in the processor's caches from the allocator.
+ */
 export class Tables {
+  readonly program: Int32Array;
+  /** Where each id was placed. */
   readonly addresses: Float64Array;
+  /** The first page of every result. */
   readonly results: Float64Array;
+  /** How many results were written. */
+  resultCount = 0;
 
   constructor(workload: Workload) {
+    const { ops, ids, npages, caches } = workload;
+    this.program = new Int32Array(2 * ops.length);
+    let results = 0;
+    for (let i = 0; i < ops.length; i++) {
+      const op = ops[i]!;
+      if (npages[i]! >= 2 ** 21)
+        throw new Error(`operation ${i} is about ${npages[i]} pages: expected less than 2^21`);
+      this.program[2 * i] = op | (caches[i]! << 3) | (npages[i]! << 11);
+      this.program[2 * i + 1] = ids[i]!;
+      if (op === BenchOp.alloc || op === BenchOp.calloc || op === BenchOp.tocache) results++;
+    }
     this.addresses = new Float64Array(workload.idCount);
-    this.results = new Float64Array(workload.ops.length);
+    this.results = new Float64Array(results);
   }
 }
 
-/** Measures a workload on a fresh allocator with the geometry of linux/amd64. */
-export function measure(workload: Workload, tables: Tables): Measured {
+/**
+ * Measures a workload on a fresh allocator with the geometry of linux/amd64.
+ * @param sliceOps how many operations a slice of the timed part has, from 1; Infinity for all of them
+ */
+export function measure(workload: Workload, tables: Tables, sliceOps: number): Measured {
   const geometry = platform("linux/amd64");
   const pages = new PageAllocator(geometry);
   const caches = Array.from({ length: CACHES }, () => new PageCache());
@@ -51,63 +79,70 @@ export function measure(workload: Workload, tables: Tables): Measured {
   };
   tables.addresses.fill(0);
   tables.results.fill(0);
-  runOps(workload, 0, workload.timedFrom, pages, caches, tables, grow);
-  const start = process.hrtime.bigint();
-  runOps(workload, workload.timedFrom, count, pages, caches, tables, grow);
-  const elapsed = Number(process.hrtime.bigint() - start);
+  tables.resultCount = 0;
+  runOps(tables, 0, workload.timedFrom, pages, caches, grow);
+  const sliceNs: number[] = [];
+  for (let from = workload.timedFrom; from < count; from += sliceOps) {
+    const start = process.hrtime.bigint();
+    runOps(tables, from, Math.min(from + sliceOps, count), pages, caches, grow);
+    sliceNs.push(Number(process.hrtime.bigint() - start));
+  }
   const timedOps = count - workload.timedFrom;
   return {
     name: workload.name,
     timedOps,
-    nsPerOp: elapsed / timedOps,
-    resultHash: hashResults(workload, tables.results),
+    nsPerOp: sliceNs.reduce((sum, ns) => sum + ns, 0) / timedOps,
+    sliceNs,
+    resultHash: hashResults(tables.results),
   };
 }
 
+/** Carries out operations [from, to). */
 function runOps(
-  workload: Workload,
+  tables: Tables,
   from: number,
   to: number,
   pages: PageAllocator,
   caches: readonly PageCache[],
-  { addresses, results }: Tables,
   grow: () => void,
 ): void {
-  const { ops, ids, npages } = workload;
-  for (let i = from; i < to; i++) {
-    const id = ids[i]!;
-    switch (ops[i]) {
+  const { program, addresses, results } = tables;
+  let next = tables.resultCount;
+  for (let i = 2 * from; i < 2 * to; i += 2) {
+    const what = program[i]!;
+    const id = program[i | 1]!;
+    const npages = what >>> 11;
+    switch (what & 7) {
       case BenchOp.alloc:
-        results[i] = addresses[id] = pages.alloc(npages[i]!);
+        results[next++] = addresses[id] = pages.alloc(npages);
         break;
       case BenchOp.free:
-        pages.free(addresses[id]!, npages[i]!);
+        pages.free(addresses[id]!, npages);
         break;
       case BenchOp.calloc:
-        results[i] = addresses[id] = caches[workload.caches[i]!]!.alloc(npages[i]!);
+        results[next++] = addresses[id] = caches[(what >>> 3) & 0xff]!.alloc(npages);
         break;
       case BenchOp.tocache: {
-        const cache = caches[workload.caches[i]!]!;
+        const cache = caches[(what >>> 3) & 0xff]!;
         pages.allocToCache(cache);
-        results[i] = cache.empty ? -1 : cache.page;
+        results[next++] = cache.empty ? -1 : cache.page;
         break;
       }
       case BenchOp.flush:
-        pages.flushCache(caches[workload.caches[i]!]!);
+        pages.flushCache(caches[(what >>> 3) & 0xff]!);
         break;
       default:
         grow();
     }
   }
+  tables.resultCount = next;
 }
 
-function hashResults(workload: Workload, results: Float64Array): string {
+function hashResults(results: Float64Array): string {
   const geometry = platform("linux/amd64");
   const hash = new Fnv64();
-  for (let i = 0; i < workload.ops.length; i++) {
-    const op = workload.ops[i];
-    if (op !== BenchOp.alloc && op !== BenchOp.calloc && op !== BenchOp.tocache) continue;
-    const { hi, lo } = geometry.rawHalvesOfPage(results[i]!);
+  for (const page of results) {
+    const { hi, lo } = geometry.rawHalvesOfPage(page);
     hash.addUint64(hi, lo);
   }
   return hash.hex();

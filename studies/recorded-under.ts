@@ -43,14 +43,23 @@ export function recordedPolicy(path: string, options: RecordedOptions, formats: 
 
 /**
  * The policy that a trace was recorded under. Of a pipe, which can be read only once, nothing is known but what is said.
- * @throws InputError as recordedPolicy does, and when there is no such file
+ * @throws InputError as recordedPolicy does
  */
 export function tracePolicy(path: string, options: RecordedOptions): Policy {
   if (options.policy !== undefined) return options.policy;
   const isFile = path !== "-" && statSync(path, { throwIfNoEntry: false })?.isFile() === true;
   if (!isFile) return policyNamed("go1.18");
-  const [header = ""] = readHead(path).split(/\r?\n/, 1);
-  return recordedPolicy(path, options, header === HEAP_TRACE_HEADER_INDEXED ? "go1.22" : "go1.18");
+  return recordedPolicy(path, options, headerOf(path) === HEAP_TRACE_HEADER_INDEXED ? "go1.22" : "go1.18");
+}
+
+/** The header line of a trace; empty for a file that cannot be read, about which whoever reads it has more to say. */
+function headerOf(path: string): string {
+  try {
+    return readHead(path).split(/\r?\n/, 1)[0] ?? "";
+  } catch (error) {
+    if (error instanceof InputError) return "";
+    throw error;
+  }
 }
 
 /** The release in what `go version` says, such as `devel go1.18-e11e`. */

@@ -17,7 +17,7 @@ import { stringify } from "csv-stringify/sync";
 import { manifestText } from "../results/manifest.js";
 import { OutputFolder } from "../results/output-folder.js";
 import { formatCell } from "../results/timeseries.js";
-import { readHeapTrace } from "../scenarios/trace/heap-trace.js";
+import { ALL_RELEASES, readHeapTrace } from "../scenarios/trace/heap-trace.js";
 import {
   ALLOC_PAGES,
   ALLOCS,
@@ -61,7 +61,7 @@ export async function traceStats(options: TraceStatsOptions): Promise<TraceStati
       read += bytes.length;
       if (total > 0) options.onProgress?.(Math.min(1, read / total));
     };
-    await readHeapTrace(options.trace, (row) => statistics.add(row), onBytes);
+    await readHeapTrace(options.trace, (row) => statistics.add(row), onBytes, ALL_RELEASES);
     statistics.finish();
     if (folder !== undefined) {
       writeFiles(folder, statistics, digest.digest("hex"));

@@ -18,6 +18,8 @@ export interface GoBenchResult {
   name: string;
   timedOps: number;
   nsPerOp: number;
+  /** What each slice of the timed operations took. */
+  sliceNs: number[];
   resultHash: string;
   goVersion: string;
 }
@@ -25,8 +27,11 @@ export interface GoBenchResult {
 /** A running process of the real allocator, which measures one bench file per request. */
 export interface GoDriver {
   readonly goVersion: string;
-  /** Measures the bench file (.csv or .csv.gz) once; requests are served one after another. */
-  run(path: string): Promise<GoBenchResult>;
+  /**
+   * Measures the bench file (.csv or .csv.gz) once; requests are served one after another.
+   * @param sliceOps how many operations a slice has; 0 for all in one
+   */
+  run(path: string, sliceOps: number): Promise<GoBenchResult>;
   /** Ends the process and removes what was built. */
   close(): Promise<void>;
 }
@@ -144,14 +149,14 @@ class ChildDriver implements GoDriver {
     this.#listen();
   }
 
-  run(benchFile: string): Promise<GoBenchResult> {
+  run(benchFile: string, sliceOps: number): Promise<GoBenchResult> {
     const { stdin } = this.#child;
     if (this.#ended || stdin === null) return Promise.reject(new Error("the Go driver is not running"));
     const file = path.resolve(benchFile);
     if (file.includes("\n")) return Promise.reject(new Error("a bench file name must be a single line"));
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
-      stdin.write(`run ${file}\n`);
+      stdin.write(`run ${sliceOps} ${file}\n`);
     });
   }
 

@@ -8,7 +8,7 @@
 import { Priority } from "../../engine/simulation.js";
 import { isHeapKind, KIND_BITS, KIND_STACK } from "../../sim/heap/kinds.js";
 import type { SpanKind, TraceSpec, WorkloadSpec } from "../scenario.js";
-import { Op, readHeapTrace } from "../trace/heap-trace.js";
+import { ALL_RELEASES, Op, readHeapTrace, type TraceRow } from "../trace/heap-trace.js";
 import { type Leak, NO_LEAK } from "./leaks.js";
 import { NEVER, type Stage } from "./stage.js";
 import { Workload } from "./workload.js";
@@ -37,7 +37,7 @@ export async function readTraceSpans(path: string): Promise<TraceSpans> {
   const procs: number[] = [];
   const live = new Map<number, number>();
   let now = 0;
-  await readHeapTrace(path, ({ t, p, op, a, b, c }) => {
+  const onRow = ({ t, p, op, a, b, c }: TraceRow): void => {
     if (t > now) now = t;
     if (op === Op.span) {
       live.set(a, bornNs.length);
@@ -51,7 +51,8 @@ export async function readTraceSpans(path: string): Promise<TraceSpans> {
       if (i !== undefined) diedNs[i] = now;
       live.delete(a);
     }
-  });
+  };
+  await readHeapTrace(path, onRow, undefined, ALL_RELEASES);
   return { bornNs, diedNs, npages, kinds, procs, endNs: now };
 }
 

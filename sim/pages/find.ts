@@ -47,10 +47,10 @@ export class Finder {
   private readonly logChunkPages: number;
   private readonly formatSearchAddr: () => string;
   /** The entry to descend into, by its index in its level, and its slot. */
-  #index = -1;
-  #slot = -1;
+  private entry = -1;
+  private entrySlot = -1;
   /** Whether the search is still inside the window. */
-  #inWindow = true;
+  private windowed = true;
 
   /**
    * @param tree what is searched
@@ -88,21 +88,104 @@ export class Finder {
         if (upper[at]! >= npages) break;
         this.counters[FIND_LEVELS]!++;
         this.counters[FIND_ENTRIES]! += l + 1;
-        this.#index = chunk >>> shift;
-        this.#slot = slot;
-        this.#inWindow = true;
-        return this.#searchBelow(l + 1, npages, chunk) === FOUND;
+        this.entry = chunk >>> shift;
+        this.entrySlot = slot;
+        this.windowed = true;
+        return this.searchBelow(l + 1, npages, chunk) === FOUND;
       }
     }
     this.candidateChunk = 0;
     this.candidateIndex = 0;
-    let end = this.#searchRoot(npages, chunk >>> tree.leafBits);
-    if (end === DESCEND) end = this.#searchBelow(1, npages, chunk);
+    let end = this.searchRoot(npages, chunk >>> tree.leafBits);
+    if (end === DESCEND) end = this.searchBelow(1, npages, chunk);
     return end === FOUND;
   }
 
+  /**
+   * find(1, chunk), for a chunk that is full itself. One page is special: any entry with a free page at all has a run that
+   * is long enough, so the way leads to the lowest free page, which is the candidate too, and what Go's loop would have
+   * visited follows from the places of the two.
+   */
+  findPage(chunk: number): boolean {
+    const tree = this.tree;
+    const flat = this.nextFreeChunk(chunk);
+    if (flat < 0) return this.find(1, chunk);
+    const index = tree.firstFree(flat, 0);
+    const found = (chunk & ~tree.leafMask) | (flat & tree.leafMask);
+    if (index === tree.chunkPages) return this.find(1, chunk);
+    this.foundChunk = found;
+    this.foundIndex = index;
+    this.candidateChunk = found;
+    this.candidateIndex = index;
+    this.candidateMapped = true;
+    if (index !== 0 && found - chunk < tree.leafMask && (found ^ chunk) >>> tree.lastBits === 0) {
+      this.count(tree.levels, tree.levels + found - chunk);
+    } else this.countPath(chunk, found, index === 0);
+    return true;
+  }
+
+  /**
+   * The flat index of the first chunk above a full one, within its root entry, that has a free page; -1 when there is none
+   * or the summaries contradict each other.
+   */
+  private nextFreeChunk(chunk: number): number {
+    const tree = this.tree;
+    const { leaf, upper, upperFirst, childBits, leafBits, leafMask } = tree;
+    const slot = tree.rootSlot[chunk >>> leafBits]!;
+    if (slot < 0) return -1;
+    const slotFirst = slot * tree.upperEntries;
+    // Up to the lowest entry above the chunk that has a free page; all of those are in children to the right of its way.
+    let l = tree.levels - 2;
+    let local = chunk & leafMask;
+    for (; l >= 0; l--) {
+      const above = local >>> childBits[l]!;
+      if (upper[((slotFirst + upperFirst[l]! + above) << 2) | 1] !== 0) break;
+      local = above;
+    }
+    if (l < 0) return -1;
+    // Down again, each time to the first child that has one.
+    const leafLevel = tree.levels - 1;
+    let limit = (local | ((1 << childBits[l]!) - 1)) + 1;
+    for (l++; l < leafLevel; l++) {
+      let at = ((slotFirst + upperFirst[l]! + local) << 2) | 1;
+      while (local < limit && upper[at] === 0) {
+        at += 4;
+        local++;
+      }
+      if (local === limit) return -1;
+      local <<= childBits[l]!;
+      limit = local + (1 << childBits[l]!);
+    }
+    let flat = (slot << leafBits) | local;
+    const flatLimit = (slot << leafBits) | limit;
+    while (flat < flatLimit && leaf[(flat << 2) | 1] === 0) flat++;
+    return flat < flatLimit ? flat : -1;
+  }
+
+  /**
+   * Counts what Go's loop visits on its way to a single page: on each level the entries up to the one that holds it, from
+   * that of searchAddr on where both are in one block, down to the level at which the page is the first of its entry.
+   */
+  private countPath(searchChunk: number, found: number, chunkFirst: boolean): void {
+    const { leafBits, localBits, childBits, levels } = this.tree;
+    let entries = 0;
+    let l = 0;
+    while (l < levels) {
+      const shift = leafBits - localBits[l]!;
+      const entry = found >>> shift;
+      const searched = searchChunk >>> shift;
+      // The root level is one block.
+      const blockBits = l === 0 ? 31 : childBits[l - 1]!;
+      const from = (entry ^ searched) >>> blockBits === 0 ? searched : (entry >>> blockBits) << blockBits;
+      entries += entry - from + 1;
+      l++;
+      if (chunkFirst && (found & ((1 << shift) - 1)) === 0) break;
+    }
+    this.count(l, entries);
+  }
+
   /** The whole root level, from the entry of searchAddr. */
-  #searchRoot(npages: number, from: number): number {
+  private searchRoot(npages: number, from: number): number {
     const tree = this.tree;
     const counters = this.counters;
     const entryPages = tree.levelPages[0]!;
@@ -132,13 +215,13 @@ export class Finder {
       const start = entries[at]!;
       if (size + start >= npages) {
         counters[FIND_ENTRIES]! += root - from + 1;
-        this.#foundBefore(root << leafBits, size);
+        this.foundBefore(root << leafBits, size);
         return FOUND;
       }
       if (max >= npages) {
-        this.#index = root;
-        this.#slot = slot;
-        this.#inWindow = window === root;
+        this.entry = root;
+        this.entrySlot = slot;
+        this.windowed = window === root;
         counters[FIND_ENTRIES]! += root - from + 1;
         return DESCEND;
       }
@@ -149,7 +232,7 @@ export class Finder {
   }
 
   /** The run begins `size` pages before a chunk. */
-  #foundBefore(chunk: number, size: number): void {
+  private foundBefore(chunk: number, size: number): void {
     const shift = this.logChunkPages;
     const chunks = (size + (1 << shift) - 1) >> shift;
     this.foundChunk = chunk - chunks;
@@ -157,16 +240,16 @@ export class Finder {
   }
 
   /** The levels from `top` downward, a block of children each, and the bitmap of the chunk they lead to. */
-  #searchBelow(top: number, npages: number, searchChunk: number): number {
+  private searchBelow(top: number, npages: number, searchChunk: number): number {
     const tree = this.tree;
     const { localBits, childBits, levelPages, upperFirst, leafBits } = tree;
     const leafLevel = tree.levels - 1;
-    const slot = this.#slot;
+    const slot = this.entrySlot;
     // A sum that is above `short` is long enough, so the sign of a difference from it tells, of two at once.
     const short = npages - 1;
-    let index = this.#index;
+    let index = this.entry;
     let local = index & ((1 << localBits[top - 1]!) - 1);
-    let inWindow = this.#inWindow;
+    let inWindow = this.windowed;
     // The low end of the window, as an entry of a level, if it moved up since the root.
     let windowLevel = 0;
     let windowIndex = 0;
@@ -199,25 +282,25 @@ export class Finder {
         if (((short - size - start) | (short - entries[at | 1]!)) < 0) break;
         size = (entries[at | 2]! + (size & (((start ^ entryPages) - 1) >> 31))) | 0;
       }
-      if (at >= limit) this.#lied(l, index >>> bits, npages, (from - first) >> 2);
+      if (at >= limit) this.lied(l, index >>> bits, npages, (from - first) >> 2);
       visited += (at - from + 4) >> 2;
       const j = (at - first) >> 2;
       if (size + entries[at]! > short) {
-        this.#count(l, visited);
-        this.#setCandidate(windowLevel, windowIndex);
-        this.#foundBefore((index + j) << (leafBits - localBits[l]!), size);
+        this.count(l, visited);
+        this.setCandidate(windowLevel, windowIndex);
+        this.foundBefore((index + j) << (leafBits - localBits[l]!), size);
         return FOUND;
       }
       if (at !== window) inWindow = false;
       index += j;
       local += j;
     }
-    this.#count(leafLevel, visited);
-    this.#setCandidate(windowLevel, windowIndex);
-    return this.#searchChunk(index, (slot << leafBits) | local, npages, inWindow);
+    this.count(leafLevel, visited);
+    this.setCandidate(windowLevel, windowIndex);
+    return this.searchChunk(index, (slot << leafBits) | local, npages, inWindow);
   }
 
-  #setCandidate(level: number, index: number): void {
+  private setCandidate(level: number, index: number): void {
     const tree = this.tree;
     if (level > 0) {
       this.candidateChunk = index << (tree.leafBits - tree.localBits[level]!);
@@ -226,18 +309,18 @@ export class Finder {
     this.candidateMapped = level === tree.levels - 1;
   }
 
-  #count(levels: number, entries: number): void {
+  private count(levels: number, entries: number): void {
     this.counters[FIND_LEVELS]! += levels;
     this.counters[FIND_ENTRIES]! += entries;
   }
 
   /** The bitmap of the chunk that the leaf level chose. */
-  #searchChunk(chunk: number, flat: number, npages: number, inWindow: boolean): number {
+  private searchChunk(chunk: number, flat: number, npages: number, inWindow: boolean): number {
     const tree = this.tree;
     const index = tree.findRun(flat, 0, npages);
     if (index < 0) {
       throw new CorruptHeapError("bad summary data", [
-        `runtime: summary[${tree.levels - 1}][${chunk}] = (${this.#triple(tree.levels - 1, chunk)})`,
+        `runtime: summary[${tree.levels - 1}][${chunk}] = (${this.triple(tree.levels - 1, chunk)})`,
         `runtime: npages = ${npages}`,
       ]);
     }
@@ -251,23 +334,23 @@ export class Finder {
   }
 
   /** A block that does not hold what the entry above it promised: print what the runtime prints, and stop. */
-  #lied(l: number, above: number, npages: number, from: number): never {
+  private lied(l: number, above: number, npages: number, from: number): never {
     const geometry = this.tree.geometry;
     const bits = geometry.levelBits[l]!;
     const lines = [
-      `runtime: summary[${l - 1}][${above}] = ${this.#triple(l - 1, above)}`,
+      `runtime: summary[${l - 1}][${above}] = ${this.triple(l - 1, above)}`,
       `runtime: level = ${l}, npages = ${npages}, j0 = ${from}`,
       `runtime: p.searchAddr = ${this.formatSearchAddr()}, i = ${above << bits}`,
       `runtime: levelShift[level] = ${geometry.levelShift[l]}, levelBits[level] = ${bits}`,
     ];
     for (let j = 0; j < 1 << bits; j++) {
       const index = (above << bits) + j;
-      lines.push(`runtime: summary[${l}][${index}] = (${this.#triple(l, index)})`);
+      lines.push(`runtime: summary[${l}][${index}] = (${this.triple(l, index)})`);
     }
     throw new CorruptHeapError("bad summary data", lines);
   }
 
-  #triple(level: number, index: number): string {
+  private triple(level: number, index: number): string {
     const { start, max, end } = this.tree.summaryAt(level, index);
     return `${start}, ${max}, ${end}`;
   }

@@ -86,7 +86,7 @@ export class PageAllocator {
   private freeLimitPage = 0.5;
   private readonly chunkMask: number;
   private readonly finder: Finder;
-  readonly #arenaMapped: ((page: number) => boolean) | undefined;
+  private readonly arenaMapped: ((page: number) => boolean) | undefined;
   private readonly searchBehindBlock: boolean;
   private readonly chunkPages: number;
   /** 1 / chunkPages, exact, since a product is cheaper than a quotient. */
@@ -104,7 +104,7 @@ export class PageAllocator {
     this.searchChunk = geometry.totalChunks;
     this.searchIndex = geometry.chunkPages - 1;
     this.freeHwmOff = Number.isNaN(geometry.zeroOff) ? geometry.minOff : geometry.zeroOff;
-    this.#arenaMapped = options.arenaMapped;
+    this.arenaMapped = options.arenaMapped;
     this.searchBehindBlock = options.searchBehindBlock ?? false;
     this.chunkPages = geometry.chunkPages;
     this.chunkMask = geometry.chunkPages - 1;
@@ -125,14 +125,14 @@ export class PageAllocator {
         `cannot grow by ${npages} pages at ${this.geometry.formatPage(page)}: outside the address space`,
       );
     }
-    this.#refuseOverlap(base, limit);
+    this.refuseOverlap(base, limit);
     this.metadata.grow(base * pageBytes, limit * pageBytes, this.inUse);
     const from = base / chunkPages;
     const to = limit / chunkPages;
     if (this.start === 0 || from < this.start) this.start = from;
     if (to > this.end) this.end = to;
     this.inUse.add(base * pageBytes, limit * pageBytes);
-    if (from < this.searchChunk) this.#search(from, 0);
+    if (from < this.searchChunk) this.searchAt(from, 0);
     this.tree.mapChunks(from, to);
     for (let c = from; c < to; c++) this.tree.setScavenged(this.tree.flatChunk(c), 0, chunkPages);
     // The runtime updates the summaries of base..base+size, with the base rounded down but the size as it was asked
@@ -142,7 +142,7 @@ export class PageAllocator {
     this.tree.climbRange(from, lastChunk, true);
   }
 
-  #refuseOverlap(base: number, limit: number): void {
+  private refuseOverlap(base: number, limit: number): void {
     const { pageBytes } = this.geometry;
     const next = this.inUse.findAddrGreaterEqual(base * pageBytes);
     if (next >= 0 && next < limit * pageBytes) {
@@ -159,33 +159,63 @@ export class PageAllocator {
   alloc(npages: number): number {
     let chunk = this.searchChunk;
     if (chunk >= this.end) {
-      chunk = this.#chunkAboveEnd();
+      chunk = this.chunkAboveEnd();
       if (chunk < 0) return -1;
     }
+    if (npages === 1) return this.allocPage(chunk);
     const from = this.searchIndex;
     if (this.chunkPages - from >= npages) {
       const flat = this.tree.flatChunk(chunk);
-      if (flat >= 0 && this.tree.maxOf(flat) >= npages) return this.#allocNear(chunk, flat, from, npages);
+      if (flat >= 0 && this.tree.maxOf(flat) >= npages) return this.allocNear(chunk, flat, from, npages);
     }
     const finder = this.finder;
-    if (!this.#find(npages, chunk)) {
-      // Not even one page: the heap is exhausted. A longer run may fail while single pages are still free.
-      if (npages === 1) this.#searchNowhere();
-      return -1;
-    }
+    // A longer run may not be found while single pages are still free, so searchAddr stays then.
+    if (!this.findFrom(npages, chunk)) return -1;
     const found = finder.foundChunk;
     const index = finder.foundIndex;
-    this.#take(found, index, npages);
-    this.#searchFrom(finder.candidateChunk, finder.candidateIndex);
+    this.take(found, index, npages);
+    this.searchFrom(finder.candidateChunk, finder.candidateIndex);
     return found * this.chunkPages + index;
   }
 
+  /** alloc for a single page, which is the lowest free one. `searchChunk` is the chunk where to look first. */
+  private allocPage(searchChunk: number): number {
+    const tree = this.tree;
+    const flat = tree.flatChunk(searchChunk);
+    if (flat >= 0 && tree.maxOf(flat) !== 0) {
+      const from = this.searchIndex;
+      const index = tree.firstFree(flat, from);
+      if (index === this.chunkPages) this.badFastPath(flat, from, 1);
+      this.counters[FAST_PATH_ALLOCS]!++;
+      this.scavengedPages = tree.allocInChunk(flat, index, 1);
+      if (index > from) this.searchIndex = index;
+      return searchChunk * this.chunkPages + index;
+    }
+    if (!this.findPage(searchChunk)) {
+      // Not even one page: the heap is exhausted.
+      this.searchNowhere();
+      return -1;
+    }
+    const { foundChunk, foundIndex } = this.finder;
+    this.scavengedPages = tree.allocInChunk(tree.flatChunk(foundChunk), foundIndex, 1);
+    this.searchFrom(foundChunk, foundIndex);
+    return foundChunk * this.chunkPages + foundIndex;
+  }
+
+  /** findFrom for a single page, when the chunk of searchAddr is full. */
+  private findPage(chunk: number): boolean {
+    this.counters[FIND_CALLS]!++;
+    if (this.finder.findPage(chunk)) return true;
+    this.counters[FIND_FAILURES]!++;
+    return false;
+  }
+
   /** The fast path: the chunk of searchAddr has a run that is long enough, says its summary. */
-  #allocNear(chunk: number, flat: number, from: number, npages: number): number {
+  private allocNear(chunk: number, flat: number, from: number, npages: number): number {
     const tree = this.tree;
     const index = tree.findRun(flat, from, npages);
-    if (index < 0) this.#badFastPath(flat, from, npages);
-    const free = npages === 1 ? index : tree.firstFree(flat, from);
+    if (index < 0) this.badFastPath(flat, from, npages);
+    const free = tree.firstFree(flat, from);
     this.counters[FAST_PATH_ALLOCS]!++;
     this.scavengedPages = tree.allocInChunk(flat, index, npages);
     // The first free page seen is where searching starts next; it may have just been taken, and nothing below it is free.
@@ -197,31 +227,31 @@ export class PageAllocator {
    * A searchAddr above all known memory means that nothing is free, and there is no need to look (-1). But maxSearchAddr is
    * the last byte of the line, so if the last chunk of all was grown, it lies in that, and the runtime looks in vain.
    */
-  #chunkAboveEnd(): number {
+  private chunkAboveEnd(): number {
     const last = this.geometry.totalChunks - 1;
     return this.end > last ? last : -1;
   }
 
   /** Sets searchAddr to maxSearchAddr, which is above every page, also the last one. */
-  #searchNowhere(): void {
-    this.#search(this.geometry.totalChunks, this.chunkMask);
+  private searchNowhere(): void {
+    this.searchAt(this.geometry.totalChunks, this.chunkMask);
   }
 
   /** Sets searchAddr. */
-  #search(chunk: number, index: number): void {
+  private searchAt(chunk: number, index: number): void {
     this.searchChunk = chunk;
     this.searchIndex = index;
   }
 
   /** Moves searchAddr up to a page, if that is above it. */
-  #searchFrom(chunk: number, index: number): void {
+  private searchFrom(chunk: number, index: number): void {
     if (chunk < this.searchChunk || (chunk === this.searchChunk && index <= this.searchIndex)) return;
     this.searchChunk = chunk;
     this.searchIndex = index;
   }
 
   /** Moves searchAddr down to a page, if that is below it. */
-  #searchDownTo(chunk: number, index: number): void {
+  private searchDownTo(chunk: number, index: number): void {
     if (chunk > this.searchChunk || (chunk === this.searchChunk && index >= this.searchIndex)) return;
     this.searchChunk = chunk;
     this.searchIndex = index;
@@ -234,11 +264,11 @@ export class PageAllocator {
   }
 
   set searchPage(page: number) {
-    if (page === this.maxSearchPage) this.#searchNowhere();
-    else this.#search(Math.floor(page / this.chunkPages), page % this.chunkPages);
+    if (page === this.maxSearchPage) this.searchNowhere();
+    else this.searchAt(Math.floor(page / this.chunkPages), page % this.chunkPages);
   }
 
-  #badFastPath(flat: number, from: number, npages: number): never {
+  private badFastPath(flat: number, from: number, npages: number): never {
     throw new CorruptHeapError("bad summary data", [
       `runtime: max = ${this.tree.maxOf(flat)}, npages = ${npages}`,
       `runtime: searchIdx = ${from}, p.searchAddr = ${this.formatSearchAddr()}`,
@@ -250,22 +280,25 @@ export class PageAllocator {
    * @returns the first page, or -1; the candidate for searchAddr then stands in candidatePage
    */
   find(npages: number): number {
-    if (!this.#find(npages, Math.min(this.searchChunk, this.geometry.totalChunks - 1))) return -1;
+    if (!this.findFrom(npages, Math.min(this.searchChunk, this.geometry.totalChunks - 1))) return -1;
     return this.finder.foundChunk * this.chunkPages + this.finder.foundIndex;
   }
 
-  #find(npages: number, chunk: number): boolean {
+  private findFrom(npages: number, chunk: number): boolean {
     const finder = this.finder;
     this.counters[FIND_CALLS]!++;
     if (!finder.find(npages, chunk)) {
       this.counters[FIND_FAILURES]!++;
       return false;
     }
-    if (!finder.candidateMapped) this.#mapCandidate();
+    if (!finder.candidateMapped) this.mapCandidate();
     return true;
   }
 
-  #mapCandidate(): void {
+  private mapCandidate(): void {
+    // Nearly always the candidate lies in memory that was grown, which its chunk shows.
+    const flat = this.tree.flatChunk(this.finder.candidateChunk);
+    if (flat >= 0 && (this.tree.maxOf(flat) !== 0 || this.tree.chunkAllocated(flat))) return;
     const page = this.findMappedPage(this.candidatePage);
     const beyond = page === this.maxSearchPage;
     this.finder.candidateChunk = beyond ? this.geometry.totalChunks : Math.floor(page / this.chunkPages);
@@ -281,7 +314,7 @@ export class PageAllocator {
 
   /** findMappedAddr: the lowest mapped page at or above `page`, or maxSearchPage. */
   findMappedPage(page: number): number {
-    if (this.#arenaMapped?.(page)) return page;
+    if (this.arenaMapped?.(page)) return page;
     const off = this.inUse.findAddrGreaterEqual(page * this.geometry.pageBytes);
     return off < 0 ? this.maxSearchPage : off / this.geometry.pageBytes;
   }
@@ -291,12 +324,12 @@ export class PageAllocator {
    * @returns how many of the pages were scavenged, also left in scavengedPages
    */
   allocRange(page: number, npages: number): number {
-    this.#take((page * this.chunksPerPage) | 0, page & this.chunkMask, npages);
+    this.take((page * this.chunksPerPage) | 0, page & this.chunkMask, npages);
     return this.scavengedPages;
   }
 
   /** allocRange for a range whose first chunk is known, and the page in that. */
-  #take(first: number, from: number, npages: number): void {
+  private take(first: number, from: number, npages: number): void {
     const tree = this.tree;
     const chunkPages = this.chunkPages;
     const limit = from + npages;
@@ -305,9 +338,9 @@ export class PageAllocator {
       return;
     }
     const last = first + ((limit - 1) >>> this.geometry.logChunkPages);
-    let scavenged = tree.takePages(tree.flatChunk(first), from, chunkPages - from);
+    let scavenged = tree.takeUpper(tree.flatChunk(first), from);
     for (let c = first + 1; c < last; c++) scavenged += tree.takeChunk(tree.flatChunk(c));
-    scavenged += tree.takePages(tree.flatChunk(last), 0, ((limit - 1) & this.chunkMask) + 1);
+    scavenged += tree.takeLower(tree.flatChunk(last), ((limit - 1) & this.chunkMask) + 1);
     tree.climbRange(first, last, false);
     this.scavengedPages = scavenged;
   }
@@ -321,41 +354,41 @@ export class PageAllocator {
     const chunkPages = this.chunkPages;
     const first = (page * this.chunksPerPage) | 0;
     const from = page & this.chunkMask;
-    const flat = this.#flatToFree(first, page, npages);
-    if (from + npages > chunkPages) this.#freeAcross(page, npages, first, from);
-    else if (!this.tree.freeInChunk(flat, from, npages)) this.#refuseFree(page, npages);
-    this.#searchDownTo(first, from);
+    const flat = this.flatToFree(first, page, npages);
+    if (from + npages > chunkPages) this.freeAcross(page, npages, first, from);
+    else if (!this.tree.freeInChunk(flat, from, npages)) this.refuseFree(page, npages);
+    this.searchDownTo(first, from);
     if (!scavenged && page + npages > this.freeLimitPage) this.freeLimitPage = page + npages;
   }
 
-  #freeAcross(page: number, npages: number, first: number, from: number): void {
+  private freeAcross(page: number, npages: number, first: number, from: number): void {
     const tree = this.tree;
     const chunkPages = this.chunkPages;
     const last = first + ((from + npages - 1) >>> this.geometry.logChunkPages);
     const to = ((from + npages - 1) & this.chunkMask) + 1;
-    const lastFlat = this.#flatToFree(last, page, npages);
+    const lastFlat = this.flatToFree(last, page, npages);
     const headFlat = tree.flatChunk(first);
     // A refused free must leave the state as it was: what is looked at comes first, and the head is taken back when the
     // tail, which is checked as it is freed, turns out not to be allocated.
     for (let c = first + 1; c < last; c++) {
-      if (!tree.chunkAllocated(this.#flatToFree(c, page, npages))) this.#refuseFree(page, npages);
+      if (!tree.chunkAllocated(this.flatToFree(c, page, npages))) this.refuseFree(page, npages);
     }
-    if (!tree.returnPages(headFlat, from, chunkPages - from)) this.#refuseFree(page, npages);
+    if (!tree.returnPages(headFlat, from, chunkPages - from)) this.refuseFree(page, npages);
     if (!tree.returnPages(lastFlat, 0, to)) {
       tree.takePages(headFlat, from, chunkPages - from);
-      this.#refuseFree(page, npages);
+      this.refuseFree(page, npages);
     }
     for (let c = first + 1; c < last; c++) tree.returnChunk(tree.flatChunk(c));
     tree.climbRange(first, last, true);
   }
 
-  #flatToFree(chunk: number, page: number, npages: number): number {
+  private flatToFree(chunk: number, page: number, npages: number): number {
     const flat = chunk >= 0 && chunk < this.geometry.totalChunks ? this.tree.flatChunk(chunk) : -1;
-    if (flat < 0 || !(page >= 0) || !(npages >= 1)) this.#refuseFree(page, npages);
+    if (flat < 0 || !(page >= 0) || !(npages >= 1)) this.refuseFree(page, npages);
     return flat;
   }
 
-  #refuseFree(page: number, npages: number): never {
+  private refuseFree(page: number, npages: number): never {
     const address = this.geometry.formatPage(page);
     for (let p = page; p < page + npages && p - page < 2 ** 21; p++) {
       const where = npages === 1 ? "" : ` (page ${p - page} of the ${npages})`;
@@ -400,7 +433,7 @@ export class PageAllocator {
     const tree = this.tree;
     let chunk = this.searchChunk;
     if (chunk >= this.end) {
-      chunk = this.#chunkAboveEnd();
+      chunk = this.chunkAboveEnd();
       if (chunk < 0) return;
     }
     let flat = tree.flatChunk(chunk);
@@ -410,7 +443,7 @@ export class PageAllocator {
       if (index === this.chunkPages) throw new CorruptHeapError("bad summary data", []);
       this.counters[FAST_PATH_ALLOCS]!++;
     } else {
-      if (!this.#find(1, chunk)) return this.#searchNowhere();
+      if (!this.findPage(chunk)) return this.searchNowhere();
       chunk = this.finder.foundChunk;
       index = this.finder.foundIndex;
       flat = tree.flatChunk(chunk);
@@ -421,9 +454,9 @@ export class PageAllocator {
     // Nothing is left in this block, so searching goes on behind it. But searchAddr must not leave mapped memory, so it
     // becomes the block's last page rather than the next one.
     const last = block + PAGE_CACHE_PAGES - 1;
-    if (!this.searchBehindBlock) this.#search(chunk, last);
-    else if (last < this.chunkMask) this.#search(chunk, last + 1);
-    else this.#search(chunk + 1, 0);
+    if (!this.searchBehindBlock) this.searchAt(chunk, last);
+    else if (last < this.chunkMask) this.searchAt(chunk, last + 1);
+    else this.searchAt(chunk + 1, 0);
   }
 
   /** Gives the pages that are left in a page cache back to the heap, with their scavenged bits, and empties it. */
@@ -433,7 +466,7 @@ export class PageAllocator {
     const flat = this.tree.flatChunk(chunk);
     const block = cache.page & this.chunkMask;
     this.tree.returnBlock(flat, block, cache.cacheLo, cache.cacheHi, cache.scavLo, cache.scavHi);
-    this.#searchDownTo(chunk, block);
+    this.searchDownTo(chunk, block);
     cache.clear();
   }
 

@@ -63,7 +63,7 @@ export class PageCache {
    * @returns the first page, or -1 when there is no such run; scavengedPages then holds how many were scavenged
    */
   alloc(npages: number): number {
-    if (npages === 1) return this.#allocOne();
+    if (npages === 1) return this.allocOne();
     if (npages > 64) return -1;
     const i = findOnes64(this.cacheHi, this.cacheLo, npages);
     if (i < 0) return -1;
@@ -77,7 +77,7 @@ export class PageCache {
     return this.page + i;
   }
 
-  #allocOne(): number {
+  private allocOne(): number {
     if (this.cacheLo !== 0) {
       const bit = this.cacheLo & (0 - this.cacheLo);
       this.scavengedPages = (this.scavLo & bit) === 0 ? 0 : 1;

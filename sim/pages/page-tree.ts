@@ -15,15 +15,19 @@
  * never grown have zero summaries and are never reached by a search.
  *
  * Invariants, checked by the state checkers of the tests:
- *  - every leaf summary is that of its bitmap, or zero for a chunk that was not grown;
+ *  - every leaf summary is that of its bitmap, or zero for a chunk that was not grown, which has -1 scavenged pages;
  *  - every other summary is the merge of its children, and its fourth number the longest run across two of them;
  *  - a page is not both allocated and scavenged (pages in a page cache are allocated and carry their bits with them);
  *  - the scavenged pages counted in a leaf are the set bits of the chunk's scavenged bitmap.
  *
  * What makes it fast: no rescan of the bitmap after a change, since the run that a free creates, found by looking left
  * and right of the freed pages, tells the new start, max and end, and after an allocation the counted run lengths
- * (run-counts.ts) tell the new max, unless that is long. The climb towards the root stops at the first summary that
- * stays as it was, and as long as a chunk's edges stay, only the max of those above needs a look.
+ * (run-counts.ts) tell the new max, unless that is one of several long runs. The climb towards the root stops at the first
+ * summary that stays as it was, and as long as a chunk's edges stay, only the max of those above needs a look, which a short
+ * loop takes: upward as far as it grew (raiseAbove), or as far as it was the longest (lowerAbove).
+ *
+ * The two operations that most requests come down to, allocInChunk and freeInChunk for pages within a word, are written
+ * out in one piece each: the compiler inlines only so much, and a call costs as much as a tenth of the work.
  */
 
 import { grownInto } from "../../engine/typed-arrays.js";
@@ -43,7 +47,10 @@ import {
   zerosUp,
 } from "./bits.js";
 import { LONG_RUN, RunCounts } from "./run-counts.js";
-import { longestOf, mergeSummaries, type Summary } from "./summary.js";
+import { longer, longestOf, mergeSummaries, type Summary } from "./summary.js";
+
+/** What a leaf has in place of its scavenged pages when its chunk was not grown. */
+const NOT_GROWN = -1;
 
 export class PageTree {
   readonly geometry: Geometry;
@@ -59,7 +66,7 @@ export class PageTree {
   roots: Int32Array = new Int32Array(4);
   rootCount = 0;
 
-  /** Four numbers a chunk, by flat index: start, max, end, scavenged pages. */
+  /** Four numbers a chunk, by flat index: start, max, end, scavenged pages (-1 as long as it was not grown). */
   leaf: Int32Array = new Int32Array(0);
   /** Four numbers an entry above the leaves: start, max, end, longest run across two children; where is told by entryAt. */
   upper: Int32Array = new Int32Array(0);
@@ -81,9 +88,11 @@ export class PageTree {
   readonly leafMask: number;
   /** log2 of the children of an entry of a level. */
   readonly childBits: Int32Array;
+  /** log2 of the chunks of an entry above the leaves; 31 where the root entries are the chunks. */
+  readonly lastBits: number;
   /** Pages of an entry of a level. */
   readonly levelPages: Int32Array;
-  #slots = 0;
+  private slots = 0;
 
   /** @param geometry the address space; its root level decides how memory is taken */
   constructor(geometry: Geometry) {
@@ -113,6 +122,7 @@ export class PageTree {
     this.leafBits = localBits[levels - 1]!;
     this.leafMask = (1 << this.leafBits) - 1;
     this.childBits = Int32Array.from(levelBits.slice(1));
+    this.lastBits = levels > 1 ? levelBits[levels - 1]! : 31;
     this.levelPages = Int32Array.from(levelPages);
     this.rootSlot = new Int32Array(1 << levelBits[0]!).fill(-1);
   }
@@ -149,8 +159,8 @@ export class PageTree {
     const last = (to - 1) >>> this.leafBits;
     for (let root = from >>> this.leafBits; root <= last; root++) {
       if (this.rootSlot[root]! >= 0) continue;
-      if (this.rootCount === this.#slots) this.#reserve(this.#slots + Math.max(1, this.#slots >> 2));
-      this.#insertRoot(root);
+      if (this.rootCount === this.slots) this.reserve(this.slots + Math.max(1, this.slots >> 2));
+      this.insertRoot(root);
     }
   }
 
@@ -159,7 +169,7 @@ export class PageTree {
     return this.stamp++;
   }
 
-  #insertRoot(root: number): void {
+  private insertRoot(root: number): void {
     if (this.rootCount === this.roots.length)
       this.roots = grownInto(this.roots, new Int32Array(2 * this.roots.length));
     let at = this.rootCount;
@@ -169,10 +179,12 @@ export class PageTree {
   }
 
   /** Makes room for `slots` root entries. Growing by a quarter keeps the slack small and copying rare. */
-  #reserve(slots: number): void {
-    this.#slots = slots;
+  private reserve(slots: number): void {
+    this.slots = slots;
     const chunks = slots << this.leafBits;
+    const known = this.leaf.length;
     this.leaf = grownInto(this.leaf, new Int32Array(chunks * 4));
+    for (let at = known | 3; at < this.leaf.length; at += 4) this.leaf[at] = NOT_GROWN;
     this.upper = grownInto(this.upper, new Int32Array(slots * this.upperEntries * 4));
     this.allocBits = grownInto(this.allocBits, new Int32Array(chunks * this.wordsPerChunk));
     this.scavBits = grownInto(this.scavBits, new Int32Array(chunks * this.wordsPerChunk));
@@ -192,7 +204,8 @@ export class PageTree {
 
   /** Scavenged pages of a chunk. */
   scavengedOf(flat: number): number {
-    return this.leaf[(flat << 2) + 3]!;
+    const count = this.leaf[(flat << 2) + 3]!;
+    return count === NOT_GROWN ? 0 : count;
   }
 
   /**
@@ -201,14 +214,45 @@ export class PageTree {
    * @returns how many of them were scavenged
    */
   allocInChunk(flat: number, page: number, n: number): number {
+    const bit = page & 31;
+    if (bit + n >= 32) return this.allocWide(flat, page, n);
+    // Most requests lie within a word, as do the runs they are taken from. This is takePages for those, in one piece.
+    const { allocBits, leaf, chunkPages } = this;
+    const word0 = flat * this.wordsPerChunk;
+    const w = word0 + (page >>> 5);
+    const x = allocBits[w]!;
+    allocBits[w] = x | (((1 << n) - 1) << bit);
+    this.changedAt[flat] = this.stamp;
+    const lower = x & ((1 << bit) - 1);
+    const upper = x >>> (bit + n);
+    const below = lower !== 0 ? bit - 32 + Math.clz32(lower) : zerosDown(allocBits, word0, page);
+    const above = upper !== 0 ? trailingZeros(upper) : zerosUp(allocBits, word0, page + n, chunkPages);
+    const run = below + n + above;
+    const at = flat << 2;
+    const start = leaf[at]!;
+    const max = leaf[at | 1]!;
+    const end = leaf[at | 2]!;
+    const scavenged = leaf[at | 3] === 0 ? 0 : this.takeScavenged(flat, word0, page, n);
+    const rest = chunkPages - page - n;
+    if (page < start) leaf[at] = page;
+    if (rest < end) leaf[at | 2] = rest;
+    let longest = this.runs.cut(flat, run, below, above);
+    if (longest >= LONG_RUN) longest = run < max ? max : this.longestAfter(flat, page, n, below, above);
+    leaf[at | 1] = longest;
+    if (page < start || rest < end) this.climb(flat, start, max, end);
+    else if (longest !== max) this.lowerAbove(flat, max);
+    return scavenged;
+  }
+
+  private allocWide(flat: number, page: number, n: number): number {
     const leaf = this.leaf;
     const at = flat << 2;
     const start = leaf[at]!;
     const max = leaf[at | 1]!;
     const end = leaf[at | 2]!;
     const scavenged = this.takePages(flat, page, n);
-    if (leaf[at | 1] !== max || leaf[at] !== start || leaf[at | 2] !== end)
-      this.#climb(flat, start, max, end);
+    if (leaf[at] !== start || leaf[at | 2] !== end) this.climb(flat, start, max, end);
+    else if (leaf[at | 1] !== max) this.lowerAbove(flat, max);
     return scavenged;
   }
 
@@ -217,54 +261,116 @@ export class PageTree {
    * @returns false when one of them is not allocated; nothing was changed then
    */
   freeInChunk(flat: number, page: number, n: number): boolean {
+    const bit = page & 31;
+    if (bit + n >= 32) return this.freeWide(flat, page, n);
+    // returnPages for what lies within a word, in one piece.
+    const { allocBits, leaf, chunkPages } = this;
+    const word0 = flat * this.wordsPerChunk;
+    const w = word0 + (page >>> 5);
+    const x = allocBits[w]!;
+    const mask = ((1 << n) - 1) << bit;
+    if ((x & mask) !== mask) return false;
+    allocBits[w] = x & ~mask;
+    this.changedAt[flat] = this.stamp;
+    const lower = x & ((1 << bit) - 1);
+    const upper = x >>> (bit + n);
+    const below = lower !== 0 ? bit - 32 + Math.clz32(lower) : zerosDown(allocBits, word0, page);
+    const above = upper !== 0 ? trailingZeros(upper) : zerosUp(allocBits, word0, page + n, chunkPages);
+    const run = below + n + above;
+    this.runs.join(flat, below, above, run);
+    const at = flat << 2;
+    const max = leaf[at | 1]!;
+    if (below !== page && page + n + above !== chunkPages) {
+      if (run <= max) return true;
+      leaf[at | 1] = run;
+      this.raiseAbove(flat, run);
+      return true;
+    }
+    const start = leaf[at]!;
+    const end = leaf[at | 2]!;
+    if (below === page) leaf[at] = run;
+    if (page + n + above === chunkPages) leaf[at | 2] = run;
+    if (run > max) leaf[at | 1] = run;
+    this.climb(flat, start, max, end);
+    return true;
+  }
+
+  private freeWide(flat: number, page: number, n: number): boolean {
     const leaf = this.leaf;
     const at = flat << 2;
     const start = leaf[at]!;
     const max = leaf[at | 1]!;
     const end = leaf[at | 2]!;
     if (!this.returnPages(flat, page, n)) return false;
-    if (leaf[at | 1] !== max || leaf[at] !== start || leaf[at | 2] !== end)
-      this.#climb(flat, start, max, end);
+    if (leaf[at] !== start || leaf[at | 2] !== end) this.climb(flat, start, max, end);
+    else if (leaf[at | 1] !== max) this.raiseAbove(flat, leaf[at | 1]!);
     return true;
   }
 
-  /** allocInChunk without the climb: bitmap, scavenged bits and leaf summary only. */
+  /** Marks pages [page, page+n) of one chunk allocated: bitmap, scavenged bits and leaf summary, but none above it. */
   takePages(flat: number, page: number, n: number): number {
     const words = this.allocBits;
-    const leaf = this.leaf;
-    const at = flat << 2;
     const word0 = flat * this.wordsPerChunk;
-    const chunkPages = this.chunkPages;
-    const bit = page & 31;
+    const below = zerosDown(words, word0, page);
+    const above = zerosUp(words, word0, page + n, this.chunkPages);
+    setRange(words, word0, page, n);
+    return this.cutRun(flat, page, n, below, above);
+  }
+
+  /**
+   * takePages for [page, chunkPages) and [0, limit), the ends of a run over more than one chunk: how long the free runs
+   * there are the summary tells.
+   */
+  takeUpper(flat: number, page: number): number {
+    const n = this.chunkPages - page;
+    const below = this.leaf[(flat << 2) | 2]! - n;
+    setRange(this.allocBits, flat * this.wordsPerChunk, page, n);
+    return this.cutRun(flat, page, n, below, 0);
+  }
+
+  takeLower(flat: number, limit: number): number {
+    const above = this.leaf[flat << 2]! - limit;
+    setRange(this.allocBits, flat * this.wordsPerChunk, 0, limit);
+    return this.cutRun(flat, 0, limit, 0, above);
+  }
+
+  /** What remains to be done when pages [page, page+n) left the bitmap: below and above them that many are free. */
+  private cutRun(flat: number, page: number, n: number, below: number, above: number): number {
     this.changedAt[flat] = this.stamp;
-    // The run that the pages come from, before they are taken, is them and their free neighbours. Most often it begins
-    // and ends within the word.
-    let below = 0;
-    let above = 0;
-    if (bit + n < 32) {
-      const w = word0 + (page >>> 5);
-      const x = words[w]!;
-      const lower = x & ((1 << bit) - 1);
-      const upper = x >>> (bit + n);
-      below = lower !== 0 ? bit - 32 + Math.clz32(lower) : zerosDown(words, word0, page);
-      above = upper !== 0 ? trailingZeros(upper) : zerosUp(words, word0, page + n, chunkPages);
-      words[w] = x | (((1 << n) - 1) << bit);
-    } else {
-      below = zerosDown(words, word0, page);
-      above = zerosUp(words, word0, page + n, chunkPages);
-      setRange(words, word0, page, n);
-    }
+    const leaf = this.leaf;
+    const chunkPages = this.chunkPages;
+    const at = flat << 2;
     if (page < leaf[at]!) leaf[at] = page;
     const rest = chunkPages - page - n;
     if (rest < leaf[at | 2]!) leaf[at | 2] = rest;
     const run = below + n + above;
     const longest = this.runs.cut(flat, run, below, above);
     if (longest < LONG_RUN) leaf[at | 1] = longest;
-    else if (run >= leaf[at | 1]!) leaf[at | 1] = longestZeros(words, word0, chunkPages, LONG_RUN, run);
-    return leaf[at | 3] === 0 ? 0 : this.#takeScavenged(flat, word0, page, n);
+    else if (run >= leaf[at | 1]!) leaf[at | 1] = this.longestAfter(flat, page, n, below, above);
+    return leaf[at | 3] === 0 ? 0 : this.takeScavenged(flat, flat * this.wordsPerChunk, page, n);
   }
 
-  #takeScavenged(flat: number, word0: number, page: number, n: number): number {
+  /**
+   * The longest run of a chunk that has a long one, after its longest was cut by pages [page, page+n), which left so many
+   * free below and above. Mostly the long runs that are known, those two and the ones at the edges, are all there are, which
+   * their count tells; else the bitmap has to be scanned.
+   */
+  private longestAfter(flat: number, page: number, n: number, below: number, above: number): number {
+    const leaf = this.leaf;
+    const chunkPages = this.chunkPages;
+    const at = flat << 2;
+    const start = leaf[at]!;
+    const end = leaf[at | 2]!;
+    let known = isLong(start) + isLong(end);
+    if (below !== page) known += isLong(below);
+    if (page + n + above !== chunkPages) known += isLong(above);
+    const longest = longer(longer(start, end), longer(below, above));
+    if (known === this.runs.count(flat, LONG_RUN)) return longest;
+    const word0 = flat * this.wordsPerChunk;
+    return longestZeros(this.allocBits, word0, chunkPages, longer(longest, LONG_RUN), below + n + above);
+  }
+
+  private takeScavenged(flat: number, word0: number, page: number, n: number): number {
     const count = countRange(this.scavBits, word0, page, n);
     if (count === 0) return 0;
     clearRange(this.scavBits, word0, page, n);
@@ -274,44 +380,36 @@ export class PageTree {
 
   /** Clears the scavenged bits of pages [page, page+n) of one chunk; returns how many were set. No summary depends on them. */
   clearScavenged(flat: number, page: number, n: number): number {
-    if (this.leaf[(flat << 2) | 3] === 0) return 0;
+    if (this.scavengedOf(flat) === 0) return 0;
     this.changedAt[flat] = this.stamp;
-    return this.#takeScavenged(flat, flat * this.wordsPerChunk, page, n);
+    return this.takeScavenged(flat, flat * this.wordsPerChunk, page, n);
   }
 
-  /** freeInChunk without the climb: bitmap and leaf summary only. */
+  /**
+   * Marks pages [page, page+n) of one chunk free: bitmap and leaf summary, but none above it.
+   * @returns false when one of them is not allocated; nothing was changed then
+   */
   returnPages(flat: number, page: number, n: number): boolean {
     const words = this.allocBits;
+    const word0 = flat * this.wordsPerChunk;
+    if (!allSet(words, word0, page, n)) return false;
+    clearRange(words, word0, page, n);
+    const below = zerosDown(words, word0, page);
+    const above = zerosUp(words, word0, page + n, this.chunkPages);
+    this.joinRun(flat, page, n, below, above);
+    return true;
+  }
+
+  /** What remains to be done when pages [page, page+n) came back to the bitmap: below and above them that many are free. */
+  private joinRun(flat: number, page: number, n: number, below: number, above: number): void {
     const leaf = this.leaf;
     const at = flat << 2;
-    const word0 = flat * this.wordsPerChunk;
-    const chunkPages = this.chunkPages;
-    const bit = page & 31;
     this.changedAt[flat] = this.stamp;
-    let first = page;
-    let limit = page + n;
-    if (bit + n < 32) {
-      const w = word0 + (page >>> 5);
-      const x = words[w]!;
-      const mask = ((1 << n) - 1) << bit;
-      if ((x & mask) !== mask) return false;
-      words[w] = x & ~mask;
-      const lower = x & ((1 << bit) - 1);
-      const upper = x >>> (bit + n);
-      first -= lower !== 0 ? bit - 32 + Math.clz32(lower) : zerosDown(words, word0, page);
-      limit += upper !== 0 ? trailingZeros(upper) : zerosUp(words, word0, limit, chunkPages);
-    } else {
-      if (!allSet(words, word0, page, n)) return false;
-      clearRange(words, word0, page, n);
-      first -= zerosDown(words, word0, page);
-      limit += zerosUp(words, word0, limit, chunkPages);
-    }
-    const run = limit - first;
-    if (first === 0) leaf[at] = run;
-    if (limit === chunkPages) leaf[at | 2] = run;
+    const run = below + n + above;
+    if (below === page) leaf[at] = run;
+    if (page + n + above === this.chunkPages) leaf[at | 2] = run;
     if (run > leaf[at | 1]!) leaf[at | 1] = run;
-    this.runs.join(flat, page - first, limit - page - n, run);
-    return true;
+    this.runs.join(flat, below, above, run);
   }
 
   /** Whether pages [page, page+n) of a chunk are all allocated. */
@@ -321,7 +419,7 @@ export class PageTree {
 
   /** Whether a chunk was grown and all of its pages are allocated. One that was not grown has no free run either. */
   chunkAllocated(flat: number): boolean {
-    return this.leaf[(flat << 2) + 1] === 0 && this.allocBits[flat * this.wordsPerChunk] === -1;
+    return this.leaf[(flat << 2) | 1] === 0 && this.leaf[(flat << 2) | 3] !== NOT_GROWN;
   }
 
   /** Marks a whole chunk, which must be free, allocated; returns how many of its pages were scavenged. No climb. */
@@ -366,25 +464,25 @@ export class PageTree {
     const end = leaf[at | 2]!;
     const freeLo = ~words[w]!;
     const freeHi = ~words[w + 1]!;
-    const taken = this.#cutRunsOfBlock(flat, page);
+    const taken = this.cutRunsOfBlock(flat, page);
     this.changedAt[flat] = this.stamp;
     words[w] = -1;
     words[w + 1] = -1;
-    if (leaf[at | 3] !== 0) this.#clearScavenged(at, w, freeLo, freeHi);
+    if (leaf[at | 3] !== 0) this.clearScavengedOfBlock(at, w, freeLo, freeHi);
     if (start > page) leaf[at] = page;
     const rest = this.chunkPages - page - 64;
     if (end > rest) leaf[at | 2] = rest;
     const longest = this.runs.longest(flat);
     if (longest < LONG_RUN) leaf[at | 1] = longest;
     else if (taken >= max) leaf[at | 1] = longestZeros(words, word0, this.chunkPages, LONG_RUN, max);
-    this.#climb(flat, start, max, end);
+    this.climb(flat, start, max, end);
   }
 
   /**
    * Takes the runs of a 64-page block out of the counts, but for what lies above it; returns the longest one's length.
    * None begins below the block, since that holds the lowest free page.
    */
-  #cutRunsOfBlock(flat: number, page: number): number {
+  private cutRunsOfBlock(flat: number, page: number): number {
     const words = this.allocBits;
     const word0 = flat * this.wordsPerChunk;
     const limit = page + 64;
@@ -400,7 +498,7 @@ export class PageTree {
     return longest;
   }
 
-  #clearScavenged(at: number, w: number, lo: number, hi: number): void {
+  private clearScavengedOfBlock(at: number, w: number, lo: number, hi: number): void {
     const scavBits = this.scavBits;
     const taken = popCount(scavBits[w]! & lo) + popCount(scavBits[w + 1]! & hi);
     scavBits[w] = scavBits[w]! & ~lo;
@@ -436,7 +534,7 @@ export class PageTree {
     const max = this.leaf[at | 1]!;
     const end = this.leaf[at | 2]!;
     this.summarizeLeaf(flat);
-    this.#climb(flat, start, max, end);
+    this.climb(flat, start, max, end);
   }
 
   /** Recomputes a chunk's summary from its bitmap, without climbing. */
@@ -445,11 +543,11 @@ export class PageTree {
     const at = flat << 2;
     this.leaf[at] = zerosUp(this.allocBits, word0, 0, this.chunkPages);
     this.leaf[at | 1] = longestZeros(this.allocBits, word0, this.chunkPages);
-    this.#countRuns(flat);
+    this.countRuns(flat);
     this.leaf[at | 2] = zerosDown(this.allocBits, word0, this.chunkPages);
   }
 
-  #countRuns(flat: number): void {
+  private countRuns(flat: number): void {
     const word0 = flat * this.wordsPerChunk;
     this.runs.clear(flat);
     let i = firstZero(this.allocBits, word0, 0, this.chunkPages);
@@ -474,13 +572,51 @@ export class PageTree {
   setScavenged(flat: number, page: number, n: number): void {
     const word0 = flat * this.wordsPerChunk;
     this.changedAt[flat] = this.stamp;
+    if (this.leaf[(flat << 2) | 3] === NOT_GROWN) this.leaf[(flat << 2) | 3] = 0;
     this.leaf[(flat << 2) + 3]! += n - countRange(this.scavBits, word0, page, n);
     setRange(this.scavBits, word0, page, n);
   }
 
+  /** Updates the summaries above a leaf whose max grew to `max` while its edges stayed: only theirs can grow with it. */
+  private raiseAbove(flat: number, max: number): void {
+    const { upper, upperFirst, childBits } = this;
+    const slotFirst = (flat >>> this.leafBits) * this.upperEntries;
+    let local = flat & this.leafMask;
+    for (let l = this.levels - 2; l >= 0; l--) {
+      local >>>= childBits[l]!;
+      const at = ((slotFirst + upperFirst[l]! + local) << 2) | 1;
+      if (upper[at]! >= max) return;
+      upper[at] = max;
+    }
+  }
+
+  /**
+   * Updates the summaries above a leaf whose max, `old`, became less while its edges stayed. Those that have something
+   * longer stay, and so do the edges of all, so the runs across boundaries are as they were.
+   */
+  private lowerAbove(flat: number, old: number): void {
+    const { upper, upperFirst, childBits } = this;
+    const slotFirst = (flat >>> this.leafBits) * this.upperEntries;
+    let local = flat & this.leafMask;
+    let children = this.leaf;
+    let child = flat;
+    for (let l = this.levels - 2; l >= 0; l--) {
+      const bits = childBits[l]!;
+      local >>>= bits;
+      const entry = slotFirst + upperFirst[l]! + local;
+      const at = entry << 2;
+      if (upper[at | 1] !== old) return;
+      const max = longestOf(children, ((child >>> bits) << bits) << 2, 1 << bits, upper[at | 3]!);
+      if (max === old) return;
+      upper[at | 1] = max;
+      children = upper;
+      child = entry;
+    }
+  }
+
   /** Updates the summaries above one leaf whose summary was (start, max, end) before the change. */
-  #climb(flat: number, oldStart: number, oldMax: number, oldEnd: number): void {
-    this.#climbFrom(
+  private climb(flat: number, oldStart: number, oldMax: number, oldEnd: number): void {
+    this.climbFrom(
       this.levels - 2,
       this.leaf,
       flat << 2,
@@ -496,7 +632,7 @@ export class PageTree {
    * Updates summaries from level `top` upward, up to the first that stays the same, after one entry of the level below
    * changed: the entry at `entryAt` of `entries`, number `entry` of its slot, which was (oldStart, oldMax, oldEnd).
    */
-  #climbFrom(
+  private climbFrom(
     top: number,
     entryArray: Int32Array,
     entryAt: number,
@@ -543,41 +679,55 @@ export class PageTree {
   }
 
   /**
-   * Updates the summaries above the leaves of chunks [from, to], inclusive, up to the first level that does not change.
-   * The chunks between the two were taken or freed as a whole, so the entries between need no look at their children.
+   * Updates the summaries above the leaves of chunks [from, to], inclusive, which were taken or freed but for the first and
+   * the last as a whole. The entries between two of a level need no look at their children then.
    */
   climbRange(from: number, to: number, free: boolean): void {
-    let changed = true;
-    let below = 0;
-    for (let l = this.levels - 2; l >= 0 && changed; l--) {
-      below += this.childBits[l]!;
-      const first = from >>> below;
-      const last = to >>> below;
-      if (first === last) return this.#climbThrough(l, first);
-      changed = this.#mergeEntry(l, first);
-      if (this.#mergeEntry(l, last)) changed = true;
-      if (last - first > 1) {
-        this.#fillEntries(l, first + 1, last, free ? this.levelPages[l]! : 0);
-        changed = true;
-      }
+    if ((from ^ to) >>> this.leafBits !== 0) return this.climbAcrossRoots(from, to, free);
+    const { upper, upperFirst, childBits, levelPages } = this;
+    const slot = this.rootSlot[from >>> this.leafBits]!;
+    const slotFirst = slot * this.upperEntries;
+    let children = this.leaf;
+    let childFirst = slot << this.leafBits;
+    let first = from & this.leafMask;
+    let last = to & this.leafMask;
+    for (let l = this.levels - 2; l >= 0; l--) {
+      const bits = childBits[l]!;
+      const entryPages = levelPages[l + 1]!;
+      const entryFirst = slotFirst + upperFirst[l]!;
+      first >>>= bits;
+      last >>>= bits;
+      const at = (entryFirst + first) << 2;
+      const start = upper[at]!;
+      const max = upper[at | 1]!;
+      const end = upper[at | 2]!;
+      mergeSummaries(children, (childFirst + (first << bits)) << 2, 1 << bits, entryPages, upper, at);
+      // From where the two meet on it is one path to the root.
+      if (first === last) return this.climbFrom(l - 1, upper, at, slot, first, start, max, end);
+      const atLast = (entryFirst + last) << 2;
+      mergeSummaries(children, (childFirst + (last << bits)) << 2, 1 << bits, entryPages, upper, atLast);
+      const pages = free ? levelPages[l]! : 0;
+      for (let w = at + 4; w < atLast; w++) upper[w] = pages;
+      children = upper;
+      childFirst = entryFirst;
     }
   }
 
-  /** Updates the entry at an index of a level, and on the one path to the root, with its shortcuts, those above it. */
-  #climbThrough(level: number, index: number): void {
-    const upper = this.upper;
-    const slot = this.rootSlot[index >>> this.localBits[level]!]!;
-    const local = index & ((1 << this.localBits[level]!) - 1);
-    const at = this.entryAt(level, slot, local);
-    const start = upper[at]!;
-    const max = upper[at | 1]!;
-    const end = upper[at | 2]!;
-    this.#mergeEntry(level, index);
-    this.#climbFrom(level - 1, upper, at, slot, local, start, max, end);
+  /** climbRange for more than one root entry. */
+  private climbAcrossRoots(from: number, to: number, free: boolean): void {
+    let below = 0;
+    for (let l = this.levels - 2; l >= 0; l--) {
+      below += this.childBits[l]!;
+      const first = from >>> below;
+      const last = to >>> below;
+      this.mergeEntry(l, first);
+      this.mergeEntry(l, last);
+      this.fillEntries(l, first + 1, last, free ? this.levelPages[l]! : 0);
+    }
   }
 
   /** Sets the summaries [from, to) of a level to that of wholly used (0) or wholly free pages. */
-  #fillEntries(level: number, from: number, to: number, pages: number): void {
+  private fillEntries(level: number, from: number, to: number, pages: number): void {
     const upper = this.upper;
     for (let i = from; i < to; i++) {
       const slot = this.rootSlot[i >>> this.localBits[level]!]!;
@@ -586,23 +736,23 @@ export class PageTree {
     }
   }
 
-  /** Recomputes one summary above the leaves, by its index in the level, from its children; whether it changed. */
-  #mergeEntry(level: number, index: number): boolean {
+  /** Recomputes one summary above the leaves, by its index in the level, from its children. */
+  private mergeEntry(level: number, index: number): void {
     const bits = this.childBits[level]!;
     const slot = this.rootSlot[index >>> this.localBits[level]!]!;
     const local = index & ((1 << this.localBits[level]!) - 1);
     const at = this.entryAt(level, slot, local);
     const first = this.entryAt(level + 1, slot, local << bits);
-    const upper = this.upper;
-    const start = upper[at]!;
-    const max = upper[at | 1]!;
-    const end = upper[at | 2]!;
-    mergeSummaries(this.entriesOf(level + 1), first, 1 << bits, this.levelPages[level + 1]!, upper, at);
-    return upper[at] !== start || upper[at | 1] !== max || upper[at | 2] !== end;
+    mergeSummaries(this.entriesOf(level + 1), first, 1 << bits, this.levelPages[level + 1]!, this.upper, at);
   }
 }
 
 /** The lowest multiple of a power of two that is not below n. */
 function roundUp(n: number, multiple: number): number {
   return (n + multiple - 1) & ~(multiple - 1);
+}
+
+/** 1 for a run that is counted with all long ones, else 0. */
+function isLong(run: number): number {
+  return (LONG_RUN - 1 - run) >>> 31;
 }

@@ -65,7 +65,7 @@ export class RunCounts {
     const words = this.words;
     const first = ((flat << 5) + this.head) | 0;
     const at = flat << this.logWords;
-    const cutPlace = this.#place(run);
+    const cutPlace = this.placeOf(run);
     const lowPlace = place(below);
     const highPlace = place(above);
     const left = (counts[first + cutPlace]! - 1) & this.mask;
@@ -85,7 +85,7 @@ export class RunCounts {
     const at = flat << this.logWords;
     const lowPlace = place(below);
     const highPlace = place(above);
-    const joinedPlace = this.#place(run);
+    const joinedPlace = this.placeOf(run);
     const low = (counts[first + lowPlace]! - 1) & this.mask;
     counts[first + lowPlace] = low;
     const high = (counts[first + highPlace]! - 1) & this.mask;
@@ -113,7 +113,7 @@ export class RunCounts {
   }
 
   /** The place of a run that may be the whole chunk. */
-  #place(run: number): number {
+  private placeOf(run: number): number {
     return place(run) & ((run - this.chunkPages) >> 31);
   }
 }

@@ -91,17 +91,24 @@ export function mergeSummaries(
   at: number,
 ): void {
   const limit = first + 4 * count;
-  const start = from[first]!;
-  let end = from[first + 2]!;
+  let start = from[first]!;
+  let end = from[first | 2]!;
+  let longest = from[first | 1]!;
   let across = 0;
+  // All ones as long as everything so far was free, so that the start goes on.
+  let free = ((start ^ entryPages) - 1) >> 31;
   for (let i = first + 4; i < limit; i += 4) {
-    across = longer(across, end + from[i]!);
-    const next = from[i | 2]!;
+    const next = from[i]!;
+    across = longer(across, end + next);
+    longest = longer(longest, from[i | 1]!);
+    start = (start + (next & free)) | 0;
     // All ones when the entry is wholly free, so that the run goes on through it.
-    end = (next + (end & (((next ^ entryPages) - 1) >> 31))) | 0;
+    const whole = ((next ^ entryPages) - 1) >> 31;
+    end = (from[i | 2]! + (end & whole)) | 0;
+    free &= whole;
   }
-  to[at] = start === entryPages ? startOfAll(from, first, count, entryPages) : start;
-  to[at | 1] = longestOf(from, first, count, across);
+  to[at] = start;
+  to[at | 1] = longer(longest, across);
   to[at | 2] = end;
   to[at | 3] = across;
 }
@@ -123,16 +130,7 @@ export function longestOf(from: Int32Array, first: number, count: number, across
 }
 
 /** The longer of two runs. a - b, where that is negative, is taken away from a: its sign, spread over all bits, says so. */
-function longer(a: number, b: number): number {
+export function longer(a: number, b: number): number {
   const more = (a - b) | 0;
   return (a - (more & (more >> 31))) | 0;
-}
-
-/** The free pages at the start of entries of which the first is wholly free. */
-function startOfAll(from: Int32Array, first: number, count: number, entryPages: number): number {
-  const limit = first + 4 * count;
-  let start = 0;
-  let i = first;
-  for (; i < limit && from[i] === entryPages; i += 4) start += entryPages;
-  return i < limit ? start + from[i]! : start;
 }

@@ -193,7 +193,7 @@ function checkLeaves(
       }
       const flat = tree.flatChunk(chunk);
       const summary: Triple = [words[at]!, words[at + 1]!, words[at + 2]!];
-      const counted = words[at + 3]!;
+      const counted = tree.scavengedOf(flat);
       const word0 = flat * tree.wordsPerChunk;
       let start = -1;
       let max = 0;
@@ -258,7 +258,7 @@ function checkUntouched(pages: PageAllocator, chunk: number, words: Int32Array, 
     const summary: Triple = [words[at]!, words[at + 1]!, words[at + 2]!];
     expectTriple(tree.levels - 1, chunk, summary, [0, 0, 0], "a chunk that was not grown");
   }
-  if (words[at + 3] !== 0) {
+  if (words[at + 3] !== -1) {
     fail(`chunk ${chunk} counts ${words[at + 3]} scavenged pages, though it was not grown`);
   }
   const { allocBits, scavBits } = tree;

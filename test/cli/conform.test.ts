@@ -25,6 +25,20 @@ describe("conform", () => {
     expect([code, stderr]).toEqual([0, ""]);
   });
 
+  test("takes the policy that a recording names, or one that is given", async () => {
+    const log = join(VECTORS, "go1.19", "diff", "scav-seed1.csv.gz");
+    const trace = join(VECTORS, "traces", "go1.23", HELLO);
+    const { stdout, stderr } = await mheapsim(["conform", log, trace]);
+    expect([stdout, stderr]).toEqual([
+      `ok ${log} 75718 0\nok ${trace} 169 0\n2 files, 75887 results, 0 mismatches\n`,
+      "",
+    ]);
+    const other = await mheapsim(["conform", "--policy", "go1.23", log]);
+    expect([other.code, other.stdout.startsWith(`FAIL ${log} `)]).toEqual([1, true]);
+    const none = await mheapsim(["conform", "--policy", "go1.99", log]);
+    expect([none.code, none.stderr]).toEqual([2, expect.stringMatching(/^mheapsim: go1\.99 is newer than/)]);
+  });
+
   test("exits with 1 on a mismatch, and shows it with what is around", async () => {
     const cwd = folder.fresh();
     changedHello(cwd);

@@ -50,7 +50,7 @@ describe("bad use", () => {
   test.each([
     [
       [],
-      "a command is missing: expected run, plot, conform, list, show, validate, schema, check-determinism or trace; mheapsim --help shows how",
+      "a command is missing: expected run, compare, sweep, plot, report, hunt, shrink, repro, check, bisect, conform, list, show, validate, schema, check-determinism or trace; mheapsim --help shows how",
     ],
     [["walk"], "Unknown argument: walk; mheapsim --help shows how"],
     [["run", "--nope"], "Unknown argument: nope; mheapsim --help shows how"],
@@ -62,7 +62,7 @@ describe("bad use", () => {
     [["conform", ""], "the name of a file is empty; mheapsim --help shows how"],
     [
       ["list", "prices"],
-      'Invalid values: Argument: what, Given: "prices", Choices: "scenarios", "policies", "traces", "geometries", "columns"; mheapsim --help shows how',
+      'Invalid values: Argument: what, Given: "prices", Choices: "scenarios", "policies", "traces", "geometries", "columns", "metrics"; mheapsim --help shows how',
     ],
     ...["0", "10", "-5ms", "5 parsecs", "0.1ns", "1MS", "99999999h", ""].map((text): [string[], string] => [
       ["run", HELLO, `--sample=${text}`],
@@ -103,7 +103,7 @@ describe("list", () => {
   test("shows everything, or one topic", async () => {
     const all = await mheapsim(["list"]);
     expect([all.code, all.stderr]).toEqual([0, ""]);
-    const topics = ["scenarios", "policies", "traces", "geometries", "columns"];
+    const topics = ["scenarios", "policies", "traces", "geometries", "columns", "metrics"];
     let together = "";
     for (const topic of topics) {
       const { code, stdout } = await mheapsim(["list", topic]);

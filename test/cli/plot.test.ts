@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test, vi } from "vitest";
+import { COLUMNS } from "../../results/columns.js";
 import { loadRenderer } from "../../results/plots/render.js";
 import { TOOL_VERSION } from "../../results/version.js";
 import { listing, mheapsim, TestFolder, tracePath } from "../setup/files.js";
@@ -253,7 +254,7 @@ const DAMAGES: readonly (readonly [string, (bad: string) => void, string])[] = [
   [
     "a short row",
     (bad) => line(bad, 3, (row) => row.replace(/,[^,]*$/, "")),
-    "bad/timeseries.csv:3: 44 cells, but the header has 45 columns",
+    `bad/timeseries.csv:3: ${COLUMNS.length - 1} cells, but the header has ${COLUMNS.length} columns`,
   ],
   [
     "a word for a number",
@@ -299,18 +300,16 @@ describe("a folder that is not in order", () => {
     expect(listing(folder.path)).toEqual(before);
   });
 
-  test("replications are named", async () => {
-    const { code, stderr } = await plot("reps", "-o", "never");
-    expect(code).toBe(2);
-    expect(stderr).toBe(
-      `mheapsim: reps holds 1 replications: name them, such as ${join("reps", "rep-0001")}\n`,
-    );
-    expect((await plot("reps/rep-0001", "-o", "rep", "--kind", "memory")).code).toBe(0);
-  });
-
-  test("plots are no run", async () => {
-    const { code, stderr } = await plot("rep", "-o", "never");
+  test("replications are named, and plots are no run", async () => {
+    await run(small, "--repeat", "3", "--out", "three");
+    const { code, stderr } = await plot("three", "-o", "never");
     expect([code, stderr]).toEqual([
+      2,
+      `mheapsim: three holds 3 replications: name them, such as ${join("three", "rep-0001")}\n`,
+    ]);
+    expect((await plot("three/rep-0001", "-o", "rep", "--kind", "memory")).code).toBe(0);
+    const plots = await plot("rep", "-o", "never");
+    expect([plots.code, plots.stderr]).toEqual([
       2,
       `mheapsim: ${join("rep", "manifest.json")} is not that of a run: expected the folder of mheapsim run\n`,
     ]);

@@ -82,6 +82,22 @@ describe("run", () => {
   });
 });
 
+describe("lines of the scavenger", () => {
+  test.each([
+    ["go1.14.3", /^scav \d+ KiB work, \d+ KiB total, \d+% util( \(forced\))?$/],
+    ["go1.17", /^scav \d+ \d+ KiB work, \d+ KiB total, \d+% util( \(forced\))?$/],
+    ["go1.20", /^scav \d+ KiB work, \d+ KiB total, \d+% util( \(forced\))?$/],
+    ["go1.23", /^scav \d+ KiB work \(bg\), \d+ KiB work \(eager\), \d+ KiB now, \d+% util( \(forced\))?$/],
+  ])("of %s", async (policy, form) => {
+    const cwd = folder.fresh();
+    const { stderr } = await mheapsim(["run", small, "--scavtrace", "--set", `policy=${policy}`], { cwd });
+    const lines = stderr.trimEnd().split("\n");
+    for (const line of lines) expect(line).toMatch(form);
+    expect(lines.filter((line) => line.endsWith("(forced)"))).toHaveLength(1);
+    expect(lines.length).toBeGreaterThan(1);
+  });
+});
+
 describe("exit codes", () => {
   const failing = `${SMALL}
 expect:

@@ -1,10 +1,24 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { COLUMN, COLUMNS, type ColumnName } from "../../results/columns.js";
 import { runTrace } from "../../studies/run-trace.js";
-import { listing, TestFolder, textOf, tracePath } from "../setup/files.js";
+import { listing, TestFolder, textOf, tracePath, VECTORS } from "../setup/files.js";
 
 const folder = new TestFolder();
+
+test("a trace of Go 1.23 is replayed under the policy of that release, and the manifest says so", async () => {
+  const trace = join(VECTORS, "traces", "go1.23", "kvcache-limit280-gmp1.csv.gz");
+  const out = folder.at("later");
+  const result = await runTrace({ trace, out, name: "later", sampleNs: 50_000_000 });
+  expect([result.rows, result.mismatches]).toEqual([121_762, 0]);
+  expect(JSON.parse(readFileSync(join(out, "manifest.json"), "utf8")).policy).toBe("go1.22");
+  const last = result.samples.at(-1)!;
+  expect(last[COLUMN.scav_gen]).toBe(96);
+  expect(last[COLUMN.gc_cycles]).toBe(96);
+  const predicted = await runTrace({ trace, out: folder.at("spans"), name: "spans", spansOnly: true });
+  expect([predicted.compared, predicted.mismatches]).toEqual([21_662, 0]);
+});
 
 /** A heap of one chunk (4 MiB, 512 pages); time goes back at one place, as it does between threads. */
 const ROWS = [

@@ -183,6 +183,89 @@ describe("memory runs out", () => {
   });
 });
 
+describe("a memory limit", () => {
+  /** A heap that would grow to 200 MiB between collections, with 60 MiB alive. */
+  const limited = (policy: string, limit: string, gogc: number | "off" = 300): ScenarioInput => ({
+    name: "limited",
+    duration: "6s",
+    policy,
+    machine: { procs: 4 },
+    gc: { gogc, memoryLimit: limit },
+    workloads: {
+      w: {
+        kind: "objects",
+        throughput: "200MiB/s",
+        size: { uniform: { min: "1KiB", max: "64KiB" } },
+        lifetime: { exponential: { mean: "300ms" } },
+      },
+    },
+  });
+  const ready = (run: ScenarioRun): number => run.heap.mappedReadyBytes;
+
+  test("bounds what is mapped and ready, from 1.19 on, also with GOGC off", async () => {
+    for (const [policy, gogc] of [
+      ["go1.19", 300],
+      ["go1.22", 300],
+      ["go1.22", "off"],
+    ] as const) {
+      let most = 0;
+      const run = await runOf(limited(policy, "120MiB", gogc), {
+        onSample: (now) => {
+          most = Math.max(most, ready(now));
+        },
+      });
+      expect(most).toBeLessThan(125 * MIB);
+      expect(most).toBeGreaterThan(90 * MIB);
+      expect(run.runtime.collector.cycles).toBeGreaterThan(10);
+      checkHeap(run.heap);
+    }
+  });
+
+  test("is ignored by older releases, and by a program that has another one by then", async () => {
+    const [limit, none] = await Promise.all(
+      ["120MiB", "unlimited"].map((size) => runOf(limited("go1.18", size))),
+    );
+    expect(limit!.fingerprint.hex()).toBe(none!.fingerprint.hex());
+    expect(ready(none!)).toBeGreaterThan(180 * MIB);
+    const raised = await runOf({
+      ...limited("go1.22", "120MiB"),
+      actions: [{ do: "setMemoryLimit", at: "2s", to: "unlimited" }],
+    });
+    expect(raised.heap.statistics.peakHeapInUseBytes).toBeGreaterThan(180 * MIB);
+    const lowered = await runOf({
+      ...limited("go1.22", "unlimited"),
+      actions: [{ do: "setMemoryLimit", at: "2s", to: "100MiB" }],
+    });
+    expect(ready(lowered)).toBeLessThan(110 * MIB);
+    expect(lowered.heap.statistics.assistedBytes).toBeGreaterThan(MIB);
+  });
+
+  test("that is too small for what is alive is exceeded, and the limiter keeps the program going", async () => {
+    const run = await runOf({ ...limited("go1.22", "20MiB"), costs: { markRate: "100MiB/s" } });
+    const { limiter } = run.runtime.collector;
+    expect(ready(run)).toBeGreaterThan(40 * MIB);
+    expect(limiter!.assistNs).toBeGreaterThan(0);
+    expect(run.end).toBe("completed");
+  });
+
+  test("idle Ps lose their page caches after a mark, from 1.21 on", async () => {
+    const cached = async (policy: string): Promise<number[]> => {
+      const found: number[] = [];
+      await runOf(
+        { ...limited(policy, "unlimited"), machine: { procs: 8 } },
+        {
+          onCycle: ({ heap }) => {
+            found.push(heap.caches.slice(4).reduce((sum, cache) => sum + cache.freePages, 0));
+          },
+        },
+      );
+      return found;
+    };
+    expect(Math.max(...(await cached("go1.20")))).toBeGreaterThan(0);
+    expect(Math.max(...(await cached("go1.22")))).toBe(0);
+  });
+});
+
 describe("limits", () => {
   const busy: ScenarioInput = {
     name: "b",

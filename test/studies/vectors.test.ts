@@ -251,24 +251,6 @@ describe("files that are not vectors", () => {
   ])("%j", (text, message) => {
     expect(inputError(() => parseVectors("f", text))).toMatch(message);
   });
-
-  test.each([
-    [{ chunks: 64, name: "", steps: [] }, "1.19", "the scavenge index"],
-    [{ chunks: 64, force: true, name: "", steps: [] }, "1.23", "the scavenge index"],
-    [
-      { afterScav: {}, before: {}, initial: {}, steps: [{ scavSearchAddr: "0x0" }] },
-      "1.19",
-      "scavenging by index",
-    ],
-    [{ afterScav: {}, before: {}, initial: {}, steps: [{ force: true }] }, "1.23", "scavenging by index"],
-    [{ calls: [], kind: "", kp: 1, max: 1, min: 1, ti: 1, tt: 1 }, "1.23", "the pacing controller"],
-    [{ initialGen: 2, initialPacked: "", steps: [] }, "1.23", "an entry of the scavenge index"],
-    [{ final: {}, gomaxprocs: 2, steps: [] }, "1.23", "the background scavenger's pacing"],
-  ])("later scavengers are named: %j", (value, release, what) => {
-    expect(inputError(() => parseVectors("f", JSON.stringify([value])))).toBe(
-      `f:1:2: these are vectors of Go ${release}'s scavenger (${what}): this version models the scavenger of go1.18 only`,
-    );
-  });
 });
 
 describe("cases that are not as they should be", () => {

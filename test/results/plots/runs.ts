@@ -87,7 +87,7 @@ function madeUpHistograms(longestRun: number): FinishedRun["histograms"] {
     recorder.census.nowNs = i * i * 1e5;
     spans.push(heap.allocSpan(0, 1 + ((i * i) % 23), i % 9 === 0 ? KIND_STACK : 4));
     if (i % 3 !== 0) heap.freeSpan(spans.splice((i * 7) % spans.length, 1)[0]!);
-    if (i % 20 === 0) recorder.sample(recorder.census.nowNs, heap, i);
+    if (i % 20 === 0) recorder.sample(recorder.census.nowNs, heap, (i * 11) % 150);
   }
   const found = recorder.finish(recorder.census.nowNs, heap);
   // Free runs of all lengths, which so small a heap does not have.
