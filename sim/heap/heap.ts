@@ -84,11 +84,6 @@ export interface HeapOptions {
 /** Time of a heap that is in none. */
 const NO_CLOCK = { nowNs: 0 };
 
-/** Whether a policy keeps free memory as spans with a state (up to 1.13), and not page by page. */
-export function keepsSpans(policy: Policy): boolean {
-  return ["free-lists", "two-treaps", "address-treap"].includes(policy.fit.kind);
-}
-
 export class Heap {
   readonly geometry: Geometry;
   readonly pages: PageAllocator;
@@ -130,8 +125,6 @@ export class Heap {
   readonly cachedBelowPages: number;
 
   readonly #request = new ReleaseRequest();
-  /** Whether the use of a part of a released span counts all of it as retained, so that what is used later is no refault. */
-  readonly #touchesSpans: boolean;
   /** Whether an allocation is releasing memory. */
   #isAssisting = false;
 
@@ -157,7 +150,6 @@ export class Heap {
     this.fresh = new FreshMemory(this.policy.growth.newMemory === "released");
     this.scavengeGoalBytes = this.policy.goal.basis === "none" ? SCAVENGE_DISABLED : 0;
     const clock = options.clock ?? NO_CLOCK;
-    this.#touchesSpans = keepsSpans(this.policy);
     this.fit = createFit(this.policy, this.pages, {
       seed: options.seed ?? 0,
       clock,
@@ -457,7 +449,7 @@ export class Heap {
     if (residency !== null) residency.use(page, npages, kind);
     const { pageBytes } = this.geometry;
     const refaulted = scavengedPages - fresh;
-    if (this.regret !== null && (refaulted > 0 || this.#touchesSpans)) this.regret.used(page, npages);
+    if (refaulted > 0 && this.regret !== null) this.regret.used(page, npages);
     this.statistics.allocSpan(npages * pageBytes, kind, scavengedPages * pageBytes, refaulted * pageBytes);
     if (this.witness !== null) this.witness.used(page, npages);
   }

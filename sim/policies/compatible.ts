@@ -16,5 +16,8 @@ export function incompatibility({ fit, growth, lock, scavenger }: Policy): strin
   if (fit.kind === "hugepage-filler" && growth.unit === "phys-page") {
     return 'fit.kind "hugepage-filler" needs whole huge pages, and growth.unit to be "chunk" or "arena"';
   }
+  if (scavenger.background === "oracle" && (fit.kind === "two-treaps" || fit.kind === "address-treap")) {
+    return `scavenger.background "oracle" needs a fit that places spans alike whatever is released, not "${fit.kind}"`;
+  }
   return undefined;
 }

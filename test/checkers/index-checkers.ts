@@ -128,7 +128,10 @@ function lowestOf(grown: ReadonlySet<number>): number {
 function neighbours(pages: PageAllocator, grown: ReadonlySet<number>): Set<number> {
   const all = new Set<number>();
   for (const chunk of grown) {
-    for (const one of [chunk - 1, chunk, chunk + 1]) if (pages.tree.flatChunk(one) >= 0) all.add(one);
+    for (const one of [chunk - 1, chunk, chunk + 1]) {
+      // Behind the last chunk of the line there is none.
+      if (one >= 0 && one < pages.geometry.totalChunks && pages.tree.flatChunk(one) >= 0) all.add(one);
+    }
   }
   return all;
 }

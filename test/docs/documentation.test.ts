@@ -33,6 +33,9 @@ const DOCUMENTS = [
     .map((f) => `docs/${f}`),
 ];
 
+/** A file that a document shows, by name, for the commands that follow. */
+const FILE_BLOCK = /^<!-- file: ([\w.-]+) -->\n```\w+\n([\s\S]*?)^```$/gm;
+
 /** Commands that install, build, test or measure: they run in .ci/run, on a clean checkout, not inside a test. */
 const RUN_BY_CI = [
   /^npm ci && npm test$/,
@@ -61,6 +64,10 @@ describe("commands in the documents", () => {
     folder = mkdtempSync(join(tmpdir(), "mheapsim-docs-"));
     copyFileSync(join(ROOT, "scenarios/library/compile-gotypes-gmp1.csv.gz"), join(folder, "prog.csv.gz"));
     mkdirSync(join(folder, "recordings"));
+    for (const document of DOCUMENTS) {
+      for (const [, name, code] of read(document).matchAll(FILE_BLOCK))
+        writeFileSync(join(folder, name!), code!);
+    }
     for (const file of ["traces/go1.18/hello-gmp1.csv.gz", "go1.18/gotests/TestPageAllocAlloc.json.gz"]) {
       copyFileSync(join(ROOT, "test/vectors", file), join(folder, "recordings", file.split("/").pop()!));
     }

@@ -83,7 +83,9 @@ describe.each([200e6, 2e9])("with a horizon of %d ns", (horizonNs) => {
       if (span.toNs === Number.POSITIVE_INFINITY) continue;
       for (let p = span.page; p < span.page + span.npages; p++) {
         const next = nextUse(spans, p, span.toNs);
-        const gone = releases.some(({ page, npages, atNs }) => p >= page && p < page + npages && atNs === span.toNs);
+        const gone = releases.some(
+          ({ page, npages, atNs }) => p >= page && p < page + npages && atNs === span.toNs,
+        );
         expect(gone).toBe(next - span.toNs > horizonNs);
         if (!gone) kept++;
       }
