@@ -9,11 +9,12 @@
  */
 
 import { createHash } from "node:crypto";
-import { renameSync, rmSync, writeFileSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Piscina } from "piscina";
+import { writeWholeFile } from "../../results/whole-file.js";
 import { received } from "../cells/sent-error.js";
 import { toolDigest } from "../cells/tool-digest.js";
 import { resolvePolicies } from "../policies.js";
@@ -155,11 +156,9 @@ class Search {
   }
 }
 
-/** Writes a file whole or not at all. */
+/** Writes a file whole or not at all, in place of an earlier one. @throws OutputError when it cannot be written */
 export function writeWhole(path: string, text: string): void {
-  const partial = `${path}.partial-${process.pid}`;
-  writeFileSync(partial, text);
-  renameSync(partial, path);
+  writeWholeFile(path, text, true, "--out");
 }
 
 /** A finding in a line: what it is, and how it is made again. */
