@@ -120,6 +120,7 @@ export const METRICS: readonly Metric[] = [
   peak("heap_sys_bytes", "the most mapped memory of the heap"),
   mean("heap_released_bytes", "memory given back or never used, on average"),
   peak("metadata_bytes", "what the page allocator's own tables take"),
+  mean("resident_bytes", "memory that the system has really given, on average"),
   count("scavenged_bytes", "memory given back to the system"),
   count("refaulted_bytes", "memory given back and then needed again"),
   per(
@@ -144,6 +145,7 @@ export const METRICS: readonly Metric[] = [
   mean("free_runs", "runs of free pages, on average"),
   mean("hugepages_intact", "huge pages' worth of memory with nothing given back, on average"),
   mean("hugepages_broken", "huge pages of which a part was given back, on average"),
+  mean("huge_coverage", "share of memory in spans that lies in huge pages, on average"),
   per(
     "find_rate",
     "ratio",
@@ -166,6 +168,8 @@ export const METRICS: readonly Metric[] = [
     ["span_allocs"],
     "page cache refills for each span",
   ),
+  count("lock_wait_ns", "time that all threads waited for the heap lock"),
+  peak("lock_wait_max_ns", "the longest wait for the heap lock"),
   count("heap_growths", "times the heap grew"),
   count("gc_cycles", "collections"),
   count("span_allocs", "spans handed out"),
