@@ -12,6 +12,7 @@ import { type HuntOptions, hunt } from "../studies/hunt/hunt.js";
 import type { Entry } from "../studies/hunt/ledger.js";
 import type { HuntSource } from "../studies/hunt/source.js";
 import type { HuntTask } from "../studies/hunt/worker.js";
+import { shellWord } from "../studies/shell-word.js";
 import { parseSeeds } from "../studies/study-inputs.js";
 import { parseVariation, pointOverrides, pointsOf } from "../studies/variation.js";
 import { givenPath, lastGiven, UsageError } from "./errors.js";
@@ -190,21 +191,16 @@ function commandOf(args: HuntArguments, { source, seeds, metric }: HuntTask, { n
   const points: readonly ScenarioOverrides[] = source.kind === "scenario" ? source.points : [{}];
   const seed = seeds[Math.floor(n / points.length)]!;
   const varied = points[n % points.length]!;
-  const what = source.kind === "scenario" ? quoted(args.scenario!) : `--${source.kind}`;
+  const what = source.kind === "scenario" ? shellWord(args.scenario!) : `--${source.kind}`;
   const changes = [
-    ...(varied.params ?? []).map((change) => `--param ${quoted(change)}`),
-    ...(varied.sets ?? []).map((change) => `--set ${quoted(change)}`),
+    ...(varied.params ?? []).map((change) => `--param ${shellWord(change)}`),
+    ...(varied.sets ?? []).map((change) => `--set ${shellWord(change)}`),
   ];
   return [
-    `mheapsim hunt ${what} --candidate ${quoted(args.candidate)} --baseline ${quoted(args.baseline)}`,
+    `mheapsim hunt ${what} --candidate ${shellWord(args.candidate)} --baseline ${shellWord(args.baseline)}`,
     `--metric ${metric} --seeds ${seed}`,
     ...changes,
   ].join(" ");
-}
-
-/** A word for a shell. */
-function quoted(word: string): string {
-  return /^[\w.,:/=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 function progressLines(options: HuntOptions, done: number, total: number, worst: readonly Entry[]): string[] {
