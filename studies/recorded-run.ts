@@ -8,7 +8,7 @@ import { scenarioNames, scenarioPath } from "../scenarios/library.js";
 import type { Scenario } from "../scenarios/scenario.js";
 import type { Recordings } from "../scenarios/workloads/workloads.js";
 import type { Policy } from "../sim/policies/policy.js";
-import { failedExpectations } from "./expectations.js";
+import { expectedUnder, failedExpectations, isExpectedEnd } from "./expectations.js";
 import { type Plotter, Recording } from "./recording.js";
 import { withDuration } from "./recordings.js";
 import { type Onlooker, type RunEnd, ScenarioRun } from "./scenario-run.js";
@@ -46,7 +46,9 @@ export interface RecordedRun {
   readonly samples: readonly Float64Array[];
   readonly fingerprint: string;
   readonly events: number;
-  /** Expectations that do not hold, a line each. */
+  /** How many expectations are about its policy. */
+  readonly expectations: number;
+  /** Those that do not hold, a line each. */
   readonly failures: readonly string[];
   /** Whether the program came to its end, or to the one that the scenario expects. */
   readonly endedAsExpected: boolean;
@@ -76,7 +78,8 @@ export async function recordRun(options: RecordRunOptions): Promise<RecordedRun>
   });
   run.heap.census = recording.census;
   run.run();
-  const failures = failedExpectations(scenario.expect, {
+  const expect = expectedUnder(run.heap.policy, scenario.expect);
+  const failures = failedExpectations(expect, {
     rows: recording.rows,
     end: run.end,
     endNs: run.sim.nowNs,
@@ -94,7 +97,7 @@ export async function recordRun(options: RecordRunOptions): Promise<RecordedRun>
       end: run.end,
       message: run.endMessage === "" ? null : run.endMessage,
       events: run.sim.events,
-      expectations: scenario.expect.length,
+      expectations: expect.length,
       failed_expectations: failures.length,
     },
   };
@@ -107,9 +110,9 @@ export async function recordRun(options: RecordRunOptions): Promise<RecordedRun>
     samples: recording.rows,
     fingerprint: fingerprint.hex(),
     events: run.sim.events,
+    expectations: expect.length,
     failures,
-    endedAsExpected:
-      run.end === "completed" || scenario.expect.some((one) => one.kind === "exit" && one.exit === run.end),
+    endedAsExpected: isExpectedEnd(run.end, expect),
     digests,
   };
 }
