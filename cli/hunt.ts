@@ -12,6 +12,7 @@ import { type HuntOptions, type HuntResult, hunt } from "../studies/hunt/hunt.js
 import type { Entry } from "../studies/hunt/ledger.js";
 import { type HuntSource, pointsOf as variationsOf } from "../studies/hunt/source.js";
 import type { HuntTask } from "../studies/hunt/worker.js";
+import { shellWord } from "../studies/shell-word.js";
 import { parseSeeds } from "../studies/study-inputs.js";
 import { parseVariation, pointOverrides, pointsOf } from "../studies/variation.js";
 import { givenPath, lastGiven, UsageError } from "./errors.js";
@@ -190,14 +191,14 @@ function optionsOf(args: HuntArguments, source: HuntSource, name: string): HuntO
 
 /** The command that makes one evaluation again, and nothing else. */
 function commandOf(args: HuntArguments, { source, metric }: HuntTask, { seed, point }: Entry): string {
-  const what = source.kind === "scenario" ? quoted(args.scenario!) : `--${source.kind}`;
+  const what = source.kind === "scenario" ? shellWord(args.scenario!) : `--${source.kind}`;
   const { params = [], sets = [] } = changesOf(source, point);
   const changes = [
-    ...params.map((change) => `--param ${quoted(change)}`),
-    ...sets.map((change) => `--set ${quoted(change)}`),
+    ...params.map((change) => `--param ${shellWord(change)}`),
+    ...sets.map((change) => `--set ${shellWord(change)}`),
   ];
   return [
-    `mheapsim hunt ${what} --candidate ${quoted(args.candidate)} --baseline ${quoted(args.baseline)}`,
+    `mheapsim hunt ${what} --candidate ${shellWord(args.candidate)} --baseline ${shellWord(args.baseline)}`,
     `--metric ${metric} --seeds ${seed}`,
     ...changes,
   ].join(" ");
@@ -206,11 +207,6 @@ function commandOf(args: HuntArguments, { source, metric }: HuntTask, { seed, po
 /** What a variation changes. */
 function changesOf(source: HuntSource, point: number): ScenarioOverrides {
   return source.kind === "scenario" ? source.points[point]! : {};
-}
-
-/** A word for a shell. */
-function quoted(word: string): string {
-  return /^[\w.,:/=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 function progressLines(options: HuntOptions, done: number, total: number, worst: readonly Entry[]): string[] {
