@@ -443,6 +443,8 @@ export interface Scenario {
   /** Such as `golang/go#78962`; null: none. */
   readonly issue: string | null;
   readonly params: readonly ParameterSpec[];
+  /** What was changed besides the parameters, `path=value` as it was given, so that the same run can be asked for again. */
+  readonly sets: readonly string[];
   readonly seed: string;
   readonly platform: PlatformSpec;
   readonly machine: {

@@ -1,8 +1,10 @@
 /** One run of a scenario under one seed, with everything that it leaves behind in a folder. */
 
+import { basename, resolve } from "node:path";
 import { Fingerprint } from "../engine/fingerprint.js";
 import { type Keyframes, keyframeTimes } from "../results/heapmap/recorder.js";
 import type { OutputFolder } from "../results/output-folder.js";
+import { scenarioNames, scenarioPath } from "../scenarios/library.js";
 import type { Scenario } from "../scenarios/scenario.js";
 import type { Recordings } from "../scenarios/workloads/workloads.js";
 import type { Policy } from "../sim/policies/policy.js";
@@ -13,6 +15,8 @@ import { type Onlooker, type RunEnd, ScenarioRun } from "./scenario-run.js";
 
 export interface RecordRunOptions {
   readonly scenario: Scenario;
+  /** Path of its file. Default: it has none. */
+  readonly path?: string;
   /** What the heap does. Default: the policy that the scenario names. */
   readonly policy?: Policy;
   /** What its trace workloads play. */
@@ -82,10 +86,13 @@ export async function recordRun(options: RecordRunOptions): Promise<RecordedRun>
   });
   const content = {
     name: scenario.name,
-    scenario: { kind: "scenario", name: scenario.name, seed: scenario.seed },
+    scenario: { kind: "scenario", name: scenario.name, ...sourceOf(options.path), seed: scenario.seed },
     policy: run.heap.policy.name,
     policy_requested: scenario.policy,
     parameters: { ...parametersOf(scenario), sample_ns: run.sampleNs },
+    // Which policy it was, and which asked for, is said above; studies choose it whatever the scenario says.
+    set: scenario.sets.filter((change) => !/^\s*policy\s*=/.test(change)),
+    ...(options.keyframes === undefined ? {} : { keyframes: options.keyframes }),
     result: {
       end: run.end,
       message: run.endMessage === "" ? null : run.endMessage,
@@ -108,6 +115,14 @@ export async function recordRun(options: RecordRunOptions): Promise<RecordedRun>
     endedAsExpected: isExpectedEnd(run.end, expect),
     digests,
   };
+}
+
+/** Which file a scenario is of, for manifests; the name is enough of those that come with the tool. */
+function sourceOf(path: string | undefined): { readonly file?: string } {
+  if (path === undefined || path === "") return {};
+  const file = basename(path);
+  const isBundled = scenarioNames().some((name) => resolve(path) === scenarioPath(name));
+  return isBundled ? {} : { file };
 }
 
 /** The parameters of a scenario by name, as manifests have them. */

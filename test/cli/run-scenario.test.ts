@@ -32,7 +32,7 @@ describe("run", () => {
     expect(stdout).toMatch(/^small under go1\.18, seed 7: 2 s, \d+ events\n/);
     const manifest = manifestOf(out);
     expect(stdout).toContain(`fingerprint ${manifest.fingerprint}\n`);
-    expect(manifest.scenario).toEqual({ kind: "scenario", name: "small", seed: "7" });
+    expect(manifest.scenario).toEqual({ kind: "scenario", name: "small", file: "small.yaml", seed: "7" });
     expect(manifest.parameters).toEqual({ rate: 1000, sample_ns: 1e8 });
     expect(readFileSync(join(out, "timeseries.csv"), "utf8").trimEnd().split("\n")).toHaveLength(22);
   });
