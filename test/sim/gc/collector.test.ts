@@ -162,6 +162,17 @@ describe("the collector", () => {
     expect(rig.heap.statistics.heapInUseBytes).toBe(0);
   });
 
+  it("lets no more Ps be busy after an explicit collection than its end has left", () => {
+    const rig: Rig = new Rig(4, { onCycle: () => rig.heap.resizeProcs(1) });
+    rig.scavenger.setBusy(3);
+    rig.collector.collect();
+    rig.sim.run(1);
+    expect(rig.scavenger.busyProcs).toBe(0);
+    rig.sim.run(1000 * MS);
+    expect(rig.collector.cycles).toBe(1);
+    expect(rig.scavenger.busyProcs).toBe(1);
+  });
+
   it("marks and sweeps in the background as long as it is told, and nobody waits", () => {
     const rig = new Rig(1, { gcPercent: -1 });
     for (let i = 0; i < 3000; i++) rig.objects.allocAged(0, 1, 0, 1 + (i % 3));
