@@ -30,10 +30,29 @@ describe("regret", () => {
     expect([regret.ages.count, regret.ages.min, regret.ages.max]).toEqual([20, 40, 101]);
   });
 
+  it("forgets pages whose use would be no use again, and with the last of them the decision is over", () => {
+    const clock = { nowNs: 0 };
+    const regret = new Regret(clock, 100);
+    regret.released(508, 8);
+    regret.forget(500, 10);
+    regret.used(500, 10);
+    expect([regret.reusedPages, regret.regrettedPages, regret.ages.count]).toEqual([0, 0, 0]);
+    expect(regret.outcomes().open).toBe(1);
+    regret.used(510, 2);
+    expect(regret.regrettedPages).toBe(2);
+    // Forgotten pages are neither used again nor missing: 2 of the 8 were regretted.
+    regret.forget(512, 4);
+    expect(regret.outcomes()).toEqual({ none: 0, some: 1, most: 0, all: 0, open: 0 });
+    // A page can go back again later, as part of another decision.
+    regret.released(508, 1);
+    regret.used(508, 1);
+    expect(regret.outcomes()).toEqual({ none: 0, some: 1, most: 0, all: 1, open: 0 });
+  });
+
   it("is that of a list of decisions", () => {
     const WINDOW = 50;
     const step = fc.record({
-      what: fc.constantFrom("released", "used"),
+      what: fc.constantFrom("released", "used", "forget"),
       page: fc.nat(1100),
       npages: fc.integer({ min: 1, max: 80 }),
       later: fc.constantFrom(0, 0, 1, 10, 40),
@@ -51,6 +70,9 @@ describe("regret", () => {
             for (const one of decisions) for (const p of pages) one.pages.delete(p);
             decisions.push({ at: clock.nowNs, pages: new Set(pages), npages, regretted: 0 });
             regret.released(page, npages);
+          } else if (what === "forget") {
+            for (const one of decisions) for (const p of pages) one.pages.delete(p);
+            regret.forget(page, npages);
           } else {
             for (const one of decisions) {
               for (const p of pages) {
