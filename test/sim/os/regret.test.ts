@@ -1,6 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
+import { platform } from "../../../sim/address/platforms.js";
+import { Heap } from "../../../sim/heap/heap.js";
 import { Regret } from "../../../sim/os/regret.js";
+import { policyNamed } from "../../../sim/policies/registry.js";
 
 vi.setConfig({ testTimeout: 120_000 });
 const SEED = Number(process.env.FC_SEED ?? 118);
@@ -58,7 +61,7 @@ describe("regret", () => {
       later: fc.constantFrom(0, 0, 1, 10, 40),
     });
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 200, size: "max" }), (steps) => {
         const clock = { nowNs: 0 };
         const regret = new Regret(clock, WINDOW);
         const decisions: { at: number; pages: Set<number>; npages: number; regretted: number }[] = [];
@@ -105,5 +108,22 @@ describe("regret", () => {
       }),
       { seed: SEED, numRuns: 300 },
     );
+  });
+});
+
+describe("a heap that grows by memory that counts as retained", () => {
+  it("does not regret the first use of what went back before it was ever in use", () => {
+    const heap = new Heap(platform("linux/amd64"), { policy: policyNamed("go1.12.5") });
+    const regret = new Regret({ nowNs: 0 });
+    heap.regret = regret;
+    heap.freeSpan(heap.allocSpan(-1, 100, 0));
+    // The heap is an arena of 8192 pages, all of them free and retained, and all go back as one.
+    heap.scavenge(Number.POSITIVE_INFINITY);
+    expect([regret.decisions, regret.releasedPages]).toEqual([1, 8192]);
+    // Of these 150 pages 100 were in use before.
+    heap.allocSpan(-1, 150, 0);
+    expect([regret.reusedPages, heap.statistics.refaultedBytes / 8192]).toEqual([100, 100]);
+    heap.allocSpan(-1, 50, 0);
+    expect(regret.reusedPages).toBe(100);
   });
 });
