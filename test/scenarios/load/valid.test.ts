@@ -180,6 +180,22 @@ describe("a scenario that says everything", () => {
     });
   });
 
+  it("knows what its expectations are about: policies by name, releases for their presets, and ranges", () => {
+    expect(full.expect.map(({ policies }) => policies)).toEqual([
+      null,
+      null,
+      null,
+      ["go1.11", "go1.12.0", "go1.12.5", "go1.13.3", "go1.14.0", "decay"],
+      null,
+      null,
+      ["go1.21.1", "go1.21.4", "go1.22", "go1.26"],
+    ]);
+    expect(full.expect[3]!.text).toBe(
+      "mean find_rate below 25% under ..go1.12.5, go1.13.4..go1.14, decay, go1.13.3",
+    );
+    expect(full.expect[6]!.text).toBe("exit out of memory from 10000000000 ns under go1.21.2..");
+  });
+
   it("has the address space it asks for", () => {
     const { name, physPageBytes, physHugePageBytes, arenaBytes } = geometryOf(full.platform);
     expect([name, physPageBytes, physHugePageBytes, arenaBytes]).toEqual(["linux/arm64", 4096, 0, 4 << 20]);
