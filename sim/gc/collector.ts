@@ -420,7 +420,8 @@ export class Collector implements CollectorHooks {
   /** Whoever waited goes on: sweeps all, and gives all back if that was asked for. */
   #afterCycle(): void {
     if (this.cause === CycleCause.explicit) {
-      this.scavenger.setBusy(this.busyBefore);
+      // The end of the mark may have left fewer Ps than were busy before.
+      this.scavenger.setBusy(Math.min(this.busyBefore, this.heap.procs));
       this.sweeper.finish();
       if (this.releaseAllPending) {
         this.releaseAllPending = false;
