@@ -36,7 +36,7 @@ export class Finder {
   /** The first page of the run, after a successful search: its chunk and its place in that. */
   foundChunk = 0;
   foundIndex = 0;
-  /** The low end of the window after a successful search, likewise. */
+  /** The low end of the window after a successful search, likewise; -1 when the search kept none. */
   candidateChunk = 0;
   candidateIndex = 0;
   /** Whether the candidate is known to be mapped: the window narrowed down to a chunk, and only grown chunks count. */
@@ -67,12 +67,17 @@ export class Finder {
   /**
    * Finds the lowest run of npages free pages, given that no chunk below `chunk`, that of searchAddr, has a free page. Its
    * first page then stands in foundChunk and foundIndex, and the searchAddr that the search proposes in the candidate.
+   * @param windowed whether the candidate matters. It does not when the chunk of searchAddr has a free page: no window then
+   *   moves up beyond that chunk, and the candidate is not above searchAddr unless the search ends in that chunk, where
+   *   there is one in any case
    * @returns whether there is one
    * @throws CorruptHeapError ("bad summary data") when a summary promised what its children do not hold
    */
-  find(npages: number, chunk: number): boolean {
+  find(npages: number, chunk: number, windowed: boolean): boolean {
     const tree = this.tree;
-    this.candidateMapped = false;
+    this.windowed = windowed;
+    this.candidateMapped = !windowed;
+    this.candidateChunk = -1;
     // Most often the run is near searchAddr. As long as an entry that holds searchAddr promises it, Go's loop looks at that
     // entry alone and descends, so the search may as well begin at the lowest such entry. The exception is an entry whose
     // own start is long enough, which ends the search higher up.
@@ -90,12 +95,9 @@ export class Finder {
         this.counters[FIND_ENTRIES]! += l + 1;
         this.entry = chunk >>> shift;
         this.entrySlot = slot;
-        this.windowed = true;
         return this.searchBelow(l + 1, npages, chunk) === FOUND;
       }
     }
-    this.candidateChunk = 0;
-    this.candidateIndex = 0;
     let end = this.searchRoot(npages, chunk >>> tree.leafBits);
     if (end === DESCEND) end = this.searchBelow(1, npages, chunk);
     return end === FOUND;
@@ -109,10 +111,10 @@ export class Finder {
   findPage(chunk: number): boolean {
     const tree = this.tree;
     const flat = this.nextFreeChunk(chunk);
-    if (flat < 0) return this.find(1, chunk);
+    if (flat < 0) return this.find(1, chunk, true);
     const index = tree.firstFree(flat, 0);
     const found = (chunk & ~tree.leafMask) | (flat & tree.leafMask);
-    if (index === tree.chunkPages) return this.find(1, chunk);
+    if (index === tree.chunkPages) return this.find(1, chunk, true);
     this.foundChunk = found;
     this.foundIndex = index;
     this.candidateChunk = found;
@@ -210,7 +212,7 @@ export class Finder {
       }
       if (window < 0) {
         window = root;
-        this.candidateChunk = root << leafBits;
+        if (this.windowed) this.setCandidate(0, root);
       }
       const start = entries[at]!;
       if (size + start >= npages) {
@@ -221,7 +223,7 @@ export class Finder {
       if (max >= npages) {
         this.entry = root;
         this.entrySlot = slot;
-        this.windowed = window === root;
+        if (window !== root) this.windowed = false;
         counters[FIND_ENTRIES]! += root - from + 1;
         return DESCEND;
       }
@@ -251,7 +253,7 @@ export class Finder {
     let local = index & ((1 << localBits[top - 1]!) - 1);
     let inWindow = this.windowed;
     // The low end of the window, as an entry of a level, if it moved up since the root.
-    let windowLevel = 0;
+    let windowLevel = -1;
     let windowIndex = 0;
     let visited = 0;
     for (let l = top; l <= leafLevel; l++) {
@@ -297,15 +299,14 @@ export class Finder {
     }
     this.count(leafLevel, visited);
     this.setCandidate(windowLevel, windowIndex);
-    return this.searchChunk(index, (slot << leafBits) | local, npages, inWindow);
+    return this.searchChunk(index, (slot << leafBits) | local, npages, inWindow || index === searchChunk);
   }
 
   private setCandidate(level: number, index: number): void {
+    if (level < 0) return;
     const tree = this.tree;
-    if (level > 0) {
-      this.candidateChunk = index << (tree.leafBits - tree.localBits[level]!);
-      this.candidateIndex = 0;
-    }
+    this.candidateChunk = index << (tree.leafBits - tree.localBits[level]!);
+    this.candidateIndex = 0;
     this.candidateMapped = level === tree.levels - 1;
   }
 

@@ -34,6 +34,7 @@ import { grownInto } from "../../engine/typed-arrays.js";
 import type { Geometry } from "../address/geometry.js";
 import {
   allSet,
+  clearIfSet,
   clearRange,
   countRange,
   fillWords,
@@ -51,6 +52,8 @@ import { longer, longestOf, mergeSummaries, type Summary } from "./summary.js";
 
 /** What a leaf has in place of its scavenged pages when its chunk was not grown. */
 const NOT_GROWN = -1;
+/** The bit that tells NOT_GROWN from a count. */
+const NOT_GROWN_SIGN = 1 << 31;
 
 export class PageTree {
   readonly geometry: Geometry;
@@ -131,6 +134,11 @@ export class PageTree {
   flatChunk(chunk: number): number {
     const slot = this.rootSlot[chunk >>> this.leafBits]!;
     return slot < 0 ? -1 : (slot << this.leafBits) | (chunk & this.leafMask);
+  }
+
+  /** The first chunk behind the root entry of a chunk. The flat indices of those before it, in the entry, follow each other. */
+  rootLimit(chunk: number): number {
+    return (chunk | this.leafMask) + 1;
   }
 
   /** Where the four numbers of an entry begin: in `leaf` for the leaf level, else in `upper`. */
@@ -286,24 +294,28 @@ export class PageTree {
       this.raiseAbove(flat, run);
       return true;
     }
-    const start = leaf[at]!;
-    const end = leaf[at | 2]!;
-    if (below === page) leaf[at] = run;
-    if (page + n + above === chunkPages) leaf[at | 2] = run;
+    const atStart = below === page;
+    const atEnd = page + n + above === chunkPages;
+    if (atStart) leaf[at] = run;
+    if (atEnd) leaf[at | 2] = run;
     if (run > max) leaf[at | 1] = run;
-    this.climb(flat, start, max, end);
+    this.joinAbove(flat, run, atStart, atEnd);
     return true;
   }
 
   private freeWide(flat: number, page: number, n: number): boolean {
-    const leaf = this.leaf;
-    const at = flat << 2;
-    const start = leaf[at]!;
-    const max = leaf[at | 1]!;
-    const end = leaf[at | 2]!;
-    if (!this.returnPages(flat, page, n)) return false;
-    if (leaf[at] !== start || leaf[at | 2] !== end) this.climb(flat, start, max, end);
-    else if (leaf[at | 1] !== max) this.raiseAbove(flat, leaf[at | 1]!);
+    const max = this.leaf[(flat << 2) | 1]!;
+    const { allocBits, chunkPages } = this;
+    const word0 = flat * this.wordsPerChunk;
+    if (!clearIfSet(allocBits, word0, page, n)) return false;
+    const below = zerosDown(allocBits, word0, page);
+    const above = zerosUp(allocBits, word0, page + n, chunkPages);
+    this.joinRun(flat, page, n, below, above);
+    const run = below + n + above;
+    const atStart = below === page;
+    const atEnd = page + n + above === chunkPages;
+    if (atStart || atEnd) this.joinAbove(flat, run, atStart, atEnd);
+    else if (run > max) this.raiseAbove(flat, run);
     return true;
   }
 
@@ -392,8 +404,7 @@ export class PageTree {
   returnPages(flat: number, page: number, n: number): boolean {
     const words = this.allocBits;
     const word0 = flat * this.wordsPerChunk;
-    if (!allSet(words, word0, page, n)) return false;
-    clearRange(words, word0, page, n);
+    if (!clearIfSet(words, word0, page, n)) return false;
     const below = zerosDown(words, word0, page);
     const above = zerosUp(words, word0, page + n, this.chunkPages);
     this.joinRun(flat, page, n, below, above);
@@ -417,36 +428,51 @@ export class PageTree {
     return allSet(this.allocBits, flat * this.wordsPerChunk, page, n);
   }
 
-  /** Whether a chunk was grown and all of its pages are allocated. One that was not grown has no free run either. */
-  chunkAllocated(flat: number): boolean {
-    return this.leaf[(flat << 2) | 1] === 0 && this.leaf[(flat << 2) | 3] !== NOT_GROWN;
+  /** Whether a chunk was grown. */
+  isGrown(flat: number): boolean {
+    return this.leaf[(flat << 2) | 3] !== NOT_GROWN;
   }
 
-  /** Marks a whole chunk, which must be free, allocated; returns how many of its pages were scavenged. No climb. */
-  takeChunk(flat: number): number {
-    const { leaf, allocBits, scavBits, wordsPerChunk } = this;
-    const at = flat << 2;
-    const scavenged = leaf[at | 3]!;
-    const first = flat * wordsPerChunk;
-    this.changedAt[flat] = this.stamp;
-    fillWords(allocBits, first, wordsPerChunk, -1);
-    if (scavenged !== 0) fillWords(scavBits, first, wordsPerChunk, 0);
-    leaf[at] = 0;
-    leaf[at | 1] = 0;
-    leaf[at | 2] = 0;
-    leaf[at | 3] = 0;
+  /** Whether `count` chunks were grown and all of their pages are allocated. One that was not grown has no free run either. */
+  chunksAllocated(flat: number, count: number): boolean {
+    const leaf = this.leaf;
+    const limit = (flat + count) << 2;
+    let other = 0;
+    for (let at = flat << 2; at < limit; at += 4) other |= leaf[at | 1]! | (leaf[at | 3]! & NOT_GROWN_SIGN);
+    return other === 0;
+  }
+
+  /** Marks `count` whole chunks, which must be free, allocated; returns how many of their pages were scavenged. No climb. */
+  takeChunks(flat: number, count: number): number {
+    const { leaf, changedAt, stamp, wordsPerChunk } = this;
+    const limit = flat + count;
+    let scavenged = 0;
+    for (let f = flat; f < limit; f++) {
+      const at = f << 2;
+      scavenged += leaf[at | 3]!;
+      leaf[at] = 0;
+      leaf[at | 1] = 0;
+      leaf[at | 2] = 0;
+      leaf[at | 3] = 0;
+      changedAt[f] = stamp;
+    }
+    fillWords(this.allocBits, flat * wordsPerChunk, count * wordsPerChunk, -1);
+    if (scavenged !== 0) fillWords(this.scavBits, flat * wordsPerChunk, count * wordsPerChunk, 0);
     return scavenged;
   }
 
-  /** Marks a whole chunk, which must be allocated, free. No climb. */
-  returnChunk(flat: number): void {
-    const { leaf, allocBits, wordsPerChunk, chunkPages } = this;
-    const at = flat << 2;
-    this.changedAt[flat] = this.stamp;
-    fillWords(allocBits, flat * wordsPerChunk, wordsPerChunk, 0);
-    leaf[at] = chunkPages;
-    leaf[at | 1] = chunkPages;
-    leaf[at | 2] = chunkPages;
+  /** Marks `count` whole chunks, which must be allocated, free. No climb. */
+  returnChunks(flat: number, count: number): void {
+    const { leaf, changedAt, stamp, wordsPerChunk, chunkPages } = this;
+    const limit = flat + count;
+    for (let f = flat; f < limit; f++) {
+      const at = f << 2;
+      leaf[at] = chunkPages;
+      leaf[at | 1] = chunkPages;
+      leaf[at | 2] = chunkPages;
+      changedAt[f] = stamp;
+    }
+    fillWords(this.allocBits, flat * wordsPerChunk, count * wordsPerChunk, 0);
   }
 
   /**
@@ -713,6 +739,145 @@ export class PageTree {
     }
   }
 
+  /**
+   * Updates the summaries above the leaves of chunks [from, to], in one root entry, after what was free of them and what was
+   * freed became one run: `lowPages` at the end of chunk `from`, `highPages` at the start of chunk `to`, all between. What an
+   * entry has of it is found by looking at the entries beside the run, if it reaches them; no entry needs a merge.
+   */
+  climbFreed(from: number, to: number): void {
+    const root = from >>> this.leafBits;
+    if (root !== to >>> this.leafBits) return this.climbAcrossRoots(from, to, true);
+    const slot = this.rootSlot[root]!;
+    const firstFlat = (slot << this.leafBits) | (from & this.leafMask);
+    const lastFlat = firstFlat + to - from;
+    this.joinRange(
+      slot,
+      from & this.leafMask,
+      to & this.leafMask,
+      this.leaf[(firstFlat << 2) | 2]!,
+      this.leaf[lastFlat << 2]!,
+    );
+  }
+
+  private joinRange(slot: number, from: number, to: number, lowPages: number, highPages: number): void {
+    const { upper, upperFirst, childBits, levelPages } = this;
+    const slotFirst = slot * this.upperEntries;
+    let children = this.leaf;
+    let childFirst = slot << this.leafBits;
+    let first = from;
+    let last = to;
+    let low = lowPages;
+    let high = highPages;
+    for (let l = this.levels - 2; l >= 0; l--) {
+      const bits = childBits[l]!;
+      const mask = (1 << bits) - 1;
+      const childPages = levelPages[l + 1]!;
+      const entryPages = levelPages[l]!;
+      const firstChild = first & mask;
+      const lastChild = last & mask;
+      const entryFirst = slotFirst + upperFirst[l]!;
+      if (low === childPages) low += freeBelow(children, (childFirst + first) << 2, firstChild, childPages);
+      if (high === childPages)
+        high += freeAbove(children, (childFirst + last) << 2, mask - lastChild, childPages);
+      const between = last - first - 1;
+      const at = (entryFirst + (first >>> bits)) << 2;
+      const atLast = (entryFirst + (last >>> bits)) << 2;
+      if (at === atLast) {
+        const run = low + between * childPages + high;
+        const atStart = low === (firstChild + 1) * childPages;
+        const atEnd = high === (mask - lastChild + 1) * childPages;
+        if (atStart) upper[at] = run;
+        if (run > upper[at | 1]!) upper[at | 1] = run;
+        if (atEnd) upper[at | 2] = run;
+        if (run > upper[at | 3]!) upper[at | 3] = run;
+        this.joinFrom(l - 1, upper, at, slotFirst, first >>> bits, run, atStart, atEnd);
+        return;
+      }
+      low += (mask - firstChild) * childPages;
+      high += lastChild * childPages;
+      upper[at | 2] = low;
+      if (low === entryPages) upper[at] = low;
+      if (low > upper[at | 1]!) upper[at | 1] = low;
+      if (low >= childPages && low > upper[at | 3]!) upper[at | 3] = low;
+      upper[atLast] = high;
+      if (high === entryPages) upper[atLast | 2] = high;
+      if (high > upper[atLast | 1]!) upper[atLast | 1] = high;
+      if (high >= childPages && high > upper[atLast | 3]!) upper[atLast | 3] = high;
+      for (let w = at + 4; w < atLast; w++) upper[w] = entryPages;
+      children = upper;
+      childFirst = entryFirst;
+      first >>>= bits;
+      last >>>= bits;
+    }
+  }
+
+  /** Updates the summaries above a leaf after a free made a run that reaches its start, its end or both. */
+  private joinAbove(flat: number, run: number, atStart: boolean, atEnd: boolean): void {
+    const slotFirst = (flat >>> this.leafBits) * this.upperEntries;
+    this.joinFrom(
+      this.levels - 2,
+      this.leaf,
+      flat << 2,
+      slotFirst,
+      flat & this.leafMask,
+      run,
+      atStart,
+      atEnd,
+    );
+  }
+
+  /**
+   * Updates summaries from level `top` upward after a free made a run of `length` pages in one entry of the level below: the
+   * entry at `entryAt` of `entries`, number `entry` of its slot. The run may reach that one's start and its end.
+   */
+  private joinFrom(
+    top: number,
+    entries: Int32Array,
+    entryAt: number,
+    slotFirst: number,
+    entry: number,
+    length: number,
+    reachesStart: boolean,
+    reachesEnd: boolean,
+  ): void {
+    const { upper, upperFirst, childBits, levelPages } = this;
+    let children = entries;
+    let childAt = entryAt;
+    let local = entry;
+    let run = length;
+    let atStart = reachesStart;
+    let atEnd = reachesEnd;
+    for (let l = top; l >= 0; l--) {
+      const bits = childBits[l]!;
+      const mask = (1 << bits) - 1;
+      const child = local & mask;
+      const at = (slotFirst + upperFirst[l]! + (local >>> bits)) << 2;
+      const childPages = levelPages[l + 1]!;
+      // Whether the run reaches another child, if only its edge.
+      const across = (atStart && child !== 0) || (atEnd && child !== mask);
+      if (atStart) {
+        const below = freeBelow(children, childAt, child, childPages);
+        run += below;
+        atStart = below === child * childPages;
+        if (atStart) upper[at] = run;
+      }
+      if (atEnd) {
+        const above = freeAbove(children, childAt, mask - child, childPages);
+        run += above;
+        atEnd = above === (mask - child) * childPages;
+        if (atEnd) upper[at | 2] = run;
+        // The start is as long as the whole run, which is known only now.
+        if (atStart) upper[at] = run;
+      }
+      if (across && run > upper[at | 3]!) upper[at | 3] = run;
+      if (run > upper[at | 1]!) upper[at | 1] = run;
+      else if (!atStart && !atEnd) return;
+      children = upper;
+      childAt = at;
+      local >>>= bits;
+    }
+  }
+
   /** climbRange for more than one root entry. */
   private climbAcrossRoots(from: number, to: number, free: boolean): void {
     let below = 0;
@@ -750,6 +915,28 @@ export class PageTree {
 /** The lowest multiple of a power of two that is not below n. */
 function roundUp(n: number, multiple: number): number {
   return (n + multiple - 1) & ~(multiple - 1);
+}
+
+/** The free pages right below the entry at `at`, in the `count` entries of `entryPages` pages each that come before it. */
+function freeBelow(entries: Int32Array, at: number, count: number, entryPages: number): number {
+  let pages = 0;
+  for (let w = at - 2; w > at - 4 * count - 2; w -= 4) {
+    const end = entries[w]!;
+    pages += end;
+    if (end !== entryPages) break;
+  }
+  return pages;
+}
+
+/** The free pages right above the entry at `at`, in the `count` entries that come after it. */
+function freeAbove(entries: Int32Array, at: number, count: number, entryPages: number): number {
+  let pages = 0;
+  for (let w = at + 4; w <= at + 4 * count; w += 4) {
+    const start = entries[w]!;
+    pages += start;
+    if (start !== entryPages) break;
+  }
+  return pages;
 }
 
 /** 1 for a run that is counted with all long ones, else 0. */
