@@ -77,7 +77,7 @@ export class PageTree {
   allocBits: Int32Array = new Int32Array(0);
   /** One bit a page: 1 = returned to the system. */
   scavBits: Int32Array = new Int32Array(0);
-  /** How many free runs of each length a chunk has: tells the longest one without a look at the bitmap. */
+  /** How many free runs of each length a chunk has between its edges: tells the longest one without a look at the bitmap. */
   readonly runs: RunCounts;
   /** By flat chunk index: the stamp at the last change of the chunk's bits. Tells who looks on which chunks changed. */
   changedAt: Int32Array = new Int32Array(0);
@@ -235,20 +235,24 @@ export class PageTree {
     const upper = x >>> (bit + n);
     const below = lower !== 0 ? bit - 32 + Math.clz32(lower) : zerosDown(allocBits, word0, page);
     const above = upper !== 0 ? trailingZeros(upper) : zerosUp(allocBits, word0, page + n, chunkPages);
-    const run = below + n + above;
     const at = flat << 2;
     const start = leaf[at]!;
     const max = leaf[at | 1]!;
     const end = leaf[at | 2]!;
     const scavenged = leaf[at | 3] === 0 ? 0 : this.takeScavenged(flat, word0, page, n);
-    const rest = chunkPages - page - n;
-    if (page < start) leaf[at] = page;
-    if (rest < end) leaf[at | 2] = rest;
+    if (page < start || chunkPages - page - n < end) {
+      this.cutRun(flat, page, n, below, above);
+      this.climb(flat, start, max, end);
+      return scavenged;
+    }
+    const run = below + n + above;
     let longest = this.runs.cut(flat, run, below, above);
-    if (longest >= LONG_RUN) longest = run < max ? max : this.longestAfter(flat, page, n, below, above);
+    if (longest < LONG_RUN) longest = longer(longer(start, end), longest);
+    else
+      longest = run < max ? max : this.longestAfter(flat, below, above, isLong(below) + isLong(above), run);
+    if (longest === max) return scavenged;
     leaf[at | 1] = longest;
-    if (page < start || rest < end) this.climb(flat, start, max, end);
-    else if (longest !== max) this.lowerAbove(flat, max);
+    this.lowerAbove(flat, max);
     return scavenged;
   }
 
@@ -284,22 +288,16 @@ export class PageTree {
     const upper = x >>> (bit + n);
     const below = lower !== 0 ? bit - 32 + Math.clz32(lower) : zerosDown(allocBits, word0, page);
     const above = upper !== 0 ? trailingZeros(upper) : zerosUp(allocBits, word0, page + n, chunkPages);
-    const run = below + n + above;
-    this.runs.join(flat, below, above, run);
-    const at = flat << 2;
-    const max = leaf[at | 1]!;
-    if (below !== page && page + n + above !== chunkPages) {
-      if (run <= max) return true;
-      leaf[at | 1] = run;
-      this.raiseAbove(flat, run);
+    if (below === page || page + n + above === chunkPages) {
+      this.joinRun(flat, page, n, below, above);
+      this.joinAbove(flat, below + n + above, below === page, page + n + above === chunkPages);
       return true;
     }
-    const atStart = below === page;
-    const atEnd = page + n + above === chunkPages;
-    if (atStart) leaf[at] = run;
-    if (atEnd) leaf[at | 2] = run;
-    if (run > max) leaf[at | 1] = run;
-    this.joinAbove(flat, run, atStart, atEnd);
+    const run = below + n + above;
+    this.runs.join(flat, below, above, run);
+    if (run <= leaf[(flat << 2) | 1]!) return true;
+    leaf[(flat << 2) | 1] = run;
+    this.raiseAbove(flat, run);
     return true;
   }
 
@@ -326,7 +324,8 @@ export class PageTree {
     const below = zerosDown(words, word0, page);
     const above = zerosUp(words, word0, page + n, this.chunkPages);
     setRange(words, word0, page, n);
-    return this.cutRun(flat, page, n, below, above);
+    this.cutRun(flat, page, n, below, above);
+    return this.leaf[(flat << 2) | 3] === 0 ? 0 : this.takeScavenged(flat, word0, page, n);
   }
 
   /**
@@ -334,52 +333,79 @@ export class PageTree {
    * there are the summary tells.
    */
   takeUpper(flat: number, page: number): number {
-    const n = this.chunkPages - page;
-    const below = this.leaf[(flat << 2) | 2]! - n;
-    setRange(this.allocBits, flat * this.wordsPerChunk, page, n);
-    return this.cutRun(flat, page, n, below, 0);
+    const { leaf, chunkPages } = this;
+    const at = flat << 2;
+    const word0 = flat * this.wordsPerChunk;
+    const n = chunkPages - page;
+    const run = leaf[at | 2]!;
+    const below = run - n;
+    setRange(this.allocBits, word0, page, n);
+    this.changedAt[flat] = this.stamp;
+    leaf[at | 2] = 0;
+    if (run === chunkPages) {
+      leaf[at] = page;
+      leaf[at | 1] = page;
+    } else {
+      if (below !== 0) this.runs.cut(flat, 0, below, 0);
+      if (run === leaf[at | 1]!) leaf[at | 1] = this.longestAfter(flat, below, 0, isLong(below), run);
+    }
+    return leaf[at | 3] === 0 ? 0 : this.takeScavenged(flat, word0, page, n);
   }
 
   takeLower(flat: number, limit: number): number {
-    const above = this.leaf[flat << 2]! - limit;
-    setRange(this.allocBits, flat * this.wordsPerChunk, 0, limit);
-    return this.cutRun(flat, 0, limit, 0, above);
-  }
-
-  /** What remains to be done when pages [page, page+n) left the bitmap: below and above them that many are free. */
-  private cutRun(flat: number, page: number, n: number, below: number, above: number): number {
-    this.changedAt[flat] = this.stamp;
-    const leaf = this.leaf;
-    const chunkPages = this.chunkPages;
+    const { leaf, chunkPages } = this;
     const at = flat << 2;
-    if (page < leaf[at]!) leaf[at] = page;
-    const rest = chunkPages - page - n;
-    if (rest < leaf[at | 2]!) leaf[at | 2] = rest;
-    const run = below + n + above;
-    const longest = this.runs.cut(flat, run, below, above);
-    if (longest < LONG_RUN) leaf[at | 1] = longest;
-    else if (run >= leaf[at | 1]!) leaf[at | 1] = this.longestAfter(flat, page, n, below, above);
-    return leaf[at | 3] === 0 ? 0 : this.takeScavenged(flat, flat * this.wordsPerChunk, page, n);
+    const word0 = flat * this.wordsPerChunk;
+    const run = leaf[at]!;
+    const above = run - limit;
+    setRange(this.allocBits, word0, 0, limit);
+    this.changedAt[flat] = this.stamp;
+    leaf[at] = 0;
+    if (run === chunkPages) {
+      leaf[at | 1] = above;
+      leaf[at | 2] = above;
+    } else {
+      if (above !== 0) this.runs.cut(flat, 0, above, 0);
+      if (run === leaf[at | 1]!) leaf[at | 1] = this.longestAfter(flat, above, 0, isLong(above), run);
+    }
+    return leaf[at | 3] === 0 ? 0 : this.takeScavenged(flat, word0, 0, limit);
   }
 
   /**
-   * The longest run of a chunk that has a long one, after its longest was cut by pages [page, page+n), which left so many
-   * free below and above. Mostly the long runs that are known, those two and the ones at the edges, are all there are, which
-   * their count tells; else the bitmap has to be scanned.
+   * Updates a chunk's summary and counts after pages [page, page+n) left the bitmap, below and above which that many are free.
    */
-  private longestAfter(flat: number, page: number, n: number, below: number, above: number): number {
-    const leaf = this.leaf;
-    const chunkPages = this.chunkPages;
+  private cutRun(flat: number, page: number, n: number, below: number, above: number): void {
+    const { leaf, chunkPages } = this;
     const at = flat << 2;
-    const start = leaf[at]!;
-    const end = leaf[at | 2]!;
-    let known = isLong(start) + isLong(end);
-    if (below !== page) known += isLong(below);
-    if (page + n + above !== chunkPages) known += isLong(above);
-    const longest = longer(longer(start, end), longer(below, above));
-    if (known === this.runs.count(flat, LONG_RUN)) return longest;
+    this.changedAt[flat] = this.stamp;
+    const run = below + n + above;
+    const atStart = below === page;
+    const atEnd = page + n + above === chunkPages;
+    if (atStart) leaf[at] = below;
+    if (atEnd) leaf[at | 2] = above;
+    // What touches an edge is not counted.
+    const inBelow = atStart ? 0 : below;
+    const inAbove = atEnd ? 0 : above;
+    this.runs.cut(flat, atStart || atEnd ? 0 : run, inBelow, inAbove);
+    if (run === leaf[at | 1]!) {
+      leaf[at | 1] = this.longestAfter(flat, below, above, isLong(inBelow) + isLong(inAbove), run);
+    }
+  }
+
+  /**
+   * The longest run of a chunk after a run of `run` pages, its longest, was cut, which left `below` and `above` of it. Mostly
+   * the long runs that are known, these two and the ones at the edges, are all there are, which their count tells, `longKnown`
+   * of those that are counted; else the bitmap has to be scanned.
+   */
+  private longestAfter(flat: number, below: number, above: number, longKnown: number, run: number): number {
+    const { leaf, runs } = this;
+    const at = flat << 2;
+    const known = longer(longer(leaf[at]!, leaf[at | 2]!), longer(below, above));
+    const counted = runs.longest(flat);
+    if (counted < LONG_RUN) return longer(known, counted);
+    if (longKnown === runs.count(flat, LONG_RUN)) return known;
     const word0 = flat * this.wordsPerChunk;
-    return longestZeros(this.allocBits, word0, chunkPages, longer(longest, LONG_RUN), below + n + above);
+    return longestZeros(this.allocBits, word0, this.chunkPages, longer(known, LONG_RUN), run);
   }
 
   private takeScavenged(flat: number, word0: number, page: number, n: number): number {
@@ -411,16 +437,25 @@ export class PageTree {
     return true;
   }
 
-  /** What remains to be done when pages [page, page+n) came back to the bitmap: below and above them that many are free. */
+  /**
+   * Updates a chunk's summary and counts after pages [page, page+n) came back to the bitmap, below and above which that many
+   * were free.
+   */
   private joinRun(flat: number, page: number, n: number, below: number, above: number): void {
     const leaf = this.leaf;
     const at = flat << 2;
     this.changedAt[flat] = this.stamp;
     const run = below + n + above;
-    if (below === page) leaf[at] = run;
-    if (page + n + above === this.chunkPages) leaf[at | 2] = run;
+    const atStart = below === page;
+    const atEnd = page + n + above === this.chunkPages;
+    if (atStart) leaf[at] = run;
+    if (atEnd) leaf[at | 2] = run;
     if (run > leaf[at | 1]!) leaf[at | 1] = run;
-    this.runs.join(flat, below, above, run);
+    // What touches an edge is not counted.
+    const inBelow = atStart ? 0 : below;
+    const inAbove = atEnd ? 0 : above;
+    if (!atStart && !atEnd) this.runs.join(flat, below, above, run);
+    else if ((inBelow | inAbove) !== 0) this.runs.join(flat, inBelow, inAbove, 0);
   }
 
   /** Whether pages [page, page+n) of a chunk are all allocated. */
@@ -499,14 +534,14 @@ export class PageTree {
     const rest = this.chunkPages - page - 64;
     if (end > rest) leaf[at | 2] = rest;
     const longest = this.runs.longest(flat);
-    if (longest < LONG_RUN) leaf[at | 1] = longest;
+    if (longest < LONG_RUN) leaf[at | 1] = longer(longer(leaf[at]!, leaf[at | 2]!), longest);
     else if (taken >= max) leaf[at | 1] = longestZeros(words, word0, this.chunkPages, LONG_RUN, max);
     this.climb(flat, start, max, end);
   }
 
   /**
    * Takes the runs of a 64-page block out of the counts, but for what lies above it; returns the longest one's length.
-   * None begins below the block, since that holds the lowest free page.
+   * None begins below the block, since that holds the lowest free page. Those at the edges of the chunk are not counted.
    */
   private cutRunsOfBlock(flat: number, page: number): number {
     const words = this.allocBits;
@@ -517,7 +552,8 @@ export class PageTree {
     while (i < limit) {
       const run = zerosUp(words, word0, i, this.chunkPages);
       const end = i + run;
-      this.runs.cut(flat, run, 0, end > limit ? end - limit : 0);
+      const atEnd = end === this.chunkPages;
+      this.runs.cut(flat, i === 0 || atEnd ? 0 : run, 0, end > limit && !atEnd ? end - limit : 0);
       if (run > longest) longest = run;
       i = end >= limit ? limit : firstZero(words, word0, end, limit);
     }
@@ -579,7 +615,7 @@ export class PageTree {
     let i = firstZero(this.allocBits, word0, 0, this.chunkPages);
     while (i < this.chunkPages) {
       const run = zerosUp(this.allocBits, word0, i, this.chunkPages);
-      this.runs.join(flat, 0, 0, run);
+      if (i !== 0 && i + run !== this.chunkPages) this.runs.join(flat, 0, 0, run);
       i = firstZero(this.allocBits, word0, i + run, this.chunkPages);
     }
   }
