@@ -37,7 +37,8 @@ export function readComparison(folder: string): ReportedComparison | null {
   const name = "comparison.json";
   const text = readPart(folder, name);
   checkDigest(folder, { files }, name, text);
-  const { rows } = JSON.parse(text) as ReadComparison;
+  const { rows } = JSON.parse(text) as Partial<ReadComparison>;
+  if (!Array.isArray(rows)) throw damaged(join(folder, name));
   const first = `seed-${String(seeds[0]).padStart(4, "0")}`;
   const inOrder = [...policies].sort((a, b) => Number(b.name === baseline) - Number(a.name === baseline));
   return {
