@@ -1,12 +1,12 @@
-/** Reads what `mheapsim compare` left behind, as carefully as the folder of a run. */
+/** Reads what `mheapsim compare` left behind for a report: its rows, and where the runs of the first seed are. */
 
 import { join } from "node:path";
-import type { ComparisonRow } from "./comparison.js";
-import { METRICS } from "./metrics.js";
-import { checkDigest, RunFolderError, readPart, readToolManifest } from "./run-folder.js";
+import type { ComparisonRow } from "../comparison.js";
+import { METRICS } from "../metrics.js";
+import { checkDigest, RunFolderError, readPart, readToolManifest } from "../run-folder.js";
 
 /** A comparison that came to its end. */
-export interface FinishedComparison {
+export interface ReportedComparison {
   readonly baseline: string;
   readonly rows: readonly ComparisonRow[];
   readonly seeds: readonly number[];
@@ -24,7 +24,7 @@ interface ReadComparison {
  * @returns null when the folder holds another result
  * @throws RunFolderError when it is none, is damaged, or is of another version
  */
-export function readComparisonFolder(folder: string): FinishedComparison | null {
+export function readComparison(folder: string): ReportedComparison | null {
   const manifest = readToolManifest(folder) as ReturnType<typeof readToolManifest> & {
     readonly baseline?: string;
     readonly policies?: readonly { readonly name: string; readonly folder: string }[];
