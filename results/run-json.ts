@@ -5,8 +5,8 @@
 
 import { COLUMN, COLUMNS } from "./columns.js";
 import { measure } from "./measure.js";
-import { computed } from "./numbers.js";
 import { MAIN_SERIES } from "./terminal.js";
+import { cellNumber } from "./timeseries.js";
 import { TOOL_VERSION } from "./version.js";
 
 /** Changes whenever something here means something else than before. */
@@ -72,7 +72,7 @@ function seriesJson(
   endNs: number,
 ): Record<string, unknown> {
   const of = (statistic: "last" | "mean" | "peak"): number | null =>
-    computed(measure(samples, column, statistic, 0, endNs));
+    cellNumber(measure(samples, column, statistic, 0, endNs));
   if (COLUMNS[column]!.kind === "counter") return { end: of("last") };
   return { end: of("last"), mean: of("mean"), max: of("peak") };
 }
