@@ -64,12 +64,13 @@ export function tableOf(samples: readonly Float64Array[]): string {
  * @param stream where the table goes
  */
 export function sparkWidth(
-  { isTTY, columns = 80 }: { readonly isTTY?: boolean; readonly columns?: number },
+  { isTTY, columns }: { readonly isTTY?: boolean; readonly columns?: number },
   env: Readonly<Record<string, string | undefined>>,
   platform: string,
 ): number {
   if (isTTY !== true || env["TERM"] === "dumb" || !speaksUtf8(env, platform)) return 0;
-  const room = Math.min(MOST_SPARKS, columns - TABLE_WIDTH);
+  // A terminal that does not know its width says 0, or nothing.
+  const room = Math.min(MOST_SPARKS, (columns || 80) - TABLE_WIDTH);
   // A few characters tell nothing.
   return room < 8 ? 0 : room;
 }

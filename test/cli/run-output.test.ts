@@ -149,6 +149,7 @@ describe("the closing table", () => {
     [{ isTTY: true, columns: 120 }, { LANG: "en_US.UTF-8" }, "linux", 48],
     [{ isTTY: true, columns: 80 }, { LANG: "de_DE.utf8" }, "linux", 32],
     [{ isTTY: true }, { LANG: "C.UTF-8" }, "linux", 32],
+    [{ isTTY: true, columns: 0 }, { LANG: "C.UTF-8" }, "linux", 32],
     [{ isTTY: true, columns: 50 }, { LANG: "en_US.UTF-8" }, "linux", 0],
     [{ isTTY: false, columns: 120 }, { LANG: "en_US.UTF-8" }, "linux", 0],
     [{}, { LANG: "en_US.UTF-8" }, "linux", 0],
