@@ -83,6 +83,18 @@ export function readRunFolder(folder: string): FinishedRun {
   };
 }
 
+/**
+ * Looks at a file that a run may have left besides the usual ones.
+ * @returns whether it has one
+ * @throws RunFolderError when it is gone or changed
+ */
+export function checkFile(folder: string, name: string): boolean {
+  const manifest = readManifest(folder);
+  if (!manifest.files.some((file) => file.name === name)) return false;
+  checkDigest(folder, manifest, name, readBytes(folder, name));
+  return true;
+}
+
 /** What a manifest says about its run. */
 export function describeRun(
   folder: string,
@@ -122,11 +134,15 @@ function eachColumn(values: (column: number) => Float64Array): FinishedRun["colu
   >;
 }
 
-function readManifest(folder: string): ReadManifest {
+/**
+ * Reads the manifest of any result of this version of the tool.
+ * @throws RunFolderError when there is none, or it is of something else or of another version
+ */
+export function readToolManifest(folder: string): Partial<ReadManifest> & { readonly study?: unknown } {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
     throw new RunFolderError(`${folder} is not a folder: expected one that mheapsim run wrote`);
   }
-  let manifest: ReadManifest;
+  let manifest: Partial<ReadManifest>;
   const path = join(folder, "manifest.json");
   try {
     manifest = JSON.parse(readPart(folder, "manifest.json"));
@@ -143,6 +159,11 @@ function readManifest(folder: string): ReadManifest {
       `${folder} was made by mheapsim ${version}, and this is ${TOOL_VERSION}: run it again with this version`,
     );
   }
+  return manifest;
+}
+
+function readManifest(folder: string): ReadManifest {
+  const manifest = readToolManifest(folder);
   const [first] = manifest.replications ?? [];
   if (first !== undefined) {
     throw new RunFolderError(
@@ -150,6 +171,7 @@ function readManifest(folder: string): ReadManifest {
     );
   }
   if (!isRunManifest(manifest)) {
+    const path = join(folder, "manifest.json");
     throw new RunFolderError(`${path} is not that of a run: expected the folder of mheapsim run`);
   }
   return manifest;
@@ -164,9 +186,14 @@ function isRunManifest(manifest: Partial<ReadManifest>): manifest is ReadManifes
   return areTexts && areObjects && typeof platform!.page_bytes === "number" && Array.isArray(files);
 }
 
-function readPart(folder: string, name: string): string {
+/** The text of a file of a result. @throws RunFolderError when it is not there */
+export function readPart(folder: string, name: string): string {
+  return readBytes(folder, name).toString("utf8");
+}
+
+function readBytes(folder: string, name: string): Buffer {
   try {
-    return readFileSync(join(folder, name), "utf8");
+    return readFileSync(join(folder, name));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new RunFolderError(
@@ -177,13 +204,19 @@ function readPart(folder: string, name: string): string {
   }
 }
 
-function checkDigest(folder: string, manifest: ReadManifest, name: string, text: string): void {
-  const listed = manifest.files.find((file) => file.name === name);
+/** Looks whether a file is the one that the manifest lists. @throws RunFolderError when it is not */
+export function checkDigest(
+  folder: string,
+  { files }: Pick<ReadManifest, "files">,
+  name: string,
+  content: string | Uint8Array,
+): void {
+  const listed = files.find((file) => file.name === name);
   const path = join(folder, name);
   if (listed === undefined) {
     throw new RunFolderError(`${path} is not in the folder's manifest.json: it is of another run`);
   }
-  if (listed.sha256 !== createHash("sha256").update(text).digest("hex")) {
+  if (listed.sha256 !== createHash("sha256").update(content).digest("hex")) {
     throw new RunFolderError(
       `${path} is not what the run wrote, by its sha256 in manifest.json: it was cut off or changed; run it again`,
     );
