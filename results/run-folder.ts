@@ -34,6 +34,14 @@ export interface FinishedRun {
   readonly version: string;
   readonly fingerprint: string;
   readonly parameters: Readonly<Record<string, string | number | boolean>>;
+  /** Where its demands came from, as the manifest says it. */
+  readonly source: ReadManifest["scenario"];
+  /** What was asked for: of a Go release the preset in force is taken. */
+  readonly policyRequested: string;
+  /** What was changed about the scenario besides its parameters, `path=value`. */
+  readonly sets: readonly string[];
+  /** Keyframes of its heap map, how many or at which times, ns; undefined without one. */
+  readonly keyframes: number | readonly number[] | undefined;
   readonly pageBytes: number;
   /** Values by column, NaN for an empty cell. */
   readonly columns: Readonly<Record<ColumnName, Float64Array>>;
@@ -46,8 +54,11 @@ interface ReadManifest extends ToolManifest {
   readonly name: string;
   readonly scenario: Readonly<Record<string, string | number>>;
   readonly policy: string;
+  readonly policy_requested: string;
   readonly platform: { readonly page_bytes: number };
   readonly parameters: FinishedRun["parameters"];
+  readonly set?: readonly string[];
+  readonly keyframes?: number | readonly number[];
   readonly fingerprint: string;
   readonly replications?: readonly { readonly folder: string }[];
 }
@@ -73,11 +84,9 @@ export function readRunFolder(folder: string): FinishedRun {
 /** What a manifest says about its run. */
 export function describeRun(
   folder: string,
-  manifest: Pick<ReadManifest, "name" | "scenario" | "policy" | "platform" | "parameters" | "fingerprint"> & {
-    readonly tool?: ReadManifest["tool"];
-  },
+  manifest: Omit<ReadManifest, "tool" | "files" | "replications"> & { readonly tool?: ReadManifest["tool"] },
 ): Omit<FinishedRun, "columns" | "histograms"> {
-  const { name, scenario, policy, platform, parameters, fingerprint, tool } = manifest;
+  const { name, scenario, policy, platform, parameters, set = [], keyframes, fingerprint, tool } = manifest;
   return {
     folder,
     name,
@@ -86,6 +95,10 @@ export function describeRun(
     version: tool?.version ?? TOOL_VERSION,
     fingerprint,
     parameters,
+    source: scenario,
+    policyRequested: manifest.policy_requested,
+    sets: set,
+    keyframes,
     pageBytes: platform.page_bytes,
   };
 }
@@ -129,8 +142,8 @@ function readManifest(folder: string): ReadManifest {
 }
 
 function isRunManifest(manifest: Partial<ReadManifest>): manifest is ReadManifest {
-  const { name, policy, fingerprint, scenario, parameters, platform } = manifest;
-  const areTexts = [name, policy, fingerprint].every((value) => typeof value === "string");
+  const { name, policy, policy_requested, fingerprint, scenario, parameters, platform } = manifest;
+  const areTexts = [name, policy, policy_requested, fingerprint].every((value) => typeof value === "string");
   const areObjects = [scenario, parameters, platform].every(
     (value) => typeof value === "object" && value !== null,
   );

@@ -1,15 +1,16 @@
 /** A report of finished runs: reads their folders and writes one HTML file. */
 
-import { existsSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { HEAP_MAP_FILE } from "../results/heapmap/format.js";
 import { readHeapMapParts } from "../results/heapmap/read.js";
-import { OutputError } from "../results/output-folder.js";
 import { type ReportMap, reportHtml } from "../results/report/report.js";
 import { reportRun, summaryTable } from "../results/report/report-run.js";
 import { type FinishedRun, readRunFolder } from "../results/run-folder.js";
 import { TOOL_VERSION } from "../results/version.js";
+import { refuseUnwritable, writeWholeFile } from "../results/whole-file.js";
 import { formatSize } from "../scenarios/units.js";
+import { commandOf } from "./reproduce.js";
 
 export interface ReportOptions {
   /** Folders of runs, in the order in which they are shown. */
@@ -32,8 +33,7 @@ export interface ReportResult {
  * @throws RunFolderError, HeapMapError when a run cannot be read, OutputError when the file cannot be written
  */
 export function writeReport({ runs: folders, out, force }: ReportOptions): ReportResult {
-  if (existsSync(out) && !force)
-    throw new OutputError(`${out} is there already: give another file with -o, or --force to replace it`);
+  refuseUnwritable(out, force, "-o");
   const runs = folders.map(readRunFolder);
   const labels = labelsOf(runs);
   const maps: ReportMap[] = [];
@@ -42,12 +42,12 @@ export function writeReport({ runs: folders, out, force }: ReportOptions): Repor
     const path = join(folders[i]!, HEAP_MAP_FILE);
     if (!existsSync(path)) {
       withoutMap.push(folders[i]!);
-      return reportRun(run, labels[i]!, null);
+      return reportRun(run, labels[i]!, commandOf(run), null);
     }
     const parts = readHeapMapParts(path);
     const element = `heap-map-${i}`;
     maps.push({ element, deflated: parts.deflated });
-    return reportRun(run, labels[i]!, { parts, element });
+    return reportRun(run, labels[i]!, commandOf(run), { parts, element });
   });
   const names = [...new Set(runs.map(({ name }) => name))];
   const html = reportHtml(
@@ -59,7 +59,7 @@ export function writeReport({ runs: folders, out, force }: ReportOptions): Repor
     },
     maps,
   );
-  writeWhole(out, html);
+  writeWholeFile(out, html, force, "-o");
   return { bytes: Buffer.byteLength(html), withoutMap };
 }
 
@@ -75,14 +75,4 @@ function labelsOf(runs: readonly FinishedRun[]): string[] {
   return labels.map((label, i) =>
     labels.filter((other) => other === label).length > 1 ? `${label} (${i + 1})` : label,
   );
-}
-
-function writeWhole(path: string, text: string): void {
-  const partial = `${path}.partial-${process.pid}`;
-  try {
-    writeFileSync(partial, text);
-    renameSync(partial, path);
-  } catch (error) {
-    throw new OutputError(`cannot write ${path}: ${(error as Error).message}`);
-  }
 }

@@ -11,11 +11,13 @@ const MOST_SAMPLES = 5000;
 /**
  * What the viewer gets of a run.
  * @param label tells it from the others
+ * @param command that makes it again
  * @param map its heap map, and the id of the element that will hold the records; null without one
  */
 export function reportRun(
   run: FinishedRun,
   label: string,
+  command: string,
   map: { readonly parts: HeapMapParts; readonly element: string } | null,
 ): ReportRun {
   const samples = run.columns.time_ns.length;
@@ -33,27 +35,13 @@ export function reportRun(
     policy: run.policy,
     seed: run.seed,
     fingerprint: run.fingerprint,
-    command: commandOf(run),
+    command,
     parameters: Object.entries(run.parameters).map(([name, value]) => [name, String(value)]),
     timesNs: kept.map((i) => run.columns.time_ns[i]!),
     columns,
     note: stride === 1 ? "" : `Of its ${samples} samples the charts show every ${stride}th.`,
     heapMap: map === null ? null : { header: map.parts.header, element: map.element },
   };
-}
-
-/** The command that makes a run again; what was set beside its parameters the run does not know. */
-function commandOf({ name, seed, policy, parameters }: FinishedRun): string {
-  if (seed === "") return `mheapsim run ${name}`;
-  const params = Object.entries(parameters)
-    .filter(([param]) => param !== "sample_ns")
-    .map(([param, value]) => ` --param ${param}=${value}`);
-  return `mheapsim run ${name} --seed ${seed}${params.join("")} --set ${quoted(`policy=${policy}`)}`;
-}
-
-/** A word for a shell. */
-function quoted(word: string): string {
-  return /^[\w.,:/=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }
 
 function cell(value: number): number | null {
