@@ -75,11 +75,11 @@ export function readBytes(folder: string, name: string): Buffer {
 /** @throws RunFolderError unless a file is what was written, by its digest in the manifest */
 export function checkDigest(
   folder: string,
-  manifest: ToolManifest,
+  { files }: Pick<ToolManifest, "files">,
   name: string,
   content: string | Uint8Array,
 ): void {
-  const listed = manifest.files.find((file) => file.name === name);
+  const listed = files.find((file) => file.name === name);
   const path = join(folder, name);
   if (listed === undefined) {
     throw new RunFolderError(`${path} is not in the folder's manifest.json: it is of another run`);

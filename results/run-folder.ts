@@ -15,6 +15,7 @@ import { type Histograms, isHistograms } from "./histograms.js";
 import {
   checkDigest,
   RunFolderError,
+  readBytes,
   readPart,
   readToolManifest,
   type ToolManifest,
@@ -79,6 +80,18 @@ export function readRunFolder(folder: string): FinishedRun {
     columns,
     histograms: readHistograms(folder, manifest),
   };
+}
+
+/**
+ * Looks at a file that a run may have left besides the usual ones.
+ * @returns whether it has one
+ * @throws RunFolderError when it is gone or changed
+ */
+export function checkFile(folder: string, name: string): boolean {
+  const manifest = readManifest(folder);
+  if (!manifest.files.some((file) => file.name === name)) return false;
+  checkDigest(folder, manifest, name, readBytes(folder, name));
+  return true;
 }
 
 /** What a manifest says about its run. */
