@@ -22,6 +22,7 @@ import { METRICS } from "../../results/metrics.js";
 import { PLOT_KINDS } from "../../results/plots/kinds.js";
 import { TOOL_VERSION } from "../../results/version.js";
 import { OP_NAMES } from "../../scenarios/trace/heap-trace.js";
+import { withReleaseTables } from "./release-tables.js";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const CLI = join(ROOT, "dist/cli/main.js");
@@ -108,6 +109,18 @@ describe("commands in the documents", () => {
   it.each(pictures)("%s is what the commands of the gallery draw", (path) => {
     expect(readFileSync(join(folder, path)).equals(readFileSync(join(ROOT, "docs", path)))).toBe(true);
     expect(statSync(join(ROOT, "docs", path)).size).toBeLessThan(200_000);
+  });
+
+  it("policies.md has the figures of releases that its commands make", () => {
+    const text = read("docs/policies.md");
+    expect(text.match(/<!-- releases: /g)!.length).toBeGreaterThan(10);
+    expect(withReleaseTables(text, folder)).toBe(text);
+  });
+
+  const ofReleases = picturesOf("docs/policies.md");
+
+  it.each(ofReleases)("%s is what the commands of policies.md draw", (path) => {
+    expect(readFileSync(join(folder, path)).equals(readFileSync(join(ROOT, "docs", path)))).toBe(true);
   });
 
   it.each(all.filter(([, command]) => RUN_BY_CI.some((pattern) => pattern.test(command))))(
