@@ -8,10 +8,11 @@ import type { ScenarioOverrides } from "../scenarios/load/load.js";
 import { parseDuration } from "../scenarios/units.js";
 import { DEFAULT_METRIC, formatEffect, metricNamed } from "../studies/hunt/effect.js";
 import { writeFindings } from "../studies/hunt/findings.js";
-import { type HuntOptions, hunt } from "../studies/hunt/hunt.js";
+import { type HuntOptions, type HuntResult, hunt } from "../studies/hunt/hunt.js";
 import type { Entry } from "../studies/hunt/ledger.js";
-import type { HuntSource } from "../studies/hunt/source.js";
+import { type HuntSource, pointsOf as variationsOf } from "../studies/hunt/source.js";
 import type { HuntTask } from "../studies/hunt/worker.js";
+import { shellWord } from "../studies/shell-word.js";
 import { parseSeeds } from "../studies/study-inputs.js";
 import { parseVariation, pointOverrides, pointsOf } from "../studies/variation.js";
 import { givenPath, lastGiven, UsageError } from "./errors.js";
@@ -93,7 +94,7 @@ export const huntCommand: CommandModule<object, HuntArguments> = {
       .option("out", {
         type: "string",
         requiresArg: true,
-        describe: "output folder (default out/hunt-<what>)",
+        describe: "output folder (default out/hunt-<what>, and -<seed> for one seed)",
       })
       .option("force", { type: "boolean", default: false, describe: "begin anew instead of going on" })
       .options(CHANGES)
@@ -119,7 +120,7 @@ export const huntCommand: CommandModule<object, HuntArguments> = {
       ),
   handler: async (args) => {
     const { source, name } = sourceOf(args);
-    const options = optionsOf(args, source, args.out ?? join("out", `hunt-${name}`));
+    const options = optionsOf(args, source, name);
     const table = new LiveTable();
     const abort = new AbortController();
     const release = onInterrupt(() => abort.abort());
@@ -132,7 +133,7 @@ export const huntCommand: CommandModule<object, HuntArguments> = {
       release();
     });
     writeFindings(options, result.findings, (entry) => commandOf(args, options, entry));
-    console.log(report(args, options, result.evaluations, result.findings));
+    console.log(report(args, options, result));
     if (result.interrupted) {
       console.error(
         `mheapsim: interrupted, ${result.evaluations} evaluations are kept: the same command goes on from them`,
@@ -162,8 +163,11 @@ function sourceOf(args: HuntArguments): { source: HuntSource; name: string } {
   return { source: { kind: "scenario", path, points }, name: scenario.name.replace(/[^\w.+-]+/g, "-") };
 }
 
-function optionsOf(args: HuntArguments, source: HuntSource, out: string): HuntOptions {
+function optionsOf(args: HuntArguments, source: HuntSource, name: string): HuntOptions {
   const { evaluations, workers } = args;
+  const seeds = parseSeeds(args.seeds);
+  // The line of a finding evaluates one seed, in a folder of its own, whatever was hunted there before.
+  const isOne = seeds.length === 1 && variationsOf(source) === 1;
   for (const [option, value] of [
     ["--evaluations", evaluations],
     ["--workers", workers],
@@ -173,12 +177,12 @@ function optionsOf(args: HuntArguments, source: HuntSource, out: string): HuntOp
   }
   return {
     source,
-    seeds: parseSeeds(args.seeds),
+    seeds,
     baseline: args.baseline,
     candidate: args.candidate,
     metric: metricNamed(args.metric).name,
-    out,
-    force: args.force,
+    out: args.out ?? join("out", `hunt-${name}${isOne ? `-${seeds[0]}` : ""}`),
+    force: args.force || (isOne && args.out === undefined),
     ...(evaluations === undefined ? {} : { evaluations }),
     ...(workers === undefined ? {} : { workers }),
     ...(args.for === undefined ? {} : { untilMs: performance.now() + parseDuration(args.for) / 1e6 }),
@@ -186,25 +190,23 @@ function optionsOf(args: HuntArguments, source: HuntSource, out: string): HuntOp
 }
 
 /** The command that makes one evaluation again, and nothing else. */
-function commandOf(args: HuntArguments, { source, seeds, metric }: HuntTask, { n }: Entry): string {
-  const points: readonly ScenarioOverrides[] = source.kind === "scenario" ? source.points : [{}];
-  const seed = seeds[Math.floor(n / points.length)]!;
-  const varied = points[n % points.length]!;
-  const what = source.kind === "scenario" ? quoted(args.scenario!) : `--${source.kind}`;
+function commandOf(args: HuntArguments, { source, metric }: HuntTask, { seed, point }: Entry): string {
+  const what = source.kind === "scenario" ? shellWord(args.scenario!) : `--${source.kind}`;
+  const { params = [], sets = [] } = changesOf(source, point);
   const changes = [
-    ...(varied.params ?? []).map((change) => `--param ${quoted(change)}`),
-    ...(varied.sets ?? []).map((change) => `--set ${quoted(change)}`),
+    ...params.map((change) => `--param ${shellWord(change)}`),
+    ...sets.map((change) => `--set ${shellWord(change)}`),
   ];
   return [
-    `mheapsim hunt ${what} --candidate ${quoted(args.candidate)} --baseline ${quoted(args.baseline)}`,
+    `mheapsim hunt ${what} --candidate ${shellWord(args.candidate)} --baseline ${shellWord(args.baseline)}`,
     `--metric ${metric} --seeds ${seed}`,
     ...changes,
   ].join(" ");
 }
 
-/** A word for a shell. */
-function quoted(word: string): string {
-  return /^[\w.,:/=@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+/** What a variation changes. */
+function changesOf(source: HuntSource, point: number): ScenarioOverrides {
+  return source.kind === "scenario" ? source.points[point]! : {};
 }
 
 function progressLines(options: HuntOptions, done: number, total: number, worst: readonly Entry[]): string[] {
@@ -212,33 +214,34 @@ function progressLines(options: HuntOptions, done: number, total: number, worst:
   return [head, ...tableOf(options, worst.slice(0, 5))];
 }
 
-function tableOf({ metric, seeds, source }: HuntTask, entries: readonly Entry[]): string[] {
-  const points = source.kind === "scenario" ? source.points.length : 1;
+function tableOf({ metric, source }: HuntTask, entries: readonly Entry[]): string[] {
   const shown = METRICS.find(({ name }) => name === metric)!;
   const number = (value: number | null): string =>
     value === null ? "-" : String(Number(value.toPrecision(6)));
+  const isVaried = variationsOf(source) > 1;
   const rows = entries.map((entry) => [
     formatEffect(shown, entry.effect ?? Number.NaN),
-    String(seeds[Math.floor(entry.n / points)]),
+    String(entry.seed),
     number(entry.baseline),
     number(entry.candidate),
+    ...(isVaried ? [Object.values(changesOf(source, entry.point)).flat().join(" ")] : []),
   ]);
-  return rows.length === 0 ? [] : textTable([["effect", "seed", "baseline", "candidate"], ...rows], true);
+  const head = ["effect", "seed", "baseline", "candidate", ...(isVaried ? ["with"] : [])];
+  return rows.length === 0 ? [] : textTable([head, ...rows], true);
 }
 
-function report(
-  args: HuntArguments,
-  options: HuntOptions,
-  evaluations: number,
-  findings: readonly Entry[],
-): string {
+function report(args: HuntArguments, options: HuntOptions, result: HuntResult): string {
   const { candidate, baseline, metric, out } = options;
+  const { evaluations, undefinedEffects, findings } = result;
   const head = `${evaluations} evaluations: ${metric} of ${candidate} against ${baseline}`;
-  if (findings.length === 0) return `${head}\n\nin none of them is ${candidate} worse`;
+  const undefinedLine = `in ${undefinedEffects} of them it is undefined: the baseline is 0, nothing of the kind happened, or a program did not come to its end`;
+  const notes = undefinedEffects === 0 ? [] : [undefinedLine];
+  if (findings.length === 0) return [head, `in none of them is ${candidate} worse`, ...notes].join("\n\n");
   const lines = findings.slice(0, 3).map((entry) => commandOf(args, options, entry));
   return [
     head,
     tableOf(options, findings).join("\n"),
+    ...notes,
     `the largest again:\n${lines.map((line) => `  ${line}`).join("\n")}`,
     `written to ${out}: findings.txt, and the findings as ${join(out, "finding-01.repro")} and so on; mheapsim shrink makes one small`,
   ].join("\n\n");

@@ -57,7 +57,7 @@ export async function runScenarioCommand(args: ScenarioArguments): Promise<void>
   } finally {
     progress.stop();
   }
-  for (const result of results) printRun(`${name} under ${policy}`, result, scenario.expect.length);
+  for (const result of results) printRun(`${name} under ${policy}`, result);
   const [only] = results;
   if (repeat === undefined) {
     console.log(`\n${closingTable(only!.samples, formatSize)}\n`);
@@ -70,8 +70,8 @@ export async function runScenarioCommand(args: ScenarioArguments): Promise<void>
 }
 
 /** A line about a run; with several, its folder and fingerprint too. */
-function printRun(what: string, result: RunScenarioResult, expectations: number): void {
-  const { folder, seed, end, endNs, events, failures, fingerprint } = result;
+function printRun(what: string, result: RunScenarioResult): void {
+  const { folder, seed, end, endNs, events, expectations, failures, fingerprint } = result;
   const held =
     expectations === 0 ? "" : `, ${expectations - failures.length} of ${expectations} expectations hold`;
   const ended = end === "completed" ? "" : `, ${end}`;

@@ -24,6 +24,10 @@ export interface ManifestContent {
   readonly policy_requested: string;
   readonly platform: Platform;
   readonly parameters: Readonly<Record<string, string | number | boolean>>;
+  /** What was changed about a scenario besides its parameters, `path=value`; not there when nothing was. */
+  readonly set?: readonly string[];
+  /** Which keyframes were asked for, how many or at which times, ns; not there without a heap map. */
+  readonly keyframes?: number | readonly number[];
   readonly result: Readonly<Record<string, string | number | null>>;
   readonly fingerprint: string;
   /** sha256 of the other files by name. */

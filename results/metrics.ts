@@ -1,5 +1,5 @@
 /**
- * What is compared: a run in some thirty numbers, each read off its time series within a window.
+ * What is compared: a run in some forty numbers, each read off its time series within a window.
  *
  *     rows ──window──► Series ──one line each──► mean_heap_retained_bytes, find_rate, release_90_ns, …
  *
@@ -166,6 +166,23 @@ export const METRICS: readonly Metric[] = [
     ["span_allocs"],
     "page cache refills for each span",
   ),
+  mean("resident_bytes", "memory that the system has really given, on average"),
+  peak("resident_bytes", "the most memory that the system has given"),
+  end("resident_bytes", "memory that the system has given at the end"),
+  mean("huge_coverage", "share of memory in spans that lies in huge pages of the system, on average"),
+  count("fault_ns", "time that first touches of memory took"),
+  count("advice_ns", "time that calls about huge pages took"),
+  per(
+    "lock_wait_per_acquisition_ns",
+    "ns",
+    "lock_wait_ns",
+    ["lock_acquisitions"],
+    "how long the heap lock is waited for each time, where it is modelled",
+  ),
+  peak("lock_wait_max_ns", "the longest that an allocation waits for it"),
+  count("assist_released_bytes", "memory that allocations gave back themselves"),
+  count("assist_ns", "time that this took the program"),
+  peak("assist_max_ns", "the longest that one allocation gave memory back for"),
   count("heap_growths", "times the heap grew"),
   count("gc_cycles", "collections"),
   count("span_allocs", "spans handed out"),

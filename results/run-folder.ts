@@ -34,6 +34,14 @@ export interface FinishedRun {
   readonly version: string;
   readonly fingerprint: string;
   readonly parameters: Readonly<Record<string, string | number | boolean>>;
+  /** Where its demands came from, as the manifest says it. */
+  readonly source: ReadManifest["scenario"];
+  /** What was asked for: of a Go release the preset in force is taken. */
+  readonly policyRequested: string;
+  /** What was changed about the scenario besides its parameters, `path=value`. */
+  readonly sets: readonly string[];
+  /** Keyframes of its heap map, how many or at which times, ns; undefined without one. */
+  readonly keyframes: number | readonly number[] | undefined;
   readonly pageBytes: number;
   /** Values by column, NaN for an empty cell. */
   readonly columns: Readonly<Record<ColumnName, Float64Array>>;
@@ -47,8 +55,11 @@ interface ReadManifest {
   readonly name: string;
   readonly scenario: Readonly<Record<string, string | number>>;
   readonly policy: string;
+  readonly policy_requested: string;
   readonly platform: { readonly page_bytes: number };
   readonly parameters: FinishedRun["parameters"];
+  readonly set?: readonly string[];
+  readonly keyframes?: number | readonly number[];
   readonly fingerprint: string;
   readonly files: readonly { readonly name: string; readonly sha256: string }[];
   readonly replications?: readonly { readonly folder: string }[];
@@ -72,14 +83,24 @@ export function readRunFolder(folder: string): FinishedRun {
   };
 }
 
+/**
+ * Looks at a file that a run may have left besides the usual ones.
+ * @returns whether it has one
+ * @throws RunFolderError when it is gone or changed
+ */
+export function checkFile(folder: string, name: string): boolean {
+  const manifest = readManifest(folder);
+  if (!manifest.files.some((file) => file.name === name)) return false;
+  checkDigest(folder, manifest, name, readBytes(folder, name));
+  return true;
+}
+
 /** What a manifest says about its run. */
 export function describeRun(
   folder: string,
-  manifest: Pick<ReadManifest, "name" | "scenario" | "policy" | "platform" | "parameters" | "fingerprint"> & {
-    readonly tool?: ReadManifest["tool"];
-  },
+  manifest: Omit<ReadManifest, "tool" | "files" | "replications"> & { readonly tool?: ReadManifest["tool"] },
 ): Omit<FinishedRun, "columns" | "histograms"> {
-  const { name, scenario, policy, platform, parameters, fingerprint, tool } = manifest;
+  const { name, scenario, policy, platform, parameters, set = [], keyframes, fingerprint, tool } = manifest;
   return {
     folder,
     name,
@@ -88,6 +109,10 @@ export function describeRun(
     version: tool?.version ?? TOOL_VERSION,
     fingerprint,
     parameters,
+    source: scenario,
+    policyRequested: manifest.policy_requested,
+    sets: set,
+    keyframes,
     pageBytes: platform.page_bytes,
   };
 }
@@ -109,11 +134,15 @@ function eachColumn(values: (column: number) => Float64Array): FinishedRun["colu
   >;
 }
 
-function readManifest(folder: string): ReadManifest {
+/**
+ * Reads the manifest of any result of this version of the tool.
+ * @throws RunFolderError when there is none, or it is of something else or of another version
+ */
+export function readToolManifest(folder: string): Partial<ReadManifest> & { readonly study?: unknown } {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
     throw new RunFolderError(`${folder} is not a folder: expected one that mheapsim run wrote`);
   }
-  let manifest: ReadManifest;
+  let manifest: Partial<ReadManifest>;
   const path = join(folder, "manifest.json");
   try {
     manifest = JSON.parse(readPart(folder, "manifest.json"));
@@ -130,6 +159,11 @@ function readManifest(folder: string): ReadManifest {
       `${folder} was made by mheapsim ${version}, and this is ${TOOL_VERSION}: run it again with this version`,
     );
   }
+  return manifest;
+}
+
+function readManifest(folder: string): ReadManifest {
+  const manifest = readToolManifest(folder);
   const [first] = manifest.replications ?? [];
   if (first !== undefined) {
     throw new RunFolderError(
@@ -137,23 +171,29 @@ function readManifest(folder: string): ReadManifest {
     );
   }
   if (!isRunManifest(manifest)) {
+    const path = join(folder, "manifest.json");
     throw new RunFolderError(`${path} is not that of a run: expected the folder of mheapsim run`);
   }
   return manifest;
 }
 
 function isRunManifest(manifest: Partial<ReadManifest>): manifest is ReadManifest {
-  const { name, policy, fingerprint, scenario, parameters, platform, files } = manifest;
-  const areTexts = [name, policy, fingerprint].every((value) => typeof value === "string");
+  const { name, policy, policy_requested, fingerprint, scenario, parameters, platform, files } = manifest;
+  const areTexts = [name, policy, policy_requested, fingerprint].every((value) => typeof value === "string");
   const areObjects = [scenario, parameters, platform].every(
     (value) => typeof value === "object" && value !== null,
   );
   return areTexts && areObjects && typeof platform!.page_bytes === "number" && Array.isArray(files);
 }
 
-function readPart(folder: string, name: string): string {
+/** The text of a file of a result. @throws RunFolderError when it is not there */
+export function readPart(folder: string, name: string): string {
+  return readBytes(folder, name).toString("utf8");
+}
+
+function readBytes(folder: string, name: string): Buffer {
   try {
-    return readFileSync(join(folder, name), "utf8");
+    return readFileSync(join(folder, name));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new RunFolderError(
@@ -164,13 +204,19 @@ function readPart(folder: string, name: string): string {
   }
 }
 
-function checkDigest(folder: string, manifest: ReadManifest, name: string, text: string): void {
-  const listed = manifest.files.find((file) => file.name === name);
+/** Looks whether a file is the one that the manifest lists. @throws RunFolderError when it is not */
+export function checkDigest(
+  folder: string,
+  { files }: Pick<ReadManifest, "files">,
+  name: string,
+  content: string | Uint8Array,
+): void {
+  const listed = files.find((file) => file.name === name);
   const path = join(folder, name);
   if (listed === undefined) {
     throw new RunFolderError(`${path} is not in the folder's manifest.json: it is of another run`);
   }
-  if (listed.sha256 !== createHash("sha256").update(text).digest("hex")) {
+  if (listed.sha256 !== createHash("sha256").update(content).digest("hex")) {
     throw new RunFolderError(
       `${path} is not what the run wrote, by its sha256 in manifest.json: it was cut off or changed; run it again`,
     );

@@ -353,7 +353,13 @@ export interface MeasureSpec {
 }
 
 /** What must hold in the end. */
-export type ExpectSpec =
+export type ExpectSpec = {
+  /** Names of the presets under which it must hold; null: under all. A policy with changes counts as its preset. */
+  readonly policies: readonly string[] | null;
+  readonly about: string;
+  /** The line as written, for reports: `peak heap_sys_bytes atMost 1GiB`. */
+  readonly text: string;
+} & (
   | {
       readonly kind: "metric";
       readonly measure: MeasureSpec;
@@ -364,9 +370,6 @@ export type ExpectSpec =
       readonly value: number;
       /** Upper end of `between`, else equal to value. */
       readonly value2: number;
-      readonly about: string;
-      /** The line as written, for reports: `peak heap_sys_bytes atMost 1GiB`. */
-      readonly text: string;
     }
   | {
       readonly kind: "exit";
@@ -374,9 +377,8 @@ export type ExpectSpec =
       /** When it must come. */
       readonly fromNs: number;
       readonly toNs: number;
-      readonly about: string;
-      readonly text: string;
-    };
+    }
+);
 
 /** A parameter, its range and the value that it has in this scenario. Values as a scenario would write them. */
 export interface ParameterSpec {
@@ -441,6 +443,8 @@ export interface Scenario {
   /** Such as `golang/go#78962`; null: none. */
   readonly issue: string | null;
   readonly params: readonly ParameterSpec[];
+  /** What was changed besides the parameters, `path=value` as it was given, so that the same run can be asked for again. */
+  readonly sets: readonly string[];
   readonly seed: string;
   readonly platform: PlatformSpec;
   readonly machine: {

@@ -14,6 +14,8 @@ export interface Vocabulary {
   readonly platforms: readonly string[];
   /** What is wrong with the name of a policy, as a sentence; undefined when there is such a policy. */
   readonly policyFault: (policy: string) => string | undefined;
+  /** The presets that a word such as go1.18 or go1.13.3..go1.20 stands for, or what is wrong with it, as a sentence. */
+  readonly choosePolicies: (word: string) => readonly string[] | { readonly problem: string };
   /** What is impossible about an address space, as a sentence; undefined when nothing is. */
   readonly platformFault: (platform: PlatformSpec) => string | undefined;
 }

@@ -7,6 +7,7 @@ import { measure } from "../results/measure.js";
 import { formatCell } from "../results/timeseries.js";
 import type { ExpectSpec, MeasureSpec } from "../scenarios/scenario.js";
 import { formatDuration, formatSize } from "../scenarios/units.js";
+import type { Policy } from "../sim/policies/policy.js";
 
 /** What is known of a run when it is over. */
 export interface Outcome {
@@ -14,6 +15,16 @@ export interface Outcome {
   readonly rows: readonly Float64Array[];
   readonly end: string;
   readonly endNs: number;
+}
+
+/** The expectations that are about a policy, or about the preset that it changes. */
+export function expectedUnder(policy: Policy, expect: readonly ExpectSpec[]): readonly ExpectSpec[] {
+  return expect.filter(({ policies }) => policies === null || policies.includes(policy.preset));
+}
+
+/** Whether a run that ended so came to its end, or to one that is expected. */
+export function isExpectedEnd(end: string, expect: readonly ExpectSpec[]): boolean {
+  return end === "completed" || expect.some((one) => one.kind === "exit" && one.exit === end);
 }
 
 /** The expectations that do not hold, a line each: what was expected, and what was found. */

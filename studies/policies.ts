@@ -90,9 +90,14 @@ export function policyFault(spec: string): string | undefined {
     resolvePolicy(spec);
     return undefined;
   } catch (error) {
-    if (error instanceof PolicySpecError || error instanceof InputError) return error.message;
-    throw error;
+    return faultOf(error);
   }
+}
+
+/** The sentence of an error about a policy; others are thrown on. */
+export function faultOf(error: unknown): string {
+  if (error instanceof PolicySpecError || error instanceof InputError) return error.message;
+  throw error;
 }
 
 function basePolicy(name: string): Policy {

@@ -1,18 +1,22 @@
 /** One run of a scenario under one seed, with everything that it leaves behind in a folder. */
 
+import { basename, resolve } from "node:path";
 import { Fingerprint } from "../engine/fingerprint.js";
 import { type Keyframes, keyframeTimes } from "../results/heapmap/recorder.js";
 import type { OutputFolder } from "../results/output-folder.js";
+import { scenarioNames, scenarioPath } from "../scenarios/library.js";
 import type { Scenario } from "../scenarios/scenario.js";
 import type { Recordings } from "../scenarios/workloads/workloads.js";
 import type { Policy } from "../sim/policies/policy.js";
-import { failedExpectations } from "./expectations.js";
+import { expectedUnder, failedExpectations, isExpectedEnd } from "./expectations.js";
 import { type Plotter, Recording } from "./recording.js";
 import { withDuration } from "./recordings.js";
 import { type Onlooker, type RunEnd, ScenarioRun } from "./scenario-run.js";
 
 export interface RecordRunOptions {
   readonly scenario: Scenario;
+  /** Path of its file. Default: it has none. */
+  readonly path?: string;
   /** What the heap does. Default: the policy that the scenario names. */
   readonly policy?: Policy;
   /** What its trace workloads play. */
@@ -42,7 +46,9 @@ export interface RecordedRun {
   readonly samples: readonly Float64Array[];
   readonly fingerprint: string;
   readonly events: number;
-  /** Expectations that do not hold, a line each. */
+  /** How many expectations are about its policy. */
+  readonly expectations: number;
+  /** Those that do not hold, a line each. */
   readonly failures: readonly string[];
   /** Whether the program came to its end, or to the one that the scenario expects. */
   readonly endedAsExpected: boolean;
@@ -72,22 +78,26 @@ export async function recordRun(options: RecordRunOptions): Promise<RecordedRun>
   });
   run.heap.census = recording.census;
   run.run();
-  const failures = failedExpectations(scenario.expect, {
+  const expect = expectedUnder(run.heap.policy, scenario.expect);
+  const failures = failedExpectations(expect, {
     rows: recording.rows,
     end: run.end,
     endNs: run.sim.nowNs,
   });
   const content = {
     name: scenario.name,
-    scenario: { kind: "scenario", name: scenario.name, seed: scenario.seed },
+    scenario: { kind: "scenario", name: scenario.name, ...sourceOf(options.path), seed: scenario.seed },
     policy: run.heap.policy.name,
     policy_requested: scenario.policy,
     parameters: { ...parametersOf(scenario), sample_ns: run.sampleNs },
+    // Which policy it was, and which asked for, is said above; studies choose it whatever the scenario says.
+    set: scenario.sets.filter((change) => !/^\s*policy\s*=/.test(change)),
+    ...(options.keyframes === undefined ? {} : { keyframes: options.keyframes }),
     result: {
       end: run.end,
       message: run.endMessage === "" ? null : run.endMessage,
       events: run.sim.events,
-      expectations: scenario.expect.length,
+      expectations: expect.length,
       failed_expectations: failures.length,
     },
   };
@@ -100,11 +110,19 @@ export async function recordRun(options: RecordRunOptions): Promise<RecordedRun>
     samples: recording.rows,
     fingerprint: fingerprint.hex(),
     events: run.sim.events,
+    expectations: expect.length,
     failures,
-    endedAsExpected:
-      run.end === "completed" || scenario.expect.some((one) => one.kind === "exit" && one.exit === run.end),
+    endedAsExpected: isExpectedEnd(run.end, expect),
     digests,
   };
+}
+
+/** Which file a scenario is of, for manifests; the name is enough of those that come with the tool. */
+function sourceOf(path: string | undefined): { readonly file?: string } {
+  if (path === undefined || path === "") return {};
+  const file = basename(path);
+  const isBundled = scenarioNames().some((name) => resolve(path) === scenarioPath(name));
+  return isBundled ? {} : { file };
 }
 
 /** The parameters of a scenario by name, as manifests have them. */

@@ -101,7 +101,7 @@ export class Recording {
     this.write("summary.json", `${JSON.stringify(this.summary.toJson(heap.statistics, more), null, 2)}\n`);
     const histograms = this.histograms.finish(this.summary.last[COLUMN.time_ns]!, heap);
     this.write("histograms.json", histogramsText(histograms));
-    const { name, scenario, policy, policy_requested, parameters, result } = content;
+    const { name, scenario, policy, policy_requested, parameters, set, keyframes, result } = content;
     const told = {
       name,
       scenario,
@@ -109,6 +109,8 @@ export class Recording {
       policy_requested,
       platform: platformOf(heap.geometry),
       parameters,
+      ...(set === undefined || set.length === 0 ? {} : { set }),
+      ...(keyframes === undefined ? {} : { keyframes }),
       result,
       fingerprint: this.fingerprint.hex(),
     };

@@ -114,6 +114,7 @@ class ScenarioJob {
       scenario,
       recordings,
       folder: this.folder,
+      ...(options.path === undefined ? {} : { path: options.path }),
       prefix: folder === "" ? "" : `${folder}/`,
       ...(options.keyframes === undefined ? {} : { keyframes: options.keyframes }),
       ...(options.plotter === undefined ? {} : { plotter: options.plotter }),

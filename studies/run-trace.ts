@@ -231,6 +231,7 @@ class TraceRun {
       policy: this.#policy.name,
       policy_requested: this.#policy.name,
       parameters: { sample_ns: this.sampleNs },
+      ...(options.keyframes === undefined ? {} : { keyframes: options.keyframes }),
       result: {
         end: outOfMemory === undefined ? "finished" : "out of memory",
         message: outOfMemory ?? null,

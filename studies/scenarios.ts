@@ -18,13 +18,21 @@ import type { ScenarioInput } from "../scenarios/schema/root.js";
 import type { Vocabulary } from "../scenarios/vocabulary.js";
 import { Geometry, GeometryError } from "../sim/address/geometry.js";
 import { geometryFromJson, platform, platformNames } from "../sim/address/platforms.js";
-import { policyFault } from "./policies.js";
+import { choosePolicies } from "./policies/choose.js";
+import { faultOf, policyFault } from "./policies.js";
 
 /** The names that scenarios may use. */
 export const VOCABULARY: Vocabulary = {
   metrics: COLUMNS,
   platforms: platformNames(),
   policyFault,
+  choosePolicies: (word) => {
+    try {
+      return choosePolicies(word);
+    } catch (error) {
+      return { problem: faultOf(error) };
+    }
+  },
   platformFault: (spec) => {
     try {
       geometryOf(spec);

@@ -1,5 +1,7 @@
 // Makes the page that reports are filled into: the viewer's script and style in one HTML file, which asks the network for
 // nothing. `npm run build` runs it after the compiler.
+//
+//     node results/viewer/bundle.mjs [folder of the compiled program, dist by default]
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -7,7 +9,8 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const out = join(here, "..", "..", "dist", "results", "report", "template.html");
+const dist = process.argv[2] ?? join(here, "..", "..", "dist");
+const out = join(dist, "results", "report", "template.html");
 
 const { outputFiles } = await build({
   entryPoints: [join(here, "main.ts")],

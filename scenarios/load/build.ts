@@ -20,6 +20,7 @@ const MAX_ACTIONS = 100_000;
 export function buildScenario(
   content: ScenarioContent,
   params: readonly ParameterSpec[],
+  sets: readonly string[],
   vocabulary: Vocabulary,
   problems: Problems,
 ): Scenario {
@@ -39,6 +40,7 @@ export function buildScenario(
     about: content.about,
     issue: content.issue ?? null,
     params,
+    sets,
     seed: content.seed,
     platform: buildPlatform(content, vocabulary, problems),
     machine: {

@@ -27,11 +27,11 @@ export function buildExpectations(content: readonly Content[], around: Surroundi
 }
 
 function buildExpectation(content: Content, path: Path, around: Surroundings): ExpectSpec | undefined {
-  const about = content.about ?? "";
-  const text = textOf(content);
+  const policies = policiesOf(content, path, around);
+  const whatever = { policies, about: content.about ?? "", text: textOf(content) };
   if (content.exit !== undefined) {
     const window = windowOf(content, path, around);
-    return window && { kind: "exit", exit: content.exit, ...window, about, text };
+    return window && { kind: "exit", exit: content.exit, ...window, ...whatever };
   }
   const measure = measureOf(content, path, around);
   const of = content.of === undefined ? null : measureOf(content.of, [...path, "of"], around);
@@ -55,7 +55,23 @@ function buildExpectation(content: Content, path: Path, around: Surroundings): E
       "the lower end is above the upper one, expected it to be at most that",
     );
   }
-  return { kind: "metric", measure, of, comparison, value, value2, about, text };
+  return { kind: "metric", measure, of, comparison, value, value2, ...whatever };
+}
+
+/** The presets that it is about, each once, in the order of the file; null for all. */
+function policiesOf(
+  { policies }: Content,
+  path: Path,
+  { vocabulary, problems }: Surroundings,
+): readonly string[] | null {
+  if (policies === undefined) return null;
+  const names = policies.flatMap((word, i) => {
+    const chosen = vocabulary.choosePolicies(word);
+    if (!("problem" in chosen)) return chosen;
+    problems.report([...path, "policies", i], chosen.problem);
+    return [];
+  });
+  return [...new Set(names)];
 }
 
 /** The type of the value that a measure is compared with. */
@@ -158,6 +174,7 @@ function textOf(content: Content): string {
     const value = content[name];
     if (value !== undefined) words.push(name, Array.isArray(value) ? value.join(" and ") : String(value));
   }
+  if (content.policies !== undefined) words.push("under", content.policies.join(", "));
   return words.join(" ");
 }
 

@@ -80,7 +80,7 @@ function checkTree(
   const content = scenarioSchema.safeParse(resolved.tree);
   if (!content.success) reportIssues(content.error.issues, resolved.tree, problems);
   if (problems.any || !content.success) return failed();
-  const scenario = buildScenario(content.data, resolved.parameters, vocabulary, problems);
+  const scenario = buildScenario(content.data, resolved.parameters, sets, vocabulary, problems);
   return problems.any ? failed() : { scenario, errors: [] };
 }
 

@@ -367,6 +367,11 @@ export const expectation = object({
   below: comparisonValue,
   equals: comparisonValue,
   between: z.tuple([comparisonValue.unwrap(), comparisonValue.unwrap()]).optional(),
+  policies: z
+    .array(text)
+    .min(1)
+    .optional()
+    .describe("The policies that it is about, such as go1.18 or go1.13.3..go1.20 (default: all)"),
   about: text.optional().describe("Why it must hold"),
 })
   .superRefine((value, ctx) => {

@@ -41,7 +41,7 @@ export class Fragmentation {
       this.#pages = pages;
       this.#runs = new RunTree(pages.tree);
     }
-    this.#runs.update();
+    this.#runs.update(pages.inUse);
     this.#reset();
     this.#addRoots(pages, this.#runs);
     this.#addCaches(pages, this.#runs, caches);

@@ -65,6 +65,8 @@ export interface AssistMeter {
   readonly isLimiting: boolean;
   /** A range has gone to the system. */
   rangeReleased(): void;
+  /** The allocation has released all that it was to. */
+  allocationDone(): void;
 }
 
 /** Options of a heap. */
@@ -529,6 +531,7 @@ export class Heap {
     this.#isAssisting = true;
     this.statistics.assistedBytes += this.scavenge(bytes, above > 0);
     this.#isAssisting = false;
+    this.meter?.allocationDone();
   }
 
   /** What will be above the memory limit when so many released bytes are in use again. */

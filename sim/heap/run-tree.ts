@@ -10,12 +10,13 @@
  *
  * One tree stands in each root entry of the page allocator, over the flat indices of its chunks; what was never grown has a
  * record of zeros, which ends a run as memory in use does. A look costs what changed since the last one, times the few
- * levels, and a comparison of one number for each chunk of the root entries.
+ * levels, and a comparison of one number for each chunk that was grown.
  *
  * Invariant: after `update` each record is what the bitmaps below it say (test/sim/heap/fragmentation.property.test.ts).
  */
 
 import { grownInto } from "../../engine/typed-arrays.js";
+import type { AddressRanges } from "../address/ranges.js";
 import type { PageTree } from "../pages/page-tree.js";
 import {
   BROKEN,
@@ -73,12 +74,31 @@ export class RunTree {
     this.changed = new Int32Array(1 << tree.leafBits);
   }
 
-  /** Looks at what changed since the last call. */
-  update(): void {
+  /**
+   * Looks at what changed since the last call.
+   * @param inUse the memory that was grown, in whole chunks
+   */
+  update(inUse: AddressRanges): void {
     const { tree } = this;
+    const { chunkBytes } = tree.geometry;
     this.looked = 0;
     this.records = grownTo(this.records, tree.rootCount * this.slotRecords * RECORD);
-    for (let slot = 0; slot < tree.rootCount; slot++) this.updateSlot(slot);
+    let range = 0;
+    for (let r = 0; r < tree.rootCount; r++) {
+      const root = tree.roots[r]!;
+      const slot = tree.rootSlot[root]!;
+      const from = root << tree.leafBits;
+      const to = from + (1 << tree.leafBits);
+      let count = 0;
+      // A range may go on in the next root entry, and a root entry may have several.
+      for (; range < inUse.length && inUse.bases[range]! < to * chunkBytes; range++) {
+        const first = Math.max(from, inUse.bases[range]! / chunkBytes);
+        const limit = Math.min(to, inUse.limits[range]! / chunkBytes);
+        count = this.updateChunks(slot, first - from, limit - from, count);
+        if (inUse.limits[range]! > to * chunkBytes) break;
+      }
+      if (count > 0) this.updateAbove(slot, count);
+    }
     this.seen = tree.nextStamp();
   }
 
@@ -93,10 +113,10 @@ export class RunTree {
     return countWords(scavBits, flat * wordsPerChunk + (page >>> 5), this.hugePages >>> 5);
   }
 
-  private updateSlot(slot: number): void {
+  /** Sums up anew what stands above the chunks of a slot that changed, so many. */
+  private updateAbove(slot: number, chunks: number): void {
     const { changed, levelFirst } = this;
-    let count = this.updateChunks(slot);
-    if (count === 0) return;
+    let count = chunks;
     for (let level = 1; level < levelFirst.length; level++) {
       const bits = this.childBits[level]!;
       let parents = 0;
@@ -110,19 +130,21 @@ export class RunTree {
     }
   }
 
-  /** Counts the chunks of a slot that changed, and notes their numbers; @returns how many. */
-  private updateChunks(slot: number): number {
+  /**
+   * Counts those of the chunks [from, to) of a slot that changed, and notes their numbers behind what is noted already.
+   * @returns how many are noted then
+   */
+  private updateChunks(slot: number, from: number, to: number, noted: number): number {
     const { tree, seen, changed } = this;
     const { changedAt, leafBits } = tree;
     const first = slot << leafBits;
-    const chunks = 1 << leafBits;
-    let count = 0;
-    for (let local = 0; local < chunks; local++) {
+    let count = noted;
+    for (let local = from; local < to; local++) {
       if (changedAt[first + local]! <= seen) continue;
       this.countChunk(first + local, (slot * this.slotRecords + local) * RECORD);
       changed[count++] = local;
     }
-    this.looked += count;
+    this.looked += count - noted;
     return count;
   }
 

@@ -39,7 +39,14 @@ export async function runCell(cell: Cell, folder: string, recordings: Recordings
   const output = new OutputFolder(folder, false, "--out", false);
   try {
     const scenario = cellScenario(cell);
-    const run = await recordRun({ scenario, policy: cell.policy, recordings, folder: output, prefix: "" });
+    const run = await recordRun({
+      scenario,
+      path: cell.path,
+      policy: cell.policy,
+      recordings,
+      folder: output,
+      prefix: "",
+    });
     const samples = joined(run.samples);
     const { samples: _, digests: recorded, events: __, ...outcome } = run;
     const rows = output.write(ROWS, inLittleEndian(samples));

@@ -12,6 +12,7 @@
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { InputError } from "../../scenarios/input-error.js";
 import type { Scenario } from "../../scenarios/scenario.js";
 import type { Policy } from "../../sim/policies/policy.js";
@@ -48,7 +49,10 @@ export class CellKeys {
 
   /** 64 hexadecimal digits. @throws InputError when a recording cannot be read */
   keyOf(cell: Cell): string {
-    const parts = [toolDigest(), process.version, this.scenarioDigest(cell), text(cell.policy), cell.seed];
+    const { policy, seed, path } = cell;
+    // Manifests have the name of the scenario's file.
+    const file = basename(path);
+    const parts = [toolDigest(), process.version, this.scenarioDigest(cell), text(policy), seed, file];
     return sha256(JSON.stringify(parts));
   }
 

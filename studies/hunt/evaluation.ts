@@ -72,8 +72,8 @@ function runWithSamples(
     recordings,
     fingerprint,
     onlooker: {
-      onSample: ({ sim, heap, collectorSample }) => {
-        rows.push(sampler.sample(sim.nowNs, heap, collectorSample));
+      onSample: ({ sim, heap, collectorSample, systemSample }) => {
+        rows.push(sampler.sample(sim.nowNs, heap, collectorSample, systemSample));
       },
     },
   });

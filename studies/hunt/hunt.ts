@@ -1,7 +1,7 @@
 /**
  * Searches scenarios for the one in which a candidate policy is worst beside a baseline.
  *
- *     numbers 0, 1, 2, … ──parts──► threads ──entries──► ledger ──► findings: the largest effects
+ *     seeds × variations ──one at a time──► threads ──► ledger ──► findings: the largest effects
  *
  * Which scenarios are tried depends on the seeds and the budget alone, so the findings do not depend on the number of
  * threads; only a budget in time stops somewhere else each time. The ledger lies in the output folder from the start, and
@@ -23,14 +23,13 @@ import { type Entry, Ledger } from "./ledger.js";
 import { pointsOf } from "./source.js";
 import type { HuntPart, HuntReply, HuntTask } from "./worker.js";
 
-/** Evaluations that a thread gets at a time. */
-const PART = 4;
 /** Findings that are kept. */
 export const MOST_FINDINGS = 10;
 
 const WORKER = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url);
 
 export interface HuntOptions extends HuntTask {
+  readonly seeds: readonly number[];
   /** Folder of the ledger and the findings. */
   readonly out: string;
   /** Whether an earlier hunt there is forgotten. */
@@ -43,13 +42,15 @@ export interface HuntOptions extends HuntTask {
   readonly workers?: number;
   /** Stops the hunt; what is finished by then is kept. */
   readonly signal?: AbortSignal;
-  /** Told after each part. */
+  /** Told after each evaluation. */
   readonly onProgress?: (done: number, total: number, worst: readonly Entry[]) => void;
 }
 
 export interface HuntResult {
   /** Evaluations in all, those of earlier sittings included. */
   readonly evaluations: number;
+  /** Those of them in which the metric, or the effect, is undefined. */
+  readonly undefinedEffects: number;
   readonly total: number;
   /** The largest effects above zero, largest first. */
   readonly findings: readonly Entry[];
@@ -67,7 +68,7 @@ export async function hunt(options: HuntOptions): Promise<HuntResult> {
   const path = join(options.out, "evaluations.jsonl");
   if (options.force) rmSync(path, { force: true });
   const ledger = new Ledger(path, keyOf(task));
-  const all = task.seeds.length * pointsOf(task.source);
+  const all = options.seeds.length * pointsOf(task.source);
   const total = Math.min(all, options.evaluations ?? all);
   const search = new Search(task, ledger, total, options);
   try {
@@ -75,43 +76,70 @@ export async function hunt(options: HuntOptions): Promise<HuntResult> {
   } finally {
     ledger.close();
   }
-  const findings = worst(ledger.entries(), total);
   return {
-    evaluations: ledger.entries().filter(({ n }) => n < total).length,
+    evaluations: search.done,
+    undefinedEffects: search.undefinedEffects,
     total,
-    findings,
+    findings: search.worst.entries,
     interrupted: options.signal?.aborted ?? false,
   };
 }
 
-/** The largest effects above zero among the first scenarios, largest first, of equals the first. */
-export function worst(entries: readonly Entry[], total: number): Entry[] {
-  return entries
-    .filter(({ n, effect }) => n < total && effect !== null && effect > 0)
-    .sort((a, b) => b.effect! - a.effect! || a.n - b.n)
-    .slice(0, MOST_FINDINGS);
+/** The largest effects above zero, largest first, of equals the first, whatever the order in which they come. */
+export class Worst {
+  private readonly kept: Entry[] = [];
+
+  get entries(): readonly Entry[] {
+    return this.kept;
+  }
+
+  add(entry: Entry): void {
+    if (entry.effect === null || !(entry.effect > 0)) return;
+    const at = this.kept.findIndex((other) => isBehind(other, entry));
+    this.kept.splice(at < 0 ? this.kept.length : at, 0, entry);
+    if (this.kept.length > MOST_FINDINGS) this.kept.pop();
+  }
 }
 
-function taskOf({ source, seeds, baseline, candidate, metric }: HuntOptions): HuntTask {
-  return { source, seeds, baseline, candidate, metric };
+function isBehind(other: Entry, entry: Entry): boolean {
+  if (other.effect !== entry.effect) return other.effect! < entry.effect!;
+  return other.seed !== entry.seed ? other.seed > entry.seed : other.point > entry.point;
+}
+
+function taskOf({ source, baseline, candidate, metric }: HuntOptions): HuntTask {
+  return { source, baseline, candidate, metric };
 }
 
 /** What makes two hunts the same. The seeds do not: more of them go on where fewer ended. */
-function keyOf({ seeds, ...task }: HuntTask): string {
-  const text = JSON.stringify([toolDigest(), process.version, task, seeds[0]]);
+function keyOf(task: HuntTask): string {
+  const text = JSON.stringify([toolDigest(), process.version, task]);
   return createHash("sha256").update(text).digest("hex");
 }
 
 class Search {
-  private next = 0;
-  private done = 0;
+  readonly worst = new Worst();
+  /** Evaluations that are finished, those of earlier sittings included. */
+  done = 0;
+  undefinedEffects = 0;
+  /** What is not evaluated yet, and how much of it was given out. */
+  private readonly open: Pick<HuntPart, "seed" | "point">[] = [];
+  private given = 0;
 
   constructor(
     private readonly task: HuntTask,
     private readonly ledger: Ledger,
     private readonly total: number,
     private readonly options: HuntOptions,
-  ) {}
+  ) {
+    const points = pointsOf(task.source);
+    for (let number = 0; number < total; number++) {
+      const seed = options.seeds[Math.floor(number / points)]!;
+      const point = number % points;
+      const known = ledger.get(seed, point);
+      if (known === undefined) this.open.push({ seed, point });
+      else this.count(known);
+    }
+  }
 
   async run(): Promise<void> {
     const workers = this.options.workers ?? availableParallelism();
@@ -123,36 +151,37 @@ class Search {
       ...(WORKER.pathname.endsWith(".ts") ? { execArgv: ["--import", "tsx"] } : {}),
     });
     try {
-      // One lane more than there are threads, so that none waits for what comes next.
-      await Promise.all(Array.from({ length: workers + 1 }, () => this.lane(pool)));
+      // More lanes than threads, so that no thread waits for what comes next.
+      await Promise.all(Array.from({ length: 2 * workers }, () => this.lane(pool)));
     } finally {
       await pool.destroy();
     }
   }
 
   private async lane(pool: Piscina<HuntPart, HuntReply>): Promise<void> {
-    for (let part = this.part(); part.length > 0; part = this.part()) {
-      const reply = await pool.run({ task: this.task, numbers: part });
+    for (let part = this.next(); part !== undefined; part = this.next()) {
+      const reply = await pool.run({ task: this.task, ...part });
       if ("error" in reply) {
-        this.next = this.total;
+        this.given = this.open.length;
         throw received(reply.error);
       }
-      for (const entry of reply) this.ledger.add(entry);
-      this.done += part.length;
-      this.options.onProgress?.(this.done, this.total, worst(this.ledger.entries(), this.total));
+      this.ledger.add(reply);
+      this.count(reply);
+      this.options.onProgress?.(this.done, this.total, this.worst.entries);
     }
   }
 
-  /** The next numbers that were not evaluated yet; none when the hunt is over. */
-  private part(): number[] {
+  private count(entry: Entry): void {
+    this.done++;
+    if (entry.effect === null) this.undefinedEffects++;
+    this.worst.add(entry);
+  }
+
+  /** What to evaluate next; undefined when the hunt is over. */
+  private next(): Pick<HuntPart, "seed" | "point"> | undefined {
     const { signal, untilMs } = this.options;
-    const numbers: number[] = [];
-    if (signal?.aborted || (untilMs !== undefined && performance.now() >= untilMs)) return numbers;
-    for (; this.next < this.total && numbers.length < PART; this.next++) {
-      if (this.ledger.has(this.next)) this.done++;
-      else numbers.push(this.next);
-    }
-    return numbers;
+    if (signal?.aborted || (untilMs !== undefined && performance.now() >= untilMs)) return undefined;
+    return this.open[this.given++];
   }
 }
 

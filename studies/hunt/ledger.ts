@@ -1,8 +1,8 @@
 /**
  * What a hunt has evaluated, in a file that grows by a line each: a killed hunt loses nothing that was finished.
  *
- *     {"hunt":1,"key":"…"}             what is hunted, as a digest; another hunt does not go on with it
- *     {"n":17,"effect":0.31,"fingerprints":["…","…"]}
+ *     {"hunt":2,"key":"…"}             what is hunted, as a digest; another hunt does not go on with it
+ *     {"seed":17,"point":0,"effect":0.31,"fingerprints":["…","…"], …}
  *
  * A line that was cut off, which can only be the last, is dropped.
  */
@@ -20,10 +20,14 @@ import {
 import { dirname } from "node:path";
 import { OutputError } from "../../results/output-folder.js";
 
+/** Version of the format. */
+const FORMAT = 2;
+
 /** One evaluation of a hunt. */
 export interface Entry {
-  /** Number of the scenario within the hunt. */
-  readonly n: number;
+  readonly seed: number;
+  /** Number of the variation, 0 where nothing is varied. */
+  readonly point: number;
   /** null when there is none to speak of. */
   readonly effect: number | null;
   readonly baseline: number | null;
@@ -32,7 +36,7 @@ export interface Entry {
 }
 
 export class Ledger {
-  private readonly known = new Map<number, Entry>();
+  private readonly known = new Map<string, Entry>();
   private fd: number | undefined;
 
   /**
@@ -47,7 +51,7 @@ export class Ledger {
     try {
       mkdirSync(dirname(path), { recursive: true });
       if (existsSync(path)) this.read(key);
-      else appendFileSync(path, `${JSON.stringify({ hunt: 1, key })}\n`);
+      else appendFileSync(path, `${JSON.stringify({ hunt: FORMAT, key })}\n`);
       this.fd = openSync(path, "a");
     } catch (error) {
       if (error instanceof OutputError) throw error;
@@ -55,18 +59,14 @@ export class Ledger {
     }
   }
 
-  /** Entries by number, in the order of the numbers. */
-  entries(): Entry[] {
-    return [...this.known.values()].sort((a, b) => a.n - b.n);
-  }
-
-  has(n: number): boolean {
-    return this.known.has(n);
+  /** What came of a seed and variation; undefined when it was not evaluated yet. */
+  get(seed: number, point: number): Entry | undefined {
+    return this.known.get(nameOf(seed, point));
   }
 
   /** Adds an entry; it is in the file when this returns. */
   add(entry: Entry): void {
-    this.known.set(entry.n, entry);
+    this.known.set(nameOf(entry.seed, entry.point), entry);
     try {
       writeSync(this.fd!, `${JSON.stringify(entry)}\n`);
     } catch (error) {
@@ -84,20 +84,25 @@ export class Ledger {
     const whole = text.slice(0, text.lastIndexOf("\n") + 1);
     const [head, ...lines] = whole.split("\n");
     const first = parsed(head ?? "");
-    if (first?.["hunt"] !== 1) {
+    if (typeof first?.["hunt"] !== "number") {
       throw new OutputError(`${this.path} is no record of a hunt: give another folder with --out`);
     }
-    if (first["key"] !== key) {
+    if (first["hunt"] !== FORMAT || first["key"] !== key) {
       throw new OutputError(
         `${this.path} is of another hunt (other policies, metric, scenario or version of the tool): give another folder with --out, or --force to begin anew`,
       );
     }
     for (const line of lines) {
       const entry = parsed(line);
-      if (typeof entry?.["n"] === "number") this.known.set(entry["n"], entry as unknown as Entry);
+      if (typeof entry?.["seed"] === "number")
+        this.known.set(nameOf(entry["seed"], Number(entry["point"])), entry as unknown as Entry);
     }
     if (whole.length < text.length) truncateSync(this.path, Buffer.byteLength(whole));
   }
+}
+
+function nameOf(seed: number, point: number): string {
+  return `${seed}/${point}`;
 }
 
 function parsed(line: string): Record<string, unknown> | undefined {

@@ -37,31 +37,41 @@ export function pointsOf(source: HuntSource): number {
 }
 
 /**
- * The scenario of a number.
- * @param seeds of the hunt
- * @throws InputError when a variation makes the scenario invalid
+ * The scenarios of a hunt. A file is read and checked once for each variation, since its seeds change nothing about it.
  */
-export function huntCase(source: HuntSource, seeds: readonly number[], number: number): HuntCase {
-  const points = pointsOf(source);
-  const seed = seeds[Math.floor(number / points)]!;
-  const tree = treeOf(source, seed, number % points);
-  return { tree, scenario: scenario(tree) };
-}
+export class HuntCases {
+  private readonly read = new Map<number, HuntCase>();
 
-function treeOf(source: HuntSource, seed: number, point: number): ScenarioInput {
-  switch (source.kind) {
-    case "operations":
-      return drawOperations(seed);
-    case "swarm":
-      return withoutExpectations({ ...randomScenario(seed), seed });
-    case "scenario": {
-      const tree = scenarioTree(source.path, source.points[point]!);
-      return withoutExpectations({ ...tree, seed });
+  constructor(private readonly source: HuntSource) {}
+
+  /**
+   * The scenario of a seed and a variation.
+   * @throws InputError when a variation makes the scenario invalid
+   */
+  of(seed: number, point: number): HuntCase {
+    switch (this.source.kind) {
+      case "operations":
+        return caseOf(drawOperations(seed));
+      case "swarm":
+        return caseOf({ ...randomScenario(seed), seed });
+      case "scenario": {
+        const { tree, scenario } = this.point(this.source, point);
+        return { tree: { ...tree, seed }, scenario: { ...scenario, seed: String(seed) } };
+      }
     }
+  }
+
+  private point(source: HuntSource & { kind: "scenario" }, point: number): HuntCase {
+    let found = this.read.get(point);
+    if (found === undefined) {
+      found = caseOf(scenarioTree(source.path, source.points[point]!));
+      this.read.set(point, found);
+    }
+    return found;
   }
 }
 
 /** What a scenario expects holds for its own policy and size; a hunt wants neither. */
-function withoutExpectations({ expect: _, ...tree }: ScenarioInput): ScenarioInput {
-  return tree;
+function caseOf({ expect: _, ...tree }: ScenarioInput): HuntCase {
+  return { tree, scenario: scenario(tree) };
 }

@@ -1,6 +1,7 @@
-/** What a thread of a hunt does: evaluates a few scenarios by their numbers. */
+/** What a thread of a hunt does: evaluates one scenario at a time. */
 
 import { LimitError } from "../../engine/simulation.js";
+import type { Metric } from "../../results/metrics.js";
 import { InputError } from "../../scenarios/input-error.js";
 import type { Recordings } from "../../scenarios/workloads/workloads.js";
 import { PolicyError } from "../../sim/heap/parts.js";
@@ -10,48 +11,59 @@ import { readRecordings } from "../recordings.js";
 import { metricNamed } from "./effect.js";
 import { evaluate, type Pair } from "./evaluation.js";
 import type { Entry } from "./ledger.js";
-import { type HuntSource, huntCase } from "./source.js";
+import { HuntCases, type HuntSource } from "./source.js";
 
 /** What is hunted; plain data. */
 export interface HuntTask {
   readonly source: HuntSource;
-  readonly seeds: readonly number[];
   /** Policies as the user wrote them. */
   readonly baseline: string;
   readonly candidate: string;
   readonly metric: string;
 }
 
-/** Some of it. */
+/** One evaluation of it. */
 export interface HuntPart {
   readonly task: HuntTask;
-  readonly numbers: readonly number[];
+  readonly seed: number;
+  readonly point: number;
 }
 
-export type HuntReply = readonly Entry[] | { readonly error: SentError };
+export type HuntReply = Entry | { readonly error: SentError };
 
-let recordings: Recordings | undefined;
+/** What a thread keeps from one evaluation to the next; a thread serves one hunt. */
+interface Known {
+  readonly cases: HuntCases;
+  readonly pair: Pair;
+  readonly metric: Metric;
+  recordings: Recordings | undefined;
+}
 
-export default async function work({ task, numbers }: HuntPart): Promise<HuntReply> {
+let known: Known | undefined;
+
+export default async function work({ task, seed, point }: HuntPart): Promise<HuntReply> {
   try {
-    const pair = { baseline: resolvePolicy(task.baseline), candidate: resolvePolicy(task.candidate) };
-    const entries: Entry[] = [];
-    for (const n of numbers) entries.push(await entryOf(task, pair, n));
-    return entries;
+    known ??= {
+      cases: new HuntCases(task.source),
+      pair: { baseline: resolvePolicy(task.baseline), candidate: resolvePolicy(task.candidate) },
+      metric: metricNamed(task.metric),
+      recordings: undefined,
+    };
+    return await entryOf(task, known, seed, point);
   } catch (error) {
     return { error: sent(error as Error) };
   }
 }
 
-async function entryOf(task: HuntTask, pair: Pair, n: number): Promise<Entry> {
-  const { source, seeds } = task;
+async function entryOf({ source }: HuntTask, known: Known, seed: number, point: number): Promise<Entry> {
   try {
-    const { scenario } = huntCase(source, seeds, n);
+    const { scenario } = known.cases.of(seed, point);
     // All scenarios of a hunt have the same recordings.
-    recordings ??= await readRecordings(scenario, source.kind === "scenario" ? source.path : "");
-    const { effect, baseline, candidate } = evaluate(scenario, recordings, pair, metricNamed(task.metric));
+    known.recordings ??= await readRecordings(scenario, source.kind === "scenario" ? source.path : "");
+    const { effect, baseline, candidate } = evaluate(scenario, known.recordings, known.pair, known.metric);
     return {
-      n,
+      seed,
+      point,
       effect: finite(effect),
       baseline: finite(baseline.value),
       candidate: finite(candidate.value),
@@ -62,7 +74,7 @@ async function entryOf(task: HuntTask, pair: Pair, n: number): Promise<Entry> {
     const isHarmless =
       error instanceof LimitError || (error instanceof InputError && source.kind !== "scenario");
     if (!isHarmless || error instanceof PolicyError) throw error;
-    return { n, effect: null, baseline: null, candidate: null, fingerprints: ["", ""] };
+    return { seed, point, effect: null, baseline: null, candidate: null, fingerprints: ["", ""] };
   }
 }
 

@@ -32,7 +32,7 @@ describe("run", () => {
     expect(stdout).toMatch(/^small under go1\.18, seed 7: 2 s, \d+ events\n/);
     const manifest = manifestOf(out);
     expect(stdout).toContain(`fingerprint ${manifest.fingerprint}\n`);
-    expect(manifest.scenario).toEqual({ kind: "scenario", name: "small", seed: "7" });
+    expect(manifest.scenario).toEqual({ kind: "scenario", name: "small", file: "small.yaml", seed: "7" });
     expect(manifest.parameters).toEqual({ rate: 1000, sample_ns: 1e8 });
     expect(readFileSync(join(out, "timeseries.csv"), "utf8").trimEnd().split("\n")).toHaveLength(22);
   });
@@ -116,6 +116,26 @@ expect:
       /^expected heap_inuse_bytes at 500ms atMost 4KiB, found [\d.]+ MiB \(\d+\) \(nothing is live\)\nexpected exit out of memory, found completed at 2 s\n$/,
     );
     expect(manifestOf(join(cwd, "o")).result.failed_expectations).toBe(2);
+  });
+
+  test("0 when what does not hold is about other policies, and 1 under those", async () => {
+    const cwd = folder.fresh();
+    const about = `${SMALL}
+expect:
+  - {peak: heap_sys_bytes, atLeast: 1MiB}
+  - {peak: heap_sys_bytes, atMost: 4KiB, policies: [..go1.16]}
+`;
+    const file = folder.write("about.yaml", about);
+    const now = await mheapsim(["run", file, "--out", "now"], { cwd });
+    expect([now.code, now.stderr]).toEqual([0, ""]);
+    expect(now.stdout).toContain("1 of 1 expectations hold");
+    expect(manifestOf(join(cwd, "now")).result).toMatchObject({ expectations: 1, failed_expectations: 0 });
+    const varied = "policy=go1.16{goal.retainExtraPercent=20}";
+    const then = await mheapsim(["run", file, "--set", varied, "--out", "then"], { cwd });
+    expect([then.code, then.stdout.includes("1 of 2 expectations hold")]).toEqual([1, true]);
+    expect(then.stderr).toMatch(/^expected peak heap_sys_bytes atMost 4KiB under \.\.go1\.16, found /);
+    const shown = await mheapsim(["show", file], { cwd });
+    expect(shown.stdout).toContain("  peak heap_sys_bytes atMost 4KiB under ..go1.16\n");
   });
 
   test("1 when memory runs out, 0 when that is expected", async () => {

@@ -40,7 +40,7 @@ const FILE_BLOCK = /^<!-- file: ([\w.-]+) -->\n```\w+\n([\s\S]*?)^```$/gm;
 const RUN_BY_CI = [
   /^npm ci && npm test$/,
   /^npm ci && npx mheapsim run$/,
-  /^npm run (bench|library|swarm)\b/,
+  /^npm run (bench|library|mutants|swarm)\b/,
 ];
 
 function read(file: string): string {

@@ -76,6 +76,23 @@ describe("a metric", () => {
     expect(take("find_rate", only("find_calls", [4, 4]))).toBeNaN();
   });
 
+  test("waits for the heap lock are those of each time that it was taken, undefined where it is not modelled", () => {
+    const waits = [
+      { lock_wait_ns: 0, lock_acquisitions: 0 },
+      { lock_wait_ns: 600, lock_acquisitions: 4 },
+      { lock_wait_ns: 900, lock_acquisitions: 6 },
+    ];
+    expect(take("lock_wait_per_acquisition_ns", waits)).toBe(150);
+    expect(take("peak_lock_wait_max_ns", only("lock_wait_max_ns", [Number.NaN, 7, 3]))).toBe(7);
+    const none = only("lock_wait_ns", [Number.NaN, Number.NaN]).map((cell) => ({
+      ...cell,
+      lock_acquisitions: Number.NaN,
+      lock_wait_max_ns: Number.NaN,
+    }));
+    expect(take("lock_wait_per_acquisition_ns", none)).toBeNaN();
+    expect(take("peak_lock_wait_max_ns", none)).toBeNaN();
+  });
+
   test("what is held in excess is the difference of two means", () => {
     const cells = [
       { heap_retained_bytes: 100, heap_inuse_bytes: 60 },

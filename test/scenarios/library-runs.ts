@@ -3,17 +3,22 @@
  *
  *     npm run library                 all scenarios, seeds 1 to 20: a line each, exit 1 when one fails
  *     npm run library -- --seeds 3    fewer seeds
+ *     npm run library -- --policies all --seeds 1          under every policy; or under those named, with commas between
+ *     npm run library -- --only steady,ramp                some scenarios
  *     npm run library -- --renew      writes scenarios/library/fingerprints.json anew, of seed 1
  */
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { Sampler } from "../../results/sampler.js";
 import { scenarioNames, scenarioPath } from "../../scenarios/library.js";
 import type { ScenarioOverrides } from "../../scenarios/load/load.js";
 import type { Scenario } from "../../scenarios/scenario.js";
-import { failedExpectations } from "../../studies/expectations.js";
+import { POLICIES } from "../../sim/policies/registry.js";
+import { expectedUnder, failedExpectations } from "../../studies/expectations.js";
+import { splitPolicies } from "../../studies/policies.js";
 import { readRecordings } from "../../studies/recordings.js";
 import { ScenarioRun } from "../../studies/scenario-run.js";
 import { readScenario } from "../../studies/scenarios.js";
@@ -50,7 +55,11 @@ export async function runLibraryScenario(
   };
   const run = new ScenarioRun(scenario, { onlooker, recordings: await readRecordings(scenario, path) });
   run.run();
-  const failures = failedExpectations(scenario.expect, { rows, end: run.end, endNs: run.sim.nowNs });
+  const failures = failedExpectations(expectedUnder(run.heap.policy, scenario.expect), {
+    rows,
+    end: run.end,
+    endNs: run.sim.nowNs,
+  });
   return { scenario, rows, failures, fingerprint: run.fingerprint.hex(), events: run.sim.events };
 }
 
@@ -66,21 +75,27 @@ async function renew(): Promise<void> {
   console.log(`${Object.keys(fingerprints).length} fingerprints written`);
 }
 
-async function check(seeds: number): Promise<void> {
+/** Runs scenarios, and prints what fails. */
+async function check({ seeds, policies, only }: Options): Promise<void> {
+  const names = scenarioNames().filter((name) => only.length === 0 || only.includes(name));
   let failed = 0;
   const startMs = performance.now();
-  for (const name of scenarioNames()) {
+  for (const name of names) {
     const fromMs = performance.now();
     let events = 0;
-    for (let seed = 1; seed <= seeds; seed++) {
-      const run = await runLibraryScenario(name, seed);
-      events += run.events;
-      if (run.failures.length > 0) failed++;
-      for (const line of run.failures) console.log(`${name}, seed ${seed}: ${line}`);
+    for (const policy of policies) {
+      const overrides = policy === null ? {} : { sets: [`policy=${policy}`] };
+      for (let seed = 1; seed <= seeds; seed++) {
+        const run = await runLibraryScenario(name, seed, overrides);
+        events += run.events;
+        if (run.failures.length > 0) failed++;
+        for (const line of run.failures)
+          console.log(`${name}, ${policy ?? "its policy"}, seed ${seed}: ${line}`);
+      }
     }
-    console.log(`${name}: ${seeds} seeds, ${events} events, ${seconds(fromMs)} s`);
+    console.log(`${name}: ${seeds * policies.length} runs, ${events} events, ${seconds(fromMs)} s`);
   }
-  console.log(`${scenarioNames().length} scenarios, ${failed} runs failed, ${seconds(startMs)} s`);
+  console.log(`${names.length} scenarios, ${failed} runs failed, ${seconds(startMs)} s`);
   if (failed > 0) process.exitCode = 1;
 }
 
@@ -88,8 +103,31 @@ function seconds(fromMs: number): string {
   return ((performance.now() - fromMs) / 1000).toFixed(1);
 }
 
+interface Options {
+  readonly seeds: number;
+  /** Null: that of the scenario. */
+  readonly policies: readonly (string | null)[];
+  /** Names; all when there are none. */
+  readonly only: readonly string[];
+}
+
+/** @throws Error for an option that there is not */
+function optionsOf(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { seeds: { type: "string" }, policies: { type: "string" }, only: { type: "string" } },
+  });
+  const { seeds = String(SEEDS), policies, only } = values;
+  const all = POLICIES.map(({ name }) => name);
+  return {
+    seeds: Number(seeds),
+    policies: policies === undefined ? [null] : policies === "all" ? all : splitPolicies(policies),
+    only: only === undefined ? [] : only.split(","),
+  };
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const args = process.argv.slice(2);
   if (args.includes("--renew")) await renew();
-  else await check(args[0] === "--seeds" ? Number(args[1]) : SEEDS);
+  else await check(optionsOf(args));
 }

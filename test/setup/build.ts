@@ -26,6 +26,9 @@ export default function build(): void {
       cwd: ROOT,
       encoding: "utf8",
     });
+    execFileSync(process.execPath, [join(ROOT, "results", "viewer", "bundle.mjs"), fresh], {
+      encoding: "utf8",
+    });
     // npm makes the program executable when it links it, and does not look again.
     chmodSync(join(fresh, "cli", "main.js"), 0o755);
     rmSync(join(ROOT, "dist"), { recursive: true, force: true });
@@ -37,7 +40,7 @@ export default function build(): void {
   }
 }
 
-/** Time of the last change to any TypeScript or JSON file of these. A removed file shows in the time of its folder. */
+/** Time of the last change to any source of these: TypeScript, JSON, the viewer's style and what bundles it. A removed file shows in the time of its folder. */
 function newest(paths: readonly string[]): number {
   let time = 0;
   for (const path of paths) {
@@ -45,7 +48,7 @@ function newest(paths: readonly string[]): number {
     if (stat.isDirectory()) {
       const below = newest(readdirSync(path).map((name) => join(path, name)));
       time = Math.max(time, below, stat.mtimeMs);
-    } else if (/\.(ts|json)$/.test(path)) time = Math.max(time, stat.mtimeMs);
+    } else if (/\.(ts|json|css|mjs)$/.test(path)) time = Math.max(time, stat.mtimeMs);
   }
   return time;
 }

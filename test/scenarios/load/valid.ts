@@ -143,10 +143,10 @@ expect:
   - {peak: heap_sys_bytes, during: fill, atMost: 1GiB, about: it is small}
   - {value: heap_released_bytes, at: end, of: {value: heap_idle_bytes, at: 60s}, atLeast: 90%}
   - {increase: heap_inuse_bytes, from: 1s, to: 2s, between: [-1MiB, 2MiB]}
-  - {mean: find_rate, below: 25%}
+  - {mean: find_rate, below: 25%, policies: [..go1.12.5, go1.13.4..go1.14, decay, go1.13.3]}
   - {p95: find_calls_per_s, above: 1/s}
   - {last: gc_cycles, equals: 3}
-  - {exit: out of memory, from: 10s}
+  - {exit: out of memory, from: 10s, policies: [go1.21.2.., contrasts]}
 `;
 
 export const SMALL = `name: small

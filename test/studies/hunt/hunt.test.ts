@@ -56,7 +56,7 @@ describe("a hunt", () => {
     child.kill("SIGKILL");
     await new Promise((done) => child.once("exit", done));
     const kept = evaluated("killed");
-    appendFileSync(path, '{"n":59,"effe');
+    appendFileSync(path, '{"seed":60,"poi');
     const { code } = await mheapsim(hunt("killed", "--seeds", "1..60"));
     expect(code).toBe(0);
     expect(evaluated("killed")).toEqual(expect.arrayContaining(kept.filter((line) => line.endsWith("}"))));
