@@ -3,6 +3,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    // With a configuration of their own, since they need a browser.
+    exclude: ["test/browser/**"],
     // The tests of the command line run the compiled program.
     globalSetup: ["test/setup/build.ts"],
     // Each file in a process of its own: some tests change the working folder or read standard input.

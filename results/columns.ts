@@ -115,6 +115,13 @@ export const COLUMNS = [
     "ns",
     "how far the book of the lock is behind the clock: large when more is asked than can be",
   ),
+  counter(
+    "assist_released_bytes",
+    "bytes",
+    "bytes that allocations released themselves; empty for policies without a memory limit",
+  ),
+  counter("assist_ns", "ns", "time that these releases took the program"),
+  rate("assist_max_ns", "ns", "longest that one allocation released for; empty where none did"),
 ] as const satisfies readonly Column[];
 
 /** Name of a column. */

@@ -35,16 +35,15 @@ export function comparisonTable(rows: readonly ComparisonRow[], formats: Quantit
   const short = (name: string, role: string): string => (name.length > LONGEST_HEADER ? role : name);
   const names = [short(baseline, "baseline"), short(candidate, "candidate")];
   const header = (title: string): string[] => [title, ...names, "difference", intervals, ""];
+  const lineOf = (row: ComparisonRow): string[] => {
+    const [name, ...rest] = comparisonCells(row, formats);
+    return [`  ${name}`, ...rest];
+  };
   const sections = [
     differing.length > 0
-      ? tableOf([
-          header(`${candidate} differs beyond noise in`),
-          ...differing.map((row) => lineOf(row, formats)),
-        ])
+      ? tableOf([header(`${candidate} differs beyond noise in`), ...differing.map(lineOf)])
       : `${candidate} does not differ from ${baseline} beyond noise in any metric`,
-    unclear.length === 0
-      ? ""
-      : tableOf([header("no difference shown in"), ...unclear.map((row) => lineOf(row, formats))]),
+    unclear.length === 0 ? "" : tableOf([header("no difference shown in"), ...unclear.map(lineOf)]),
     namesOf("identical in every run:", identical),
     namesOf("undefined, or in one pair of runs only:", undefinedRows),
   ];
@@ -62,12 +61,13 @@ function tableOf(rows: readonly string[][]): string {
   return numbers.map((line, i) => `${line.padEnd(width)}  ${words[i]}`.trimEnd()).join("\n");
 }
 
-function lineOf(row: ComparisonRow, formats: QuantityFormats): string[] {
+/** A row as text: the metric, both means, their difference and its interval, and what is to be said of it. */
+export function comparisonCells(row: ComparisonRow, formats: QuantityFormats): string[] {
   const { metric, meanBaseline, meanCandidate, diff, ciLow, ciHigh } = row;
   const show = (value: number): string => quantity(value, metric.unit, formats);
   const signed = (value: number): string => withSign(value, show);
   return [
-    `  ${metric.name}`,
+    metric.name,
     show(meanBaseline),
     show(meanCandidate),
     signed(diff),

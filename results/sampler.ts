@@ -3,6 +3,7 @@
  */
 
 import { type Costs, DEFAULT_COSTS } from "../sim/gc/costs.js";
+import type { ScavengeAssists } from "../sim/gc/scavenge-assists.js";
 import { Fragmentation } from "../sim/heap/fragmentation.js";
 import type { Heap } from "../sim/heap/heap.js";
 import { backedPagesInUse } from "../sim/heap/huge-coverage.js";
@@ -21,11 +22,12 @@ export interface CollectorSample {
 export interface SystemSample {
   readonly khugepagedCollapses: number;
   readonly lock: HeapLock | null;
+  readonly assists: ScavengeAssists | null;
   readonly costs: Pick<Costs, "pageFaultNs" | "hugeFaultNs" | "compactNs">;
 }
 
 /** Where only the heap is known, as in a replay of a trace. */
-const NO_SYSTEM: SystemSample = { khugepagedCollapses: 0, lock: null, costs: DEFAULT_COSTS };
+const NO_SYSTEM: SystemSample = { khugepagedCollapses: 0, lock: null, assists: null, costs: DEFAULT_COSTS };
 /** Columns that are empty for a heap of which nobody tracks what is resident. */
 const NOT_KNOWN = COLUMNS.flatMap((_, i) =>
   i >= COLUMN.resident_bytes && i <= COLUMN.regretted_bytes ? [i] : [],
@@ -54,6 +56,7 @@ export class Sampler {
     this.#rates(row);
     this.#system(row, heap, system);
     this.#lock(row, system.lock);
+    this.#assists(row, heap, system.assists);
     this.#previous = row;
     return row;
   }
@@ -96,6 +99,13 @@ export class Sampler {
     row[COLUMN.lock_wait_p99_ns] = isEmpty ? Number.NaN : waits.quantile(0.99);
     row[COLUMN.lock_wait_max_ns] = isEmpty ? Number.NaN : waits.max;
     row[COLUMN.lock_lag_ns] = lock?.lagNs ?? Number.NaN;
+  }
+
+  #assists(row: Float64Array, heap: Heap, assists: ScavengeAssists | null): void {
+    const longestNs = assists?.takeLongestNs() ?? 0;
+    row[COLUMN.assist_released_bytes] = assists === null ? Number.NaN : heap.statistics.assistedBytes;
+    row[COLUMN.assist_ns] = assists?.totalNs ?? Number.NaN;
+    row[COLUMN.assist_max_ns] = longestNs > 0 ? longestNs : Number.NaN;
   }
 
   #memory(row: Float64Array, heap: Heap): void {

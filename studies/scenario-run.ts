@@ -117,7 +117,8 @@ export class ScenarioRun {
   /** What the system and the heap lock say in samples. */
   get systemSample(): SystemSample {
     const { khugepaged, lock, collector } = this.runtime;
-    return { khugepagedCollapses: khugepaged?.collapses ?? 0, lock, costs: collector.costs };
+    const { costs, assists } = collector;
+    return { khugepagedCollapses: khugepaged?.collapses ?? 0, lock, costs, assists };
   }
 
   /**

@@ -78,8 +78,11 @@ export class ByteReader {
   }
 
   whole(): number {
-    let value = 0;
-    for (let factor = 1; ; factor *= 128) {
+    const first = this.byte();
+    // Most numbers are small.
+    if (first < 0x80) return first;
+    let value = first & 0x7f;
+    for (let factor = 128; ; factor *= 128) {
       const byte = this.byte();
       value += (byte & 0x7f) * factor;
       if (byte < 0x80) return value;
@@ -90,6 +93,12 @@ export class ByteReader {
   signed(): number {
     const value = this.whole();
     return value % 2 === 1 ? -(value + 1) / 2 : value / 2;
+  }
+
+  /** Passes over bytes. */
+  skip(bytes: number): void {
+    if (bytes > this.left) throw new ByteError("the data ends too early");
+    this.at += bytes;
   }
 
   word(): number {

@@ -2,37 +2,25 @@
  * A heap map in memory, as the file's records give it. Runs in browsers too.
  *
  * Samples are changes, so a state is reached by playing them forward; every so many samples a copy of the counts is kept,
- * and going back starts there.
+ * and going back starts there. Keyframes are unpacked when they are looked at.
  */
 
 import { ByteError, ByteReader } from "./bytes.js";
-import { ChunkState, type HeapMapHeader, Record } from "./format.js";
+import { type HeapMapHeader, Record } from "./format.js";
+import { Keyframe, KeyframeReader } from "./keyframe.js";
 
-/** What the page grid shows a page as. */
-export const PageState = { free: 0, scavenged: 1, cached: 2, inUse: 3 } as const;
+export { Keyframe, PageState } from "./keyframe.js";
 
-/** Samples between two copies of the counts. */
-const COPY_EVERY = 64;
+/** Memory for copies of the counts, bytes: the more of them, the shorter the way to any sample. */
+const COPY_BYTES = 32 * 2 ** 20;
+/** Copies closer than this would not be noticed. */
+const CLOSEST_COPIES = 4;
 const COUNTS = 3;
-
-/** The whole state at a keyframe. */
-export interface Keyframe {
-  /** Index of its sample. */
-  readonly sample: number;
-  /** Ordinals of the chunks that it has are below this. */
-  readonly chunkCount: number;
-  /** One of PageState by ordinal · chunk pages + page. */
-  readonly states: Uint8Array;
-  /** Live spans by first page, ascending. */
-  readonly spanPages: Float64Array;
-  readonly spanLengths: Int32Array;
-  readonly spanKinds: Int32Array;
-}
 
 /** A copy of the counts of a sample. */
 interface Copy {
   readonly at: number;
-  readonly counts: Int32Array;
+  readonly counts: Uint16Array | Int32Array;
 }
 
 export class HeapMap {
@@ -51,6 +39,8 @@ export class HeapMap {
   /** Where the changes of each sample begin. */
   private readonly changesAt: Float64Array;
   private readonly copies: Copy[] = [];
+  /** Samples between two copies. */
+  private readonly copyEvery: number;
   /** Ordinals that the last step changed, the first changedCount of these. */
   private readonly changed: Int32Array;
   private changedCount = 0;
@@ -74,6 +64,13 @@ export class HeapMap {
     this.keyframes = scan.keyframes;
     this.counts = new Int32Array(this.chunks.length * COUNTS);
     this.changed = new Int32Array(this.chunks.length);
+    const copyBytes = this.chunks.length * COUNTS * (this.isNarrow ? 2 : 4);
+    this.copyEvery = Math.max(CLOSEST_COPIES, Math.ceil((samples * copyBytes) / COPY_BYTES));
+  }
+
+  /** Whether counts fit into 16 bits, as they do with chunks of usual sizes. */
+  private get isNarrow(): boolean {
+    return this.header.chunk_pages < 2 ** 16;
   }
 
   get samples(): number {
@@ -83,8 +80,16 @@ export class HeapMap {
   /** Goes to a sample: `counts` are those of it. */
   seek(sample: number): void {
     if (sample === this.current) return;
-    if (sample < this.current || sample - this.current > COPY_EVERY) this.restore(sample);
+    if (sample < this.current || sample - this.current > this.copyEvery) this.restore(sample);
     while (this.current < sample) this.step();
+  }
+
+  /** The last keyframe that is not later than a sample, else the first. */
+  keyframeAt(sample: number): Keyframe | undefined {
+    const { keyframes } = this;
+    let found = keyframes[0];
+    for (const one of keyframes) if (one.sample <= sample) found = one;
+    return found;
   }
 
   /**
@@ -127,7 +132,7 @@ export class HeapMap {
 
   /** Goes to the best place from where steps lead to a sample: here, a copy, or the very beginning. */
   private restore(sample: number): void {
-    const last = Math.min(Math.floor((sample + 1) / COPY_EVERY), this.copies.length) - 1;
+    const last = Math.min(Math.floor((sample + 1) / this.copyEvery), this.copies.length) - 1;
     const copy = this.copies[last];
     if (this.current <= sample && (copy === undefined || copy.at <= this.current)) return;
     if (copy === undefined) this.counts.fill(0);
@@ -147,8 +152,10 @@ export class HeapMap {
       this.changed[this.changedCount++] = ordinal;
     }
     this.current = next;
-    if ((next + 1) % COPY_EVERY === 0 && this.copies.length === (next + 1) / COPY_EVERY - 1)
-      this.copies.push({ at: next, counts: this.counts.slice() });
+    if ((next + 1) % this.copyEvery === 0 && this.copies.length === (next + 1) / this.copyEvery - 1) {
+      const counts = this.isNarrow ? Uint16Array.from(this.counts) : this.counts.slice();
+      this.copies.push({ at: next, counts });
+    }
   }
 }
 
@@ -161,7 +168,7 @@ class Scan {
 
   constructor(
     private readonly map: HeapMap,
-    body: Uint8Array,
+    private readonly body: Uint8Array,
     private readonly changesAt: Float64Array,
   ) {
     this.reader = new ByteReader(body);
@@ -198,56 +205,15 @@ class Scan {
   }
 
   private keyframe(): Keyframe {
-    const { reader } = this;
     if (this.samples === 0) throw new ByteError("a keyframe comes before the first sample");
-    const chunkPages = this.map.header.chunk_pages;
-    const states = new Uint8Array(this.chunks.length * chunkPages);
-    const places = new Map<number, number>();
-    this.chunks.forEach((chunk, ordinal) => {
-      places.set(chunk, ordinal);
-      this.chunkStates(states, ordinal * chunkPages, chunkPages);
+    const reader = new KeyframeReader(this.chunks, this.chunks.length, this.map.header.chunk_pages);
+    const { body } = this;
+    const at = this.reader.at;
+    reader.check(this.reader);
+    return new Keyframe(this.samples - 1, this.chunks.length, () => {
+      const again = new ByteReader(body);
+      again.at = at;
+      return reader.read(again);
     });
-    for (let left = reader.whole(); left > 0; left--) {
-      const page = reader.whole();
-      const ordinal = places.get(Math.floor(page / chunkPages));
-      if (ordinal === undefined) throw new ByteError("a page cache lies outside of the heap");
-      const first = ordinal * chunkPages + (page % chunkPages);
-      for (let half = 0; half < 64; half += 32) {
-        const bits = reader.word();
-        for (let b = 0; b < 32; b++) if ((bits & (1 << b)) !== 0) states[first + half + b] = PageState.cached;
-      }
-    }
-    return { sample: this.samples - 1, chunkCount: this.chunks.length, states, ...this.spans() };
-  }
-
-  private chunkStates(states: Uint8Array, first: number, chunkPages: number): void {
-    const { reader } = this;
-    const state = reader.byte();
-    if (state === ChunkState.scavenged) states.fill(PageState.scavenged, first, first + chunkPages);
-    else if (state === ChunkState.inUse) states.fill(PageState.inUse, first, first + chunkPages);
-    else if (state === ChunkState.mixed) {
-      for (const mark of [PageState.inUse, PageState.scavenged]) {
-        for (let p = 0; p < chunkPages; p += 32) {
-          const bits = reader.word();
-          for (let b = 0; b < 32; b++) if ((bits & (1 << b)) !== 0) states[first + p + b] = mark;
-        }
-      }
-    } else if (state !== ChunkState.free) throw new ByteError(`there is no chunk state ${state}`);
-  }
-
-  private spans(): Pick<Keyframe, "spanPages" | "spanLengths" | "spanKinds"> {
-    const { reader } = this;
-    const count = reader.whole();
-    // Each span takes three bytes at least, so a damaged count is noticed before memory is taken for it.
-    if (count * 3 > reader.left) throw new ByteError("the data ends too early");
-    const spanPages = new Float64Array(count);
-    const spanLengths = new Int32Array(count);
-    const spanKinds = new Int32Array(count);
-    for (let i = 0; i < count; i++) {
-      spanPages[i] = (i === 0 ? 0 : spanPages[i - 1]!) + reader.whole();
-      spanLengths[i] = reader.whole();
-      spanKinds[i] = reader.whole();
-    }
-    return { spanPages, spanLengths, spanKinds };
   }
 }

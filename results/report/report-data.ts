@@ -6,7 +6,13 @@ import type { HeapMapHeader } from "../heapmap/format.js";
 
 /** A table of text; the first column names the rows. */
 export interface ReportTable {
+  /** For links. */
+  readonly id: string;
   readonly title: string;
+  /** Said above it; empty when there is nothing to say. */
+  readonly note: string;
+  /** Headings above the columns, each over so many of them; empty when there are none. */
+  readonly groups: readonly (readonly [heading: string, columns: number])[];
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
 }
@@ -15,13 +21,10 @@ export interface ReportTable {
 export interface ReportRun {
   /** Tells it from the others: policy and seed, and the scenario where that differs. */
   readonly label: string;
-  readonly name: string;
-  readonly policy: string;
-  readonly seed: string;
-  readonly fingerprint: string;
   /** The command that makes the same run again. */
   readonly command: string;
-  readonly parameters: readonly (readonly [name: string, value: string])[];
+  /** What else there is to know of it. */
+  readonly facts: readonly (readonly [name: string, value: string])[];
   /** Times of the samples, ns. */
   readonly timesNs: readonly number[];
   /** Values by column, null for an empty cell. */

@@ -11,22 +11,27 @@ import type { View } from "./view.js";
 
 /** Cells of a row. */
 const COLUMNS = 32;
+/** Height of a row as long as there is room, and of all of them at most, CSS pixels. */
+const ROW_HEIGHT = 26;
+const MOST_HEIGHT = 240;
 
 export class ChunkCanvas {
   readonly element = canvasOf(
     "chunks",
-    "Chunks at the moment. Arrow keys choose a chunk, Enter shows its pages",
+    "Chunks at the moment. Arrow keys choose a chunk, Enter shows its pages, Escape goes back to the map",
   );
 
   /**
    * @param ordinals of the chunk of each rank, −1 where this run has none
    * @param onEnter called when the pages of the chosen chunk are wanted
+   * @param onLeave called when the keyboard wants to go back to the map
    */
   constructor(
     private readonly map: HeapMap,
     private readonly ordinals: Int32Array,
     private readonly view: View,
     private readonly onEnter: () => void,
+    private readonly onLeave: () => void,
   ) {
     const { element } = this;
     element.addEventListener("click", (event) => {
@@ -47,6 +52,7 @@ export class ChunkCanvas {
       const sums = this.sumsOf(cell, sample);
       pixels[cell] = mixedPixel(colors, sums[0], sums[1], sums[2], sums[3]);
     }
+    this.element.style.height = `${Math.min(MOST_HEIGHT, rows * ROW_HEIGHT)}px`;
     fit(this.element);
     paintCells(this.element, image);
     this.mark();
@@ -118,7 +124,8 @@ export class ChunkCanvas {
         view.flush();
         this.onEnter();
       }
-    } else return;
+    } else if (event.key === "Escape") this.onLeave();
+    else return;
     understood(event);
   }
 }

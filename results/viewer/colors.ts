@@ -36,7 +36,7 @@ function rgb(name: string): Rgb {
 }
 
 /**
- * The mean colour of pages, as a pixel of canvas image data.
+ * The mean colour of pages, as a pixel of canvas image data; of light, as an eye from afar would see them, so of the squares.
  * @param pages all of them; those that are none of the others are free
  */
 export function mixedPixel(
@@ -50,11 +50,13 @@ export function mixedPixel(
   const free = pages - inUse - scavenged - cached;
   const mean = (k: 0 | 1 | 2): number =>
     Math.round(
-      (colors.inUse[k] * inUse +
-        colors.scavenged[k] * scavenged +
-        colors.cached[k] * cached +
-        colors.free[k] * free) /
-        pages,
+      Math.sqrt(
+        (colors.inUse[k] ** 2 * inUse +
+          colors.scavenged[k] ** 2 * scavenged +
+          colors.cached[k] ** 2 * cached +
+          colors.free[k] ** 2 * free) /
+          pages,
+      ),
     );
   return pixel([mean(0), mean(1), mean(2)]);
 }

@@ -21,9 +21,16 @@ export function formatTime(ns: number, stepNs: number): string {
   return `${(ns / factor).toFixed(digits)} ${unit}`;
 }
 
-/** A share in per cent. */
-export function formatShare(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
+/** A count: whole from a hundred on. */
+export function formatCount(count: number): string {
+  return count >= 1e6 ? `${(count / 1e6).toFixed(2)} M` : String(Number(count.toFixed(count < 100 ? 1 : 0)));
+}
+
+/** A length of time, of three digits. */
+export function formatNs(ns: number): string {
+  const [factor, unit] =
+    ns >= 1e9 ? [1e9, "s"] : ns >= 1e6 ? [1e6, "ms"] : ns >= 1e3 ? [1e3, "µs"] : [1, "ns"];
+  return `${Number((ns / factor).toPrecision(3))} ${unit}`;
 }
 
 /** The address of a page, in hexadecimal. */

@@ -8,7 +8,7 @@
  * All panels of a report show the same moment, addresses and chunk, whatever the run.
  */
 
-import type { HeapMap, Keyframe } from "../heapmap/heap-map.js";
+import type { HeapMap } from "../heapmap/heap-map.js";
 import { ChunkCanvas } from "./chunk-canvas.js";
 import { formatAddress, formatBytes, formatTime } from "./format.js";
 import { OverviewCanvas } from "./overview-canvas.js";
@@ -39,8 +39,14 @@ export class HeapPanel {
     axis.ranksOf(this.map).forEach((rank, ordinal) => {
       this.ordinals[rank] = ordinal;
     });
-    this.overview = new OverviewCanvas(this.map, axis, view);
-    this.chunks = new ChunkCanvas(this.map, this.ordinals, view, () => this.pages.element.focus());
+    this.overview = new OverviewCanvas(this.map, axis, view, () => this.chunks.element.focus());
+    this.chunks = new ChunkCanvas(
+      this.map,
+      this.ordinals,
+      view,
+      () => this.pages.element.focus(),
+      () => this.overview.picture.focus(),
+    );
     this.pages = new PageCanvas(this.map, this.stepNs, () => this.chunks.element.focus());
     this.build(run.label);
     view.listen((changes) => this.update(changes));
@@ -56,6 +62,7 @@ export class HeapPanel {
   private build(label: string): void {
     const title = document.createElement("h3");
     title.textContent = label;
+    this.element.setAttribute("aria-label", `Heap map of ${label}`);
     this.status.className = "status";
     this.status.setAttribute("role", "status");
     this.element.className = "heap-panel";
@@ -81,19 +88,14 @@ export class HeapPanel {
   }
 
   private drawPages(): void {
-    const { view, keyframe } = this;
+    const { view, map } = this;
+    const keyframe = map.keyframeAt(this.sample);
     if (view.chunk < 0) return this.pages.clear("Choose a chunk above to see its pages.");
     const ordinal = this.ordinals[view.chunk]!;
     if (keyframe === undefined || ordinal < 0 || ordinal >= keyframe.chunkCount) {
       return this.pages.clear("This run does not have the chosen chunk at the keyframe before this moment.");
     }
     this.pages.draw(keyframe, ordinal);
-  }
-
-  /** The last keyframe that is not later than the moment, else the first. */
-  private get keyframe(): Keyframe | undefined {
-    const { keyframes } = this.map;
-    return keyframes.findLast((one) => one.sample <= this.sample) ?? keyframes[0];
   }
 
   private describe(sample: number): void {
@@ -128,4 +130,5 @@ export const PAGE_LEGEND: readonly (readonly [color: string, name: string])[] = 
   ["--page-free", "free, retained"],
   ["--page-scavenged", "free, released"],
   ["--page-absent", "not in the heap"],
+  ["--search", "searchAddr"],
 ];

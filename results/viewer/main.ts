@@ -6,11 +6,12 @@
 
 import "uplot/dist/uPlot.min.css";
 import "./style.css";
-import type { ReportRun, ReportTable } from "../report/report-data.js";
 import { showCharts } from "./charts.js";
+import { element, section } from "./dom.js";
 import { HeapPanel, PAGE_LEGEND } from "./heap-panel.js";
 import { Player } from "./player.js";
 import { loadReport, type Report } from "./runs.js";
+import { contents, help, runSection, tableSection } from "./sections.js";
 import { View } from "./view.js";
 
 declare global {
@@ -26,128 +27,90 @@ async function main(): Promise<void> {
   const endNs = Math.max(1, ...runs.map(({ run }) => run.timesNs.at(-1) ?? 0));
   const view = new View(endNs, [0, Math.max(1, axis.length)]);
   window.mheapsim = { report, view };
-  const page = element("main");
-  document.body.append(page);
-  const head = element("header");
-  head.append(element("h1", data.title), themeButton(view));
-  page.append(head, runList(data.runs));
-  for (const table of data.tables) page.append(tableOf(table));
-  const samples = Math.max(1, ...runs.map(({ run }) => run.timesNs.length - 1));
-  page.append(element("h2", "Over time"), new Player(view, endNs / samples).element);
   const charts = element("div");
   charts.className = "charts";
-  page.append(charts);
+  const sections = [
+    runSection(data.runs),
+    ...data.tables.map(tableSection),
+    section("time", "Over time", charts),
+    section("heap", "Heap map", heapMaps(report, view)),
+  ];
+  const head = element("header", "", element("h1", data.title), contents(sections), themeButton(view));
+  document.body.append(
+    element("main", "", head, player(report, view, endNs), ...sections, help()),
+    element("footer", `mheapsim ${data.tool}`),
+  );
   showCharts(charts, runs, view);
-  page.append(element("h2", "Heap map"), heapMaps(report, view));
-  page.append(help(), element("footer", `mheapsim ${data.tool}`));
   view.setMoment(endNs);
+  view.flush();
   document.documentElement.dataset["ready"] = "true";
+}
+
+function player({ runs }: Report, view: View, endNs: number): HTMLElement {
+  const samples = Math.max(1, ...runs.map(({ run }) => run.timesNs.length - 1));
+  const keyframes = runs.flatMap(({ map }) => map?.keyframes.map(({ sample }) => map.timesNs[sample]!) ?? []);
+  const ascending = [...new Set(keyframes)].sort((a, b) => a - b);
+  return new Player(view, endNs / samples, ascending).element;
 }
 
 function heapMaps({ runs, axis }: Report, view: View): HTMLElement {
   const host = element("div");
   const recorded = runs.filter(({ map }) => map !== null);
   for (const { run } of runs.filter(({ map }) => map === null)) {
-    const note = element("p", `${run.label} has no heap map. `);
-    note.append(
-      "Record one with ",
-      element("code", `${run.command} --heapmap`),
-      ", and make the report again.",
+    host.append(
+      element(
+        "p",
+        `${run.label} has no heap map. Record one with `,
+        element("code", `${run.command} --heapmap`),
+        ", and make the report again.",
+      ),
     );
-    host.append(note);
   }
   if (recorded.length === 0) return host;
-  const legend = element("ul");
-  legend.className = "legend";
+  const panels = recorded.map((run) => new HeapPanel(run, axis, view));
+  const maps = element("div", "", ...panels.map((panel) => panel.element));
+  maps.className = "maps";
+  host.append(legend(), maps);
+  const observer = new ResizeObserver(() => {
+    for (const panel of panels) panel.redraw();
+  });
+  observer.observe(maps);
+  return host;
+}
+
+function legend(): HTMLElement {
+  const list = element("ul");
+  list.className = "legend";
   for (const [color, name] of PAGE_LEGEND) {
     const swatch = element("span");
     swatch.style.background = `var(${color})`;
-    const item = element("li");
-    item.append(swatch, name);
-    legend.append(item);
+    list.append(element("li", "", swatch, name));
   }
-  const maps = element("div");
-  maps.className = "maps";
-  const panels = recorded.map((run) => new HeapPanel(run, axis, view));
-  maps.append(...panels.map((panel) => panel.element));
-  host.append(legend, maps);
-  new ResizeObserver(() => {
-    for (const panel of panels) panel.redraw();
-  }).observe(maps);
-  return host;
-}
-
-function runList(runs: readonly ReportRun[]): HTMLElement {
-  const host = element("div");
-  host.className = "runs";
-  for (const run of runs) {
-    const box = element("section");
-    box.append(element("h2", run.label));
-    const facts = element("dl");
-    for (const [name, value] of [["fingerprint", run.fingerprint], ...run.parameters])
-      facts.append(element("dt", name), element("dd", value));
-    const how = element("p", "The same run again: ");
-    how.append(element("code", run.command));
-    box.append(facts, how);
-    if (run.note !== "") box.append(element("p", run.note));
-    host.append(box);
-  }
-  return host;
-}
-
-function tableOf({ title, head, rows }: ReportTable): HTMLElement {
-  const host = element("section");
-  const table = element("table");
-  const line = (cells: readonly string[], name: "th" | "td"): HTMLElement => {
-    const row = element("tr");
-    row.append(...cells.map((cell, i) => element(i === 0 ? "th" : name, cell)));
-    return row;
-  };
-  table.append(line(head, "th"), ...rows.map((row) => line(row, "td")));
-  const scroll = element("div");
-  scroll.className = "scroll";
-  scroll.append(table);
-  host.append(element("h2", title), scroll);
-  return host;
+  return list;
 }
 
 /** Switches between light and dark; without a choice the system's counts. */
 function themeButton(view: View): HTMLElement {
-  const button = element("button", "Light or dark");
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const button = element("button");
   button.id = "theme";
-  button.addEventListener("click", () => {
-    const root = document.documentElement;
-    const isDark =
-      root.dataset["theme"] === undefined
-        ? matchMedia("(prefers-color-scheme: dark)").matches
-        : root.dataset["theme"] === "dark";
-    root.dataset["theme"] = isDark ? "light" : "dark";
+  button.type = "button";
+  let isDark = system.matches;
+  const show = (): void => {
+    document.documentElement.dataset["theme"] = isDark ? "dark" : "light";
+    button.textContent = isDark ? "Light" : "Dark";
     view.themeChanged();
+  };
+  button.addEventListener("click", () => {
+    isDark = !isDark;
+    show();
   });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => view.themeChanged());
+  system.addEventListener("change", () => {
+    isDark = system.matches;
+    show();
+  });
+  show();
   return button;
-}
-
-function help(): HTMLElement {
-  const host = element("details");
-  host.append(element("summary", "Keys and mouse"));
-  const list = element("ul");
-  for (const text of [
-    "← and → move the moment by a sample, with Shift by ten; Home and End go to its ends; the space bar plays and pauses.",
-    "Drag over a chart to zoom all charts and maps in time; double click, or Escape, shows the whole run.",
-    "Click a name in a legend, or press Enter on it, to hide its line.",
-    "On a map: click chooses a moment and a chunk; the wheel, or + and −, zoom in address; ↑ and ↓ move; 0 shows all addresses.",
-    "On the chunks: arrow keys choose one, Enter goes to its pages, Escape comes back.",
-  ])
-    list.append(element("li", text));
-  host.append(list);
-  return host;
-}
-
-function element<K extends keyof HTMLElementTagNameMap>(name: K, text = ""): HTMLElementTagNameMap[K] {
-  const made = document.createElement(name);
-  if (text !== "") made.textContent = text;
-  return made;
 }
 
 main().catch((error: Error) => {

@@ -1,6 +1,7 @@
 /** The pages of one chunk at a keyframe, 64 a row, with the starts of spans, and what is at the page that was chosen. */
 
-import { type HeapMap, type Keyframe, PageState } from "../heapmap/heap-map.js";
+import type { HeapMap } from "../heapmap/heap-map.js";
+import { type Keyframe, PageState } from "../heapmap/keyframe.js";
 import { canvasOf, fit, paintCells, shareOf, understood } from "./canvas.js";
 import { cssColor, pageColors, pixel } from "./colors.js";
 import { formatAddress, formatKind, formatTime } from "./format.js";
@@ -28,7 +29,8 @@ export class PageCanvas {
     private readonly onLeave: () => void,
   ) {
     const { element, status } = this;
-    status.className = "status pages-status";
+    status.className = "status";
+    status.setAttribute("role", "status");
     const point = (event: MouseEvent): void => {
       const [x, y] = shareOf(element, event);
       this.goTo(Math.floor(y * this.rows) * this.columns + Math.floor(x * this.columns));

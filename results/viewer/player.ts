@@ -15,10 +15,14 @@ export class Player {
   private playing = false;
   private lastFrameMs = 0;
 
-  /** @param stepNs time between samples */
+  /**
+   * @param stepNs time between samples
+   * @param keyframesNs times of the keyframes of all heap maps, ascending
+   */
   constructor(
     private readonly view: View,
     private readonly stepNs: number,
+    private readonly keyframesNs: readonly number[],
   ) {
     this.build();
     view.listen((changes) => {
@@ -43,11 +47,28 @@ export class Player {
       const { fromNs, toNs } = this.view;
       this.view.setMoment(fromNs + (Number(slider.value) / SLIDER_STEPS) * (toNs - fromNs));
     });
-    const whole = document.createElement("button");
-    whole.type = "button";
-    whole.textContent = "Whole run";
-    whole.addEventListener("click", () => this.view.setRange(0, 0));
+    const whole = buttonOf("Whole run", "all of its time and addresses (Escape)", () => this.showAll());
     element.append(button, slider, label, whole);
+    if (this.keyframesNs.length === 0) return;
+    const before = buttonOf("◂ keyframe", "to the keyframe before (j)", () => this.goToKeyframe(-1));
+    const after = buttonOf("keyframe ▸", "to the next keyframe (k)", () => this.goToKeyframe(1));
+    element.append(before, after);
+  }
+
+  private showAll(): void {
+    const { view } = this;
+    view.setRange(0, 0);
+    view.setChunks(...view.chunks);
+  }
+
+  /** Goes to the nearest keyframe before or after the moment, if there is one. */
+  private goToKeyframe(direction: 1 | -1): void {
+    const { view, keyframesNs } = this;
+    const found =
+      direction === 1
+        ? keyframesNs.find((ns) => ns > view.momentNs)
+        : keyframesNs.findLast((ns) => ns < view.momentNs);
+    if (found !== undefined) view.setMoment(found);
   }
 
   private show(): void {
@@ -85,7 +106,8 @@ export class Player {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const target = event.target as HTMLElement;
     // A focused control has keys of its own.
-    if (target.matches("input, button, select, [role=button]") && event.key !== "Escape") return;
+    if (target.matches("input") && event.key !== "Escape") return;
+    if (target.matches("button, summary, a") && (event.key === " " || event.key === "Enter")) return;
     const step = event.shiftKey ? 10 * stepNs : stepNs;
     switch (event.key) {
       case "ArrowRight":
@@ -103,13 +125,27 @@ export class Player {
       case " ":
         this.toggle();
         break;
+      case "j":
+        this.goToKeyframe(-1);
+        break;
+      case "k":
+        this.goToKeyframe(1);
+        break;
       case "Escape":
-        view.setRange(0, 0);
-        view.setChunks(...view.chunks);
+        this.showAll();
         break;
       default:
         return;
     }
     event.preventDefault();
   }
+}
+
+function buttonOf(text: string, title: string, onClick: () => void): HTMLButtonElement {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = text;
+  button.title = title;
+  button.addEventListener("click", onClick);
+  return button;
 }

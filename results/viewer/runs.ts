@@ -38,6 +38,14 @@ export class AddressAxis {
     return this.chunks.length;
   }
 
+  /** The rank of a chunk, or of the next one that there is. */
+  rankOf(chunk: number): number {
+    const known = this.ranks.get(chunk);
+    if (known !== undefined) return known;
+    const above = this.chunks.findIndex((one) => one > chunk);
+    return above < 0 ? this.length : above;
+  }
+
   /** The rank of each chunk of a map, by ordinal. */
   ranksOf(map: HeapMap): Int32Array {
     return Int32Array.from(map.chunks, (chunk) => this.ranks.get(chunk)!);

@@ -84,7 +84,7 @@ function curve(id: string, about: string, unit: QuantityType): z.ZodType<Spec, C
       (v): Spec => ({ kind: "sawtooth", min: v.min, max: v.max, periodNs: v.period, phase: v.phase ?? 0 }),
     ),
     randomWalk: kind(
-      object({ start: value, step: value, every: length, min: value, max: value }).superRefine(ordered),
+      object({ start: value, step: value, every: length, min: value, max: value }).superRefine(walkable),
       (v): Spec => ({
         kind: "walk",
         start: v.start,
@@ -192,6 +192,21 @@ function ordered(
 ): void {
   if (value.min !== undefined && value.max !== undefined && value.min > value.max) {
     fail(ctx, ["min"], "min is above max, expected min to be at most max");
+  }
+}
+
+/** A walk begins between its ends, and a step turns back at most once. */
+function walkable(
+  value: { start: number; step: number; min: number; max: number },
+  ctx: z.core.$RefinementCtx,
+): void {
+  ordered(value, ctx);
+  if (value.min > value.max) return;
+  if (value.start < value.min || value.start > value.max) {
+    fail(ctx, ["start"], "start is outside of min and max, expected a value between them");
+  }
+  if (value.step > value.max - value.min) {
+    fail(ctx, ["step"], "a step is longer than the way from min to max, expected a shorter one");
   }
 }
 

@@ -61,6 +61,8 @@ export class Collector implements CollectorHooks {
   readonly pacer: Pacer;
   /** Keeps collecting from taking all of the time; only where the policy has memory limits. */
   readonly limiter: CpuLimiter | null;
+  /** What releases in allocations cost; null where there is no memory limit. */
+  readonly assists: ScavengeAssists | null;
   readonly sweeper: Sweeper;
   /** Whether a cycle marks now. */
   marking = false;
@@ -138,7 +140,8 @@ export class Collector implements CollectorHooks {
           isMarking: () => this.marking,
         })
       : null;
-    if (this.limiter !== null) heap.meter = new ScavengeAssists(heap, costs, this.limiter);
+    this.assists = this.limiter === null ? null : new ScavengeAssists(heap, costs, this.limiter);
+    heap.meter = this.assists;
     this.forcePeriodNs = options.forcePeriodNs ?? FORCE_PERIOD_NS;
     this.startKind = sim.handler("collector: cycle starts", Priority.collector, (cause) =>
       this.#start(cause),
@@ -417,7 +420,8 @@ export class Collector implements CollectorHooks {
   /** Whoever waited goes on: sweeps all, and gives all back if that was asked for. */
   #afterCycle(): void {
     if (this.cause === CycleCause.explicit) {
-      this.scavenger.setBusy(this.busyBefore);
+      // The end of the mark may have left fewer Ps than were busy before.
+      this.scavenger.setBusy(Math.min(this.busyBefore, this.heap.procs));
       this.sweeper.finish();
       if (this.releaseAllPending) {
         this.releaseAllPending = false;

@@ -14,6 +14,10 @@ export class ScavengeAssists {
   totalNs = 0;
   ranges = 0;
 
+  /** Of the allocation that releases now, and the most that one took since the longest was asked for, ns. */
+  private allocationNs = 0;
+  private longestNs = 0;
+
   constructor(
     private readonly heap: Heap,
     private readonly costs: Costs,
@@ -32,7 +36,21 @@ export class ScavengeAssists {
     const { pageBytes, physPageBytes } = this.heap.geometry;
     const ns = madviseNs(this.costs, residency, pageBytes / physPageBytes);
     this.totalNs += ns;
+    this.allocationNs += ns;
     this.ranges++;
     this.limiter.addAssist(ns);
+  }
+
+  /** The allocation has released what it was to. */
+  allocationDone(): void {
+    this.longestNs = Math.max(this.longestNs, this.allocationNs);
+    this.allocationNs = 0;
+  }
+
+  /** The longest that one allocation released for since this was asked last, ns; 0 when none did. */
+  takeLongestNs(): number {
+    const ns = this.longestNs;
+    this.longestNs = 0;
+    return ns;
   }
 }

@@ -97,13 +97,43 @@ export function clearRange(words: Int32Array, word0: number, from: number, count
   words[wLast] = words[wLast]! & ~(-1 >>> (31 - (last & 31)));
 }
 
+/** Clears bits [from, from+count) if all of them are set; else changes nothing. @returns whether it did */
+export function clearIfSet(words: Int32Array, word0: number, from: number, count: number): boolean {
+  if (count <= 0) return true;
+  const last = from + count - 1;
+  const w = word0 + (from >>> 5);
+  const wLast = word0 + (last >>> 5);
+  const keepLow = ~(-1 << (from & 31));
+  const keepHigh = ~(-1 >>> (31 - (last & 31)));
+  const x = words[w]!;
+  if (w === wLast) {
+    const keep = keepLow | keepHigh;
+    if ((x | keep) !== -1) return false;
+    words[w] = x & keep;
+    return true;
+  }
+  const y = words[wLast]!;
+  if ((x | keepLow) !== -1 || (y | keepHigh) !== -1) return false;
+  for (let i = w + 1; i < wLast; i++) {
+    if (words[i] !== -1) {
+      // What was cleared on the way here was set.
+      while (--i > w) words[i] = -1;
+      return false;
+    }
+    words[i] = 0;
+  }
+  words[w] = x & keepLow;
+  words[wLast] = y & keepHigh;
+  return true;
+}
+
 /**
- * Sets `count` words from `first` on, which is a multiple of that number. Eight at a time without a loop: the compiler
- * would look up where the array's memory is for every single word.
+ * Sets `count` words from `first` on. Eight at a time without a loop where both are multiples of that: the compiler would
+ * look up where the array's memory is for every single word.
  */
 export function fillWords(words: Int32Array, first: number, count: number, value: number): void {
   const limit = first + count;
-  if ((count & 7) !== 0) {
+  if (((first | count) & 7) !== 0) {
     for (let w = first; w < limit; w++) words[w] = value;
     return;
   }

@@ -24,11 +24,6 @@ import { FIND_ENTRIES, FIND_LEVELS } from "../probes.js";
 import { CorruptHeapError } from "./errors.js";
 import type { PageTree } from "./page-tree.js";
 
-/** How a part of the search ended: nothing there, found (in foundChunk and foundIndex), or to go on a level further down. */
-const NOTHING = 0;
-const FOUND = 1;
-const DESCEND = 2;
-
 export class Finder {
   // What a search finds stands in fields, as a chunk and a page within it: whole 32-bit numbers, where a page index would
   // be a double, and several of them, which a function could return in an object only.
@@ -36,7 +31,7 @@ export class Finder {
   /** The first page of the run, after a successful search: its chunk and its place in that. */
   foundChunk = 0;
   foundIndex = 0;
-  /** The low end of the window after a successful search, likewise. */
+  /** The low end of the window after a successful search, likewise; -1 when the search kept none. */
   candidateChunk = 0;
   candidateIndex = 0;
   /** Whether the candidate is known to be mapped: the window narrowed down to a chunk, and only grown chunks count. */
@@ -46,9 +41,8 @@ export class Finder {
   private readonly counters: Float64Array;
   private readonly logChunkPages: number;
   private readonly formatSearchAddr: () => string;
-  /** The entry to descend into, by its index in its level, and its slot. */
-  private entry = -1;
-  private entrySlot = -1;
+  /** Free pages at the end of the entries that firstFit passed. */
+  private passed = 0;
   /** Whether the search is still inside the window. */
   private windowed = true;
 
@@ -67,38 +61,56 @@ export class Finder {
   /**
    * Finds the lowest run of npages free pages, given that no chunk below `chunk`, that of searchAddr, has a free page. Its
    * first page then stands in foundChunk and foundIndex, and the searchAddr that the search proposes in the candidate.
+   * @param windowed whether the candidate matters. When the chunk of searchAddr has free pages, but no such run, no window moves
+   *   up beyond that chunk, and the candidate would not be above searchAddr
    * @returns whether there is one
    * @throws CorruptHeapError ("bad summary data") when a summary promised what its children do not hold
    */
-  find(npages: number, chunk: number): boolean {
+  find(npages: number, chunk: number, windowed: boolean): boolean {
     const tree = this.tree;
-    this.candidateMapped = false;
+    this.windowed = windowed;
+    this.candidateMapped = !windowed;
+    this.candidateChunk = -1;
     // Most often the run is near searchAddr. As long as an entry that holds searchAddr promises it, Go's loop looks at that
-    // entry alone and descends, so the search may as well begin at the lowest such entry. The exception is an entry whose
-    // own start is long enough, which ends the search higher up.
-    const slot = tree.rootSlot[chunk >>> tree.leafBits]!;
+    // entry alone and descends, so the search may as well begin at the lowest such entry.
+    const { upper, upperFirst, childBits, leafBits } = tree;
+    const root = chunk >>> leafBits;
+    const slot = tree.rootSlot[root]!;
     if (slot >= 0) {
-      const { upper, localBits, upperFirst, leafBits } = tree;
-      const local = chunk & tree.leafMask;
-      const first = slot * tree.upperEntries;
+      const slotFirst = Math.imul(slot, tree.upperEntries);
+      let local = chunk & tree.leafMask;
       for (let l = tree.levels - 2; l >= 0; l--) {
-        const shift = leafBits - localBits[l]!;
-        const at = (first + upperFirst[l]! + (local >>> shift)) << 2;
+        const bits = childBits[l]!;
+        const child = local & ((1 << bits) - 1);
+        local >>>= bits;
+        const at = (slotFirst + upperFirst[l]! + local) << 2;
         if (upper[at | 1]! < npages) continue;
-        if (upper[at]! >= npages) break;
-        this.counters[FIND_LEVELS]!++;
-        this.counters[FIND_ENTRIES]! += l + 1;
-        this.entry = chunk >>> shift;
-        this.entrySlot = slot;
-        this.windowed = true;
-        return this.searchBelow(l + 1, npages, chunk) === FOUND;
+        if (upper[at]! >= npages) return this.foundAtStart(npages, chunk, slotFirst, l);
+        this.count(1, l + 1);
+        return this.searchBelow(l + 1, npages, root, slot, local, child);
       }
     }
-    this.candidateChunk = 0;
+    return this.searchRoot(npages, root);
+  }
+
+  /**
+   * The entry of searchAddr at a level begins with a long enough run. Entries above it that begin at the same page may have
+   * such a start too, and Go's loop ends at the highest of them.
+   */
+  private foundAtStart(npages: number, chunk: number, slotFirst: number, level: number): boolean {
+    const { upper, upperFirst, leafBits, leafMask, localBits } = this.tree;
+    let l = level;
+    for (; l > 0; l--) {
+      const above = (chunk & leafMask) >>> (leafBits - localBits[l - 1]!);
+      if (upper[(slotFirst + upperFirst[l - 1]! + above) << 2]! < npages) break;
+    }
+    const shift = leafBits - localBits[l]!;
+    this.foundChunk = (chunk >>> shift) << shift;
+    this.foundIndex = 0;
+    this.candidateChunk = this.foundChunk;
     this.candidateIndex = 0;
-    let end = this.searchRoot(npages, chunk >>> tree.leafBits);
-    if (end === DESCEND) end = this.searchBelow(1, npages, chunk);
-    return end === FOUND;
+    this.count(l + 1, l + 1);
+    return true;
   }
 
   /**
@@ -109,10 +121,10 @@ export class Finder {
   findPage(chunk: number): boolean {
     const tree = this.tree;
     const flat = this.nextFreeChunk(chunk);
-    if (flat < 0) return this.find(1, chunk);
+    if (flat < 0) return this.find(1, chunk, true);
     const index = tree.firstFree(flat, 0);
     const found = (chunk & ~tree.leafMask) | (flat & tree.leafMask);
-    if (index === tree.chunkPages) return this.find(1, chunk);
+    if (index === tree.chunkPages) return this.find(1, chunk, true);
     this.foundChunk = found;
     this.foundIndex = index;
     this.candidateChunk = found;
@@ -184,10 +196,9 @@ export class Finder {
     this.count(l, entries);
   }
 
-  /** The whole root level, from the entry of searchAddr. */
-  private searchRoot(npages: number, from: number): number {
+  /** The whole root level, from the entry of searchAddr. No entry above the leaves that holds searchAddr has such a run. */
+  private searchRoot(npages: number, from: number): boolean {
     const tree = this.tree;
-    const counters = this.counters;
     const entryPages = tree.levelPages[0]!;
     const { roots, rootCount, rootSlot, leafBits } = tree;
     const entries = tree.entriesOf(0);
@@ -196,7 +207,6 @@ export class Finder {
     let size = 0;
     let previous = -2;
     let window = -1;
-    counters[FIND_LEVELS]!++;
     for (let r = lowerBound(roots, rootCount, from); r < rootCount; r++) {
       const root = roots[r]!;
       const slot = rootSlot[root]!;
@@ -210,103 +220,121 @@ export class Finder {
       }
       if (window < 0) {
         window = root;
-        this.candidateChunk = root << leafBits;
+        if (this.windowed) this.setCandidate(0, root << leafBits);
       }
       const start = entries[at]!;
       if (size + start >= npages) {
-        counters[FIND_ENTRIES]! += root - from + 1;
-        this.foundBefore(root << leafBits, size);
-        return FOUND;
+        this.count(1, root - from + 1);
+        return this.foundBefore(root << leafBits, size);
       }
       if (max >= npages) {
-        this.entry = root;
-        this.entrySlot = slot;
-        this.windowed = window === root;
-        counters[FIND_ENTRIES]! += root - from + 1;
-        return DESCEND;
+        if (window !== root) this.windowed = false;
+        this.count(1, root - from + 1);
+        return this.searchBelow(1, npages, root, slot, 0, 0);
       }
       size = start < entryPages ? entries[at | 2]! : size + entryPages;
     }
-    counters[FIND_ENTRIES]! += rootSlot.length - from;
-    return NOTHING;
+    this.count(1, rootSlot.length - from);
+    return false;
   }
 
-  /** The run begins `size` pages before a chunk. */
-  private foundBefore(chunk: number, size: number): void {
+  /** The run begins `size` pages before a chunk. @returns true, for there is one */
+  private foundBefore(chunk: number, size: number): boolean {
     const shift = this.logChunkPages;
     const chunks = (size + (1 << shift) - 1) >> shift;
     this.foundChunk = chunk - chunks;
     this.foundIndex = (chunks << shift) - size;
+    return true;
   }
 
-  /** The levels from `top` downward, a block of children each, and the bitmap of the chunk they lead to. */
-  private searchBelow(top: number, npages: number, searchChunk: number): number {
+  /**
+   * The levels from `top` downward, a block of children each, and the bitmap of the chunk they lead to.
+   * @param root index of the root entry, whose slot is `slot`
+   * @param above the entry to descend into: number in its slot of one at level top - 1
+   * @param skip how many of that one's children lie below searchAddr. In the blocks further down none do
+   */
+  private searchBelow(
+    top: number,
+    npages: number,
+    root: number,
+    slot: number,
+    above: number,
+    skip: number,
+  ): boolean {
     const tree = this.tree;
-    const { localBits, childBits, levelPages, upperFirst, leafBits } = tree;
+    const { childBits, levelPages, upperFirst, leafBits } = tree;
     const leafLevel = tree.levels - 1;
-    const slot = this.entrySlot;
-    // A sum that is above `short` is long enough, so the sign of a difference from it tells, of two at once.
-    const short = npages - 1;
-    let index = this.entry;
-    let local = index & ((1 << localBits[top - 1]!) - 1);
+    const slotFirst = Math.imul(slot, tree.upperEntries);
+    let local = above | 0;
+    let ahead = skip << 2;
     let inWindow = this.windowed;
-    // The low end of the window, as an entry of a level, if it moved up since the root.
-    let windowLevel = 0;
-    let windowIndex = 0;
     let visited = 0;
     for (let l = top; l <= leafLevel; l++) {
       const bits = childBits[l - 1]!;
-      const entryPages = levelPages[l]!;
-      index <<= bits;
       local <<= bits;
       const entries = l === leafLevel ? tree.leaf : tree.upper;
-      const first =
-        l === leafLevel
-          ? ((slot << leafBits) | local) << 2
-          : (slot * tree.upperEntries + upperFirst[l]! + local) << 2;
+      const first = (l === leafLevel ? (slot << leafBits) | local : slotFirst + upperFirst[l]! + local) << 2;
       const limit = first + (4 << bits);
-      // searchAddr saves steps only while the search is in its own block.
-      const ahead = (searchChunk >>> (leafBits - localBits[l]!)) - index;
-      const from = ahead >>> bits === 0 ? first + (ahead << 2) : first;
-      let at = from;
+      const from = first + ahead;
+      ahead = 0;
+      let window = from;
       if (inWindow) {
-        while (at < limit && entries[at | 1] === 0) at += 4;
-        windowLevel = l;
-        windowIndex = index + ((at - first) >> 2);
+        while (window < limit && entries[window | 1] === 0) window += 4;
+        this.setCandidate(l, this.chunkOf(l, root, local + ((window - first) >> 2)));
       }
-      const window = at;
-      // Free pages at the end of what was passed.
-      let size = 0;
-      for (; at < limit; at += 4) {
-        const start = entries[at]!;
-        if (((short - size - start) | (short - entries[at | 1]!)) < 0) break;
-        size = (entries[at | 2]! + (size & (((start ^ entryPages) - 1) >> 31))) | 0;
-      }
-      if (at >= limit) this.lied(l, index >>> bits, npages, (from - first) >> 2);
+      const end = this.firstFit(entries, window, limit, levelPages[l]!, npages);
+      const at = end & ~3;
+      if (at >= limit) this.lied(l, this.chunkOf(l, root, local), npages, (from - first) >> 2);
       visited += (at - from + 4) >> 2;
-      const j = (at - first) >> 2;
-      if (size + entries[at]! > short) {
+      local += (at - first) >> 2;
+      if (end !== at) {
         this.count(l, visited);
-        this.setCandidate(windowLevel, windowIndex);
-        this.foundBefore((index + j) << (leafBits - localBits[l]!), size);
-        return FOUND;
+        return this.foundBefore(this.chunkOf(l, root, local), this.passed);
       }
       if (at !== window) inWindow = false;
-      index += j;
-      local += j;
     }
     this.count(leafLevel, visited);
-    this.setCandidate(windowLevel, windowIndex);
-    return this.searchChunk(index, (slot << leafBits) | local, npages, inWindow);
+    return this.searchChunk((root << leafBits) | local, (slot << leafBits) | local, npages, inWindow);
   }
 
-  private setCandidate(level: number, index: number): void {
-    const tree = this.tree;
-    if (level > 0) {
-      this.candidateChunk = index << (tree.leafBits - tree.localBits[level]!);
-      this.candidateIndex = 0;
+  /**
+   * The first of the entries [from, limit) of `entryPages` pages each at which a run of npages pages is known to be: in it, or
+   * begun before it and ended in it, after `passed` pages.
+   * @returns where it is, plus 1 in the second case; limit when there is none
+   */
+  private firstFit(
+    entries: Int32Array,
+    from: number,
+    limit: number,
+    entryPages: number,
+    npages: number,
+  ): number {
+    // A sum that is above `short` is long enough, so the sign of a difference from it tells, of two at once.
+    const short = npages - 1;
+    let passed = 0;
+    for (let at = from; at < limit; at += 4) {
+      const start = entries[at]!;
+      const lacks = (short - passed - start) | 0;
+      if ((lacks | (short - entries[at | 1]!)) < 0) {
+        this.passed = passed;
+        return at - (lacks >> 31);
+      }
+      passed = (entries[at | 2]! + (passed & (((start ^ entryPages) - 1) >> 31))) | 0;
     }
-    this.candidateMapped = level === tree.levels - 1;
+    return limit;
+  }
+
+  /** The first chunk of an entry of a level, given by its number in its slot. */
+  private chunkOf(level: number, root: number, local: number): number {
+    const { leafBits, localBits } = this.tree;
+    return (root << leafBits) | (local << (leafBits - localBits[level]!));
+  }
+
+  /** The low end of the window is a chunk, the first of an entry of a level. */
+  private setCandidate(level: number, chunk: number): void {
+    this.candidateChunk = chunk;
+    this.candidateIndex = 0;
+    this.candidateMapped = level === this.tree.levels - 1;
   }
 
   private count(levels: number, entries: number): void {
@@ -315,7 +343,7 @@ export class Finder {
   }
 
   /** The bitmap of the chunk that the leaf level chose. */
-  private searchChunk(chunk: number, flat: number, npages: number, inWindow: boolean): number {
+  private searchChunk(chunk: number, flat: number, npages: number, inWindow: boolean): boolean {
     const tree = this.tree;
     const index = tree.findRun(flat, 0, npages);
     if (index < 0) {
@@ -330,13 +358,14 @@ export class Finder {
     }
     this.foundChunk = chunk;
     this.foundIndex = index;
-    return FOUND;
+    return true;
   }
 
   /** A block that does not hold what the entry above it promised: print what the runtime prints, and stop. */
-  private lied(l: number, above: number, npages: number, from: number): never {
+  private lied(l: number, chunk: number, npages: number, from: number): never {
     const geometry = this.tree.geometry;
     const bits = geometry.levelBits[l]!;
+    const above = chunk >>> (this.tree.leafBits - this.tree.localBits[l - 1]!);
     const lines = [
       `runtime: summary[${l - 1}][${above}] = ${this.triple(l - 1, above)}`,
       `runtime: level = ${l}, npages = ${npages}, j0 = ${from}`,

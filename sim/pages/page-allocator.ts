@@ -164,13 +164,12 @@ export class PageAllocator {
     }
     if (npages === 1) return this.allocPage(chunk);
     const from = this.searchIndex;
-    if (this.chunkPages - from >= npages) {
-      const flat = this.tree.flatChunk(chunk);
-      if (flat >= 0 && this.tree.maxOf(flat) >= npages) return this.allocNear(chunk, flat, from, npages);
-    }
+    const flat = this.tree.flatChunk(chunk);
+    const max = flat < 0 ? 0 : this.tree.maxOf(flat);
+    if (max >= npages && this.chunkPages - from >= npages) return this.allocNear(chunk, flat, from, npages);
     const finder = this.finder;
     // A longer run may not be found while single pages are still free, so searchAddr stays then.
-    if (!this.findFrom(npages, chunk)) return -1;
+    if (!this.findFrom(npages, chunk, max === 0)) return -1;
     const found = finder.foundChunk;
     const index = finder.foundIndex;
     this.take(found, index, npages);
@@ -280,14 +279,14 @@ export class PageAllocator {
    * @returns the first page, or -1; the candidate for searchAddr then stands in candidatePage
    */
   find(npages: number): number {
-    if (!this.findFrom(npages, Math.min(this.searchChunk, this.geometry.totalChunks - 1))) return -1;
+    if (!this.findFrom(npages, Math.min(this.searchChunk, this.geometry.totalChunks - 1), true)) return -1;
     return this.finder.foundChunk * this.chunkPages + this.finder.foundIndex;
   }
 
-  private findFrom(npages: number, chunk: number): boolean {
+  private findFrom(npages: number, chunk: number, windowed: boolean): boolean {
     const finder = this.finder;
     this.counters[FIND_CALLS]!++;
-    if (!finder.find(npages, chunk)) {
+    if (!finder.find(npages, chunk, windowed)) {
       this.counters[FIND_FAILURES]!++;
       return false;
     }
@@ -298,7 +297,7 @@ export class PageAllocator {
   private mapCandidate(): void {
     // Nearly always the candidate lies in memory that was grown, which its chunk shows.
     const flat = this.tree.flatChunk(this.finder.candidateChunk);
-    if (flat >= 0 && (this.tree.maxOf(flat) !== 0 || this.tree.chunkAllocated(flat))) return;
+    if (flat >= 0 && this.tree.isGrown(flat)) return;
     const page = this.findMappedPage(this.candidatePage);
     const beyond = page === this.maxSearchPage;
     this.finder.candidateChunk = beyond ? this.geometry.totalChunks : Math.floor(page / this.chunkPages);
@@ -339,7 +338,11 @@ export class PageAllocator {
     }
     const last = first + ((limit - 1) >>> this.geometry.logChunkPages);
     let scavenged = tree.takeUpper(tree.flatChunk(first), from);
-    for (let c = first + 1; c < last; c++) scavenged += tree.takeChunk(tree.flatChunk(c));
+    for (let c = first + 1; c < last; ) {
+      const next = Math.min(last, tree.rootLimit(c));
+      scavenged += tree.takeChunks(tree.flatChunk(c), next - c);
+      c = next;
+    }
     scavenged += tree.takeLower(tree.flatChunk(last), ((limit - 1) & this.chunkMask) + 1);
     tree.climbRange(first, last, false);
     this.scavengedPages = scavenged;
@@ -370,16 +373,22 @@ export class PageAllocator {
     const headFlat = tree.flatChunk(first);
     // A refused free must leave the state as it was: what is looked at comes first, and the head is taken back when the
     // tail, which is checked as it is freed, turns out not to be allocated.
-    for (let c = first + 1; c < last; c++) {
-      if (!tree.chunkAllocated(this.flatToFree(c, page, npages))) this.refuseFree(page, npages);
+    for (let c = first + 1; c < last; ) {
+      const next = Math.min(last, tree.rootLimit(c));
+      if (!tree.chunksAllocated(this.flatToFree(c, page, npages), next - c)) this.refuseFree(page, npages);
+      c = next;
     }
     if (!tree.returnPages(headFlat, from, chunkPages - from)) this.refuseFree(page, npages);
     if (!tree.returnPages(lastFlat, 0, to)) {
       tree.takePages(headFlat, from, chunkPages - from);
       this.refuseFree(page, npages);
     }
-    for (let c = first + 1; c < last; c++) tree.returnChunk(tree.flatChunk(c));
-    tree.climbRange(first, last, true);
+    for (let c = first + 1; c < last; ) {
+      const next = Math.min(last, tree.rootLimit(c));
+      tree.returnChunks(tree.flatChunk(c), next - c);
+      c = next;
+    }
+    tree.climbFreed(first, last);
   }
 
   private flatToFree(chunk: number, page: number, npages: number): number {

@@ -34,6 +34,7 @@ import { grownInto } from "../../engine/typed-arrays.js";
 import type { Geometry } from "../address/geometry.js";
 import {
   allSet,
+  clearIfSet,
   clearRange,
   countRange,
   fillWords,
@@ -51,6 +52,8 @@ import { longer, longestOf, mergeSummaries, type Summary } from "./summary.js";
 
 /** What a leaf has in place of its scavenged pages when its chunk was not grown. */
 const NOT_GROWN = -1;
+/** The bit that tells NOT_GROWN from a count. */
+const NOT_GROWN_SIGN = 1 << 31;
 
 export class PageTree {
   readonly geometry: Geometry;
@@ -74,7 +77,7 @@ export class PageTree {
   allocBits: Int32Array = new Int32Array(0);
   /** One bit a page: 1 = returned to the system. */
   scavBits: Int32Array = new Int32Array(0);
-  /** How many free runs of each length a chunk has: tells the longest one without a look at the bitmap. */
+  /** How many free runs of each length a chunk has between its edges: tells the longest one without a look at the bitmap. */
   readonly runs: RunCounts;
   /** By flat chunk index: the stamp at the last change of the chunk's bits. Tells who looks on which chunks changed. */
   changedAt: Int32Array = new Int32Array(0);
@@ -131,6 +134,11 @@ export class PageTree {
   flatChunk(chunk: number): number {
     const slot = this.rootSlot[chunk >>> this.leafBits]!;
     return slot < 0 ? -1 : (slot << this.leafBits) | (chunk & this.leafMask);
+  }
+
+  /** The first chunk behind the root entry of a chunk. The flat indices of those before it, in the entry, follow each other. */
+  rootLimit(chunk: number): number {
+    return (chunk | this.leafMask) + 1;
   }
 
   /** Where the four numbers of an entry begin: in `leaf` for the leaf level, else in `upper`. */
@@ -227,20 +235,24 @@ export class PageTree {
     const upper = x >>> (bit + n);
     const below = lower !== 0 ? bit - 32 + Math.clz32(lower) : zerosDown(allocBits, word0, page);
     const above = upper !== 0 ? trailingZeros(upper) : zerosUp(allocBits, word0, page + n, chunkPages);
-    const run = below + n + above;
     const at = flat << 2;
     const start = leaf[at]!;
     const max = leaf[at | 1]!;
     const end = leaf[at | 2]!;
     const scavenged = leaf[at | 3] === 0 ? 0 : this.takeScavenged(flat, word0, page, n);
-    const rest = chunkPages - page - n;
-    if (page < start) leaf[at] = page;
-    if (rest < end) leaf[at | 2] = rest;
+    if (page < start || chunkPages - page - n < end) {
+      this.cutRun(flat, page, n, below, above);
+      this.climb(flat, start, max, end);
+      return scavenged;
+    }
+    const run = below + n + above;
     let longest = this.runs.cut(flat, run, below, above);
-    if (longest >= LONG_RUN) longest = run < max ? max : this.longestAfter(flat, page, n, below, above);
+    if (longest < LONG_RUN) longest = longer(longer(start, end), longest);
+    else
+      longest = run < max ? max : this.longestAfter(flat, below, above, isLong(below) + isLong(above), run);
+    if (longest === max) return scavenged;
     leaf[at | 1] = longest;
-    if (page < start || rest < end) this.climb(flat, start, max, end);
-    else if (longest !== max) this.lowerAbove(flat, max);
+    this.lowerAbove(flat, max);
     return scavenged;
   }
 
@@ -276,34 +288,32 @@ export class PageTree {
     const upper = x >>> (bit + n);
     const below = lower !== 0 ? bit - 32 + Math.clz32(lower) : zerosDown(allocBits, word0, page);
     const above = upper !== 0 ? trailingZeros(upper) : zerosUp(allocBits, word0, page + n, chunkPages);
-    const run = below + n + above;
-    this.runs.join(flat, below, above, run);
-    const at = flat << 2;
-    const max = leaf[at | 1]!;
-    if (below !== page && page + n + above !== chunkPages) {
-      if (run <= max) return true;
-      leaf[at | 1] = run;
-      this.raiseAbove(flat, run);
+    if (below === page || page + n + above === chunkPages) {
+      this.joinRun(flat, page, n, below, above);
+      this.joinAbove(flat, below + n + above, below === page, page + n + above === chunkPages);
       return true;
     }
-    const start = leaf[at]!;
-    const end = leaf[at | 2]!;
-    if (below === page) leaf[at] = run;
-    if (page + n + above === chunkPages) leaf[at | 2] = run;
-    if (run > max) leaf[at | 1] = run;
-    this.climb(flat, start, max, end);
+    const run = below + n + above;
+    this.runs.join(flat, below, above, run);
+    if (run <= leaf[(flat << 2) | 1]!) return true;
+    leaf[(flat << 2) | 1] = run;
+    this.raiseAbove(flat, run);
     return true;
   }
 
   private freeWide(flat: number, page: number, n: number): boolean {
-    const leaf = this.leaf;
-    const at = flat << 2;
-    const start = leaf[at]!;
-    const max = leaf[at | 1]!;
-    const end = leaf[at | 2]!;
-    if (!this.returnPages(flat, page, n)) return false;
-    if (leaf[at] !== start || leaf[at | 2] !== end) this.climb(flat, start, max, end);
-    else if (leaf[at | 1] !== max) this.raiseAbove(flat, leaf[at | 1]!);
+    const max = this.leaf[(flat << 2) | 1]!;
+    const { allocBits, chunkPages } = this;
+    const word0 = flat * this.wordsPerChunk;
+    if (!clearIfSet(allocBits, word0, page, n)) return false;
+    const below = zerosDown(allocBits, word0, page);
+    const above = zerosUp(allocBits, word0, page + n, chunkPages);
+    this.joinRun(flat, page, n, below, above);
+    const run = below + n + above;
+    const atStart = below === page;
+    const atEnd = page + n + above === chunkPages;
+    if (atStart || atEnd) this.joinAbove(flat, run, atStart, atEnd);
+    else if (run > max) this.raiseAbove(flat, run);
     return true;
   }
 
@@ -314,7 +324,8 @@ export class PageTree {
     const below = zerosDown(words, word0, page);
     const above = zerosUp(words, word0, page + n, this.chunkPages);
     setRange(words, word0, page, n);
-    return this.cutRun(flat, page, n, below, above);
+    this.cutRun(flat, page, n, below, above);
+    return this.leaf[(flat << 2) | 3] === 0 ? 0 : this.takeScavenged(flat, word0, page, n);
   }
 
   /**
@@ -322,52 +333,79 @@ export class PageTree {
    * there are the summary tells.
    */
   takeUpper(flat: number, page: number): number {
-    const n = this.chunkPages - page;
-    const below = this.leaf[(flat << 2) | 2]! - n;
-    setRange(this.allocBits, flat * this.wordsPerChunk, page, n);
-    return this.cutRun(flat, page, n, below, 0);
+    const { leaf, chunkPages } = this;
+    const at = flat << 2;
+    const word0 = flat * this.wordsPerChunk;
+    const n = chunkPages - page;
+    const run = leaf[at | 2]!;
+    const below = run - n;
+    setRange(this.allocBits, word0, page, n);
+    this.changedAt[flat] = this.stamp;
+    leaf[at | 2] = 0;
+    if (run === chunkPages) {
+      leaf[at] = page;
+      leaf[at | 1] = page;
+    } else {
+      if (below !== 0) this.runs.cut(flat, 0, below, 0);
+      if (run === leaf[at | 1]!) leaf[at | 1] = this.longestAfter(flat, below, 0, isLong(below), run);
+    }
+    return leaf[at | 3] === 0 ? 0 : this.takeScavenged(flat, word0, page, n);
   }
 
   takeLower(flat: number, limit: number): number {
-    const above = this.leaf[flat << 2]! - limit;
-    setRange(this.allocBits, flat * this.wordsPerChunk, 0, limit);
-    return this.cutRun(flat, 0, limit, 0, above);
-  }
-
-  /** What remains to be done when pages [page, page+n) left the bitmap: below and above them that many are free. */
-  private cutRun(flat: number, page: number, n: number, below: number, above: number): number {
-    this.changedAt[flat] = this.stamp;
-    const leaf = this.leaf;
-    const chunkPages = this.chunkPages;
+    const { leaf, chunkPages } = this;
     const at = flat << 2;
-    if (page < leaf[at]!) leaf[at] = page;
-    const rest = chunkPages - page - n;
-    if (rest < leaf[at | 2]!) leaf[at | 2] = rest;
-    const run = below + n + above;
-    const longest = this.runs.cut(flat, run, below, above);
-    if (longest < LONG_RUN) leaf[at | 1] = longest;
-    else if (run >= leaf[at | 1]!) leaf[at | 1] = this.longestAfter(flat, page, n, below, above);
-    return leaf[at | 3] === 0 ? 0 : this.takeScavenged(flat, flat * this.wordsPerChunk, page, n);
+    const word0 = flat * this.wordsPerChunk;
+    const run = leaf[at]!;
+    const above = run - limit;
+    setRange(this.allocBits, word0, 0, limit);
+    this.changedAt[flat] = this.stamp;
+    leaf[at] = 0;
+    if (run === chunkPages) {
+      leaf[at | 1] = above;
+      leaf[at | 2] = above;
+    } else {
+      if (above !== 0) this.runs.cut(flat, 0, above, 0);
+      if (run === leaf[at | 1]!) leaf[at | 1] = this.longestAfter(flat, above, 0, isLong(above), run);
+    }
+    return leaf[at | 3] === 0 ? 0 : this.takeScavenged(flat, word0, 0, limit);
   }
 
   /**
-   * The longest run of a chunk that has a long one, after its longest was cut by pages [page, page+n), which left so many
-   * free below and above. Mostly the long runs that are known, those two and the ones at the edges, are all there are, which
-   * their count tells; else the bitmap has to be scanned.
+   * Updates a chunk's summary and counts after pages [page, page+n) left the bitmap, below and above which that many are free.
    */
-  private longestAfter(flat: number, page: number, n: number, below: number, above: number): number {
-    const leaf = this.leaf;
-    const chunkPages = this.chunkPages;
+  private cutRun(flat: number, page: number, n: number, below: number, above: number): void {
+    const { leaf, chunkPages } = this;
     const at = flat << 2;
-    const start = leaf[at]!;
-    const end = leaf[at | 2]!;
-    let known = isLong(start) + isLong(end);
-    if (below !== page) known += isLong(below);
-    if (page + n + above !== chunkPages) known += isLong(above);
-    const longest = longer(longer(start, end), longer(below, above));
-    if (known === this.runs.count(flat, LONG_RUN)) return longest;
+    this.changedAt[flat] = this.stamp;
+    const run = below + n + above;
+    const atStart = below === page;
+    const atEnd = page + n + above === chunkPages;
+    if (atStart) leaf[at] = below;
+    if (atEnd) leaf[at | 2] = above;
+    // What touches an edge is not counted.
+    const inBelow = atStart ? 0 : below;
+    const inAbove = atEnd ? 0 : above;
+    this.runs.cut(flat, atStart || atEnd ? 0 : run, inBelow, inAbove);
+    if (run === leaf[at | 1]!) {
+      leaf[at | 1] = this.longestAfter(flat, below, above, isLong(inBelow) + isLong(inAbove), run);
+    }
+  }
+
+  /**
+   * The longest run of a chunk after a run of `run` pages, its longest, was cut, which left `below` and `above` of it. Mostly
+   * the long runs that are known, these two and the ones at the edges, are all there are, which their count tells, `longKnown`
+   * of those that are counted; else the bitmap has to be scanned.
+   */
+  private longestAfter(flat: number, below: number, above: number, longKnown: number, run: number): number {
+    const { leaf, runs } = this;
+    const at = flat << 2;
+    const known = longer(longer(leaf[at]!, leaf[at | 2]!), longer(below, above));
+    const counted = runs.longest(flat);
+    if (counted < LONG_RUN) return longer(known, counted);
+    if (longKnown === runs.count(flat, LONG_RUN)) return known;
     const word0 = flat * this.wordsPerChunk;
-    return longestZeros(this.allocBits, word0, chunkPages, longer(longest, LONG_RUN), below + n + above);
+    return longestZeros(this.allocBits, word0, this.chunkPages, longer(known, LONG_RUN), run);
   }
 
   private takeScavenged(flat: number, word0: number, page: number, n: number): number {
@@ -392,24 +430,32 @@ export class PageTree {
   returnPages(flat: number, page: number, n: number): boolean {
     const words = this.allocBits;
     const word0 = flat * this.wordsPerChunk;
-    if (!allSet(words, word0, page, n)) return false;
-    clearRange(words, word0, page, n);
+    if (!clearIfSet(words, word0, page, n)) return false;
     const below = zerosDown(words, word0, page);
     const above = zerosUp(words, word0, page + n, this.chunkPages);
     this.joinRun(flat, page, n, below, above);
     return true;
   }
 
-  /** What remains to be done when pages [page, page+n) came back to the bitmap: below and above them that many are free. */
+  /**
+   * Updates a chunk's summary and counts after pages [page, page+n) came back to the bitmap, below and above which that many
+   * were free.
+   */
   private joinRun(flat: number, page: number, n: number, below: number, above: number): void {
     const leaf = this.leaf;
     const at = flat << 2;
     this.changedAt[flat] = this.stamp;
     const run = below + n + above;
-    if (below === page) leaf[at] = run;
-    if (page + n + above === this.chunkPages) leaf[at | 2] = run;
+    const atStart = below === page;
+    const atEnd = page + n + above === this.chunkPages;
+    if (atStart) leaf[at] = run;
+    if (atEnd) leaf[at | 2] = run;
     if (run > leaf[at | 1]!) leaf[at | 1] = run;
-    this.runs.join(flat, below, above, run);
+    // What touches an edge is not counted.
+    const inBelow = atStart ? 0 : below;
+    const inAbove = atEnd ? 0 : above;
+    if (!atStart && !atEnd) this.runs.join(flat, below, above, run);
+    else if ((inBelow | inAbove) !== 0) this.runs.join(flat, inBelow, inAbove, 0);
   }
 
   /** Whether pages [page, page+n) of a chunk are all allocated. */
@@ -417,36 +463,51 @@ export class PageTree {
     return allSet(this.allocBits, flat * this.wordsPerChunk, page, n);
   }
 
-  /** Whether a chunk was grown and all of its pages are allocated. One that was not grown has no free run either. */
-  chunkAllocated(flat: number): boolean {
-    return this.leaf[(flat << 2) | 1] === 0 && this.leaf[(flat << 2) | 3] !== NOT_GROWN;
+  /** Whether a chunk was grown. */
+  isGrown(flat: number): boolean {
+    return this.leaf[(flat << 2) | 3] !== NOT_GROWN;
   }
 
-  /** Marks a whole chunk, which must be free, allocated; returns how many of its pages were scavenged. No climb. */
-  takeChunk(flat: number): number {
-    const { leaf, allocBits, scavBits, wordsPerChunk } = this;
-    const at = flat << 2;
-    const scavenged = leaf[at | 3]!;
-    const first = flat * wordsPerChunk;
-    this.changedAt[flat] = this.stamp;
-    fillWords(allocBits, first, wordsPerChunk, -1);
-    if (scavenged !== 0) fillWords(scavBits, first, wordsPerChunk, 0);
-    leaf[at] = 0;
-    leaf[at | 1] = 0;
-    leaf[at | 2] = 0;
-    leaf[at | 3] = 0;
+  /** Whether `count` chunks were grown and all of their pages are allocated. One that was not grown has no free run either. */
+  chunksAllocated(flat: number, count: number): boolean {
+    const leaf = this.leaf;
+    const limit = (flat + count) << 2;
+    let other = 0;
+    for (let at = flat << 2; at < limit; at += 4) other |= leaf[at | 1]! | (leaf[at | 3]! & NOT_GROWN_SIGN);
+    return other === 0;
+  }
+
+  /** Marks `count` whole chunks, which must be free, allocated; returns how many of their pages were scavenged. No climb. */
+  takeChunks(flat: number, count: number): number {
+    const { leaf, changedAt, stamp, wordsPerChunk } = this;
+    const limit = flat + count;
+    let scavenged = 0;
+    for (let f = flat; f < limit; f++) {
+      const at = f << 2;
+      scavenged += leaf[at | 3]!;
+      leaf[at] = 0;
+      leaf[at | 1] = 0;
+      leaf[at | 2] = 0;
+      leaf[at | 3] = 0;
+      changedAt[f] = stamp;
+    }
+    fillWords(this.allocBits, flat * wordsPerChunk, count * wordsPerChunk, -1);
+    if (scavenged !== 0) fillWords(this.scavBits, flat * wordsPerChunk, count * wordsPerChunk, 0);
     return scavenged;
   }
 
-  /** Marks a whole chunk, which must be allocated, free. No climb. */
-  returnChunk(flat: number): void {
-    const { leaf, allocBits, wordsPerChunk, chunkPages } = this;
-    const at = flat << 2;
-    this.changedAt[flat] = this.stamp;
-    fillWords(allocBits, flat * wordsPerChunk, wordsPerChunk, 0);
-    leaf[at] = chunkPages;
-    leaf[at | 1] = chunkPages;
-    leaf[at | 2] = chunkPages;
+  /** Marks `count` whole chunks, which must be allocated, free. No climb. */
+  returnChunks(flat: number, count: number): void {
+    const { leaf, changedAt, stamp, wordsPerChunk, chunkPages } = this;
+    const limit = flat + count;
+    for (let f = flat; f < limit; f++) {
+      const at = f << 2;
+      leaf[at] = chunkPages;
+      leaf[at | 1] = chunkPages;
+      leaf[at | 2] = chunkPages;
+      changedAt[f] = stamp;
+    }
+    fillWords(this.allocBits, flat * wordsPerChunk, count * wordsPerChunk, 0);
   }
 
   /**
@@ -473,14 +534,14 @@ export class PageTree {
     const rest = this.chunkPages - page - 64;
     if (end > rest) leaf[at | 2] = rest;
     const longest = this.runs.longest(flat);
-    if (longest < LONG_RUN) leaf[at | 1] = longest;
+    if (longest < LONG_RUN) leaf[at | 1] = longer(longer(leaf[at]!, leaf[at | 2]!), longest);
     else if (taken >= max) leaf[at | 1] = longestZeros(words, word0, this.chunkPages, LONG_RUN, max);
     this.climb(flat, start, max, end);
   }
 
   /**
    * Takes the runs of a 64-page block out of the counts, but for what lies above it; returns the longest one's length.
-   * None begins below the block, since that holds the lowest free page.
+   * None begins below the block, since that holds the lowest free page. Those at the edges of the chunk are not counted.
    */
   private cutRunsOfBlock(flat: number, page: number): number {
     const words = this.allocBits;
@@ -491,7 +552,8 @@ export class PageTree {
     while (i < limit) {
       const run = zerosUp(words, word0, i, this.chunkPages);
       const end = i + run;
-      this.runs.cut(flat, run, 0, end > limit ? end - limit : 0);
+      const atEnd = end === this.chunkPages;
+      this.runs.cut(flat, i === 0 || atEnd ? 0 : run, 0, end > limit && !atEnd ? end - limit : 0);
       if (run > longest) longest = run;
       i = end >= limit ? limit : firstZero(words, word0, end, limit);
     }
@@ -553,7 +615,7 @@ export class PageTree {
     let i = firstZero(this.allocBits, word0, 0, this.chunkPages);
     while (i < this.chunkPages) {
       const run = zerosUp(this.allocBits, word0, i, this.chunkPages);
-      this.runs.join(flat, 0, 0, run);
+      if (i !== 0 && i + run !== this.chunkPages) this.runs.join(flat, 0, 0, run);
       i = firstZero(this.allocBits, word0, i + run, this.chunkPages);
     }
   }
@@ -713,6 +775,145 @@ export class PageTree {
     }
   }
 
+  /**
+   * Updates the summaries above the leaves of chunks [from, to], in one root entry, after what was free of them and what was
+   * freed became one run: `lowPages` at the end of chunk `from`, `highPages` at the start of chunk `to`, all between. What an
+   * entry has of it is found by looking at the entries beside the run, if it reaches them; no entry needs a merge.
+   */
+  climbFreed(from: number, to: number): void {
+    const root = from >>> this.leafBits;
+    if (root !== to >>> this.leafBits) return this.climbAcrossRoots(from, to, true);
+    const slot = this.rootSlot[root]!;
+    const firstFlat = (slot << this.leafBits) | (from & this.leafMask);
+    const lastFlat = firstFlat + to - from;
+    this.joinRange(
+      slot,
+      from & this.leafMask,
+      to & this.leafMask,
+      this.leaf[(firstFlat << 2) | 2]!,
+      this.leaf[lastFlat << 2]!,
+    );
+  }
+
+  private joinRange(slot: number, from: number, to: number, lowPages: number, highPages: number): void {
+    const { upper, upperFirst, childBits, levelPages } = this;
+    const slotFirst = slot * this.upperEntries;
+    let children = this.leaf;
+    let childFirst = slot << this.leafBits;
+    let first = from;
+    let last = to;
+    let low = lowPages;
+    let high = highPages;
+    for (let l = this.levels - 2; l >= 0; l--) {
+      const bits = childBits[l]!;
+      const mask = (1 << bits) - 1;
+      const childPages = levelPages[l + 1]!;
+      const entryPages = levelPages[l]!;
+      const firstChild = first & mask;
+      const lastChild = last & mask;
+      const entryFirst = slotFirst + upperFirst[l]!;
+      if (low === childPages) low += freeBelow(children, (childFirst + first) << 2, firstChild, childPages);
+      if (high === childPages)
+        high += freeAbove(children, (childFirst + last) << 2, mask - lastChild, childPages);
+      const between = last - first - 1;
+      const at = (entryFirst + (first >>> bits)) << 2;
+      const atLast = (entryFirst + (last >>> bits)) << 2;
+      if (at === atLast) {
+        const run = low + between * childPages + high;
+        const atStart = low === (firstChild + 1) * childPages;
+        const atEnd = high === (mask - lastChild + 1) * childPages;
+        if (atStart) upper[at] = run;
+        if (run > upper[at | 1]!) upper[at | 1] = run;
+        if (atEnd) upper[at | 2] = run;
+        if (run > upper[at | 3]!) upper[at | 3] = run;
+        this.joinFrom(l - 1, upper, at, slotFirst, first >>> bits, run, atStart, atEnd);
+        return;
+      }
+      low += (mask - firstChild) * childPages;
+      high += lastChild * childPages;
+      upper[at | 2] = low;
+      if (low === entryPages) upper[at] = low;
+      if (low > upper[at | 1]!) upper[at | 1] = low;
+      if (low >= childPages && low > upper[at | 3]!) upper[at | 3] = low;
+      upper[atLast] = high;
+      if (high === entryPages) upper[atLast | 2] = high;
+      if (high > upper[atLast | 1]!) upper[atLast | 1] = high;
+      if (high >= childPages && high > upper[atLast | 3]!) upper[atLast | 3] = high;
+      for (let w = at + 4; w < atLast; w++) upper[w] = entryPages;
+      children = upper;
+      childFirst = entryFirst;
+      first >>>= bits;
+      last >>>= bits;
+    }
+  }
+
+  /** Updates the summaries above a leaf after a free made a run that reaches its start, its end or both. */
+  private joinAbove(flat: number, run: number, atStart: boolean, atEnd: boolean): void {
+    const slotFirst = (flat >>> this.leafBits) * this.upperEntries;
+    this.joinFrom(
+      this.levels - 2,
+      this.leaf,
+      flat << 2,
+      slotFirst,
+      flat & this.leafMask,
+      run,
+      atStart,
+      atEnd,
+    );
+  }
+
+  /**
+   * Updates summaries from level `top` upward after a free made a run of `length` pages in one entry of the level below: the
+   * entry at `entryAt` of `entries`, number `entry` of its slot. The run may reach that one's start and its end.
+   */
+  private joinFrom(
+    top: number,
+    entries: Int32Array,
+    entryAt: number,
+    slotFirst: number,
+    entry: number,
+    length: number,
+    reachesStart: boolean,
+    reachesEnd: boolean,
+  ): void {
+    const { upper, upperFirst, childBits, levelPages } = this;
+    let children = entries;
+    let childAt = entryAt;
+    let local = entry;
+    let run = length;
+    let atStart = reachesStart;
+    let atEnd = reachesEnd;
+    for (let l = top; l >= 0; l--) {
+      const bits = childBits[l]!;
+      const mask = (1 << bits) - 1;
+      const child = local & mask;
+      const at = (slotFirst + upperFirst[l]! + (local >>> bits)) << 2;
+      const childPages = levelPages[l + 1]!;
+      // Whether the run reaches another child, if only its edge.
+      const across = (atStart && child !== 0) || (atEnd && child !== mask);
+      if (atStart) {
+        const below = freeBelow(children, childAt, child, childPages);
+        run += below;
+        atStart = below === child * childPages;
+        if (atStart) upper[at] = run;
+      }
+      if (atEnd) {
+        const above = freeAbove(children, childAt, mask - child, childPages);
+        run += above;
+        atEnd = above === (mask - child) * childPages;
+        if (atEnd) upper[at | 2] = run;
+        // The start is as long as the whole run, which is known only now.
+        if (atStart) upper[at] = run;
+      }
+      if (across && run > upper[at | 3]!) upper[at | 3] = run;
+      if (run > upper[at | 1]!) upper[at | 1] = run;
+      else if (!atStart && !atEnd) return;
+      children = upper;
+      childAt = at;
+      local >>>= bits;
+    }
+  }
+
   /** climbRange for more than one root entry. */
   private climbAcrossRoots(from: number, to: number, free: boolean): void {
     let below = 0;
@@ -750,6 +951,28 @@ export class PageTree {
 /** The lowest multiple of a power of two that is not below n. */
 function roundUp(n: number, multiple: number): number {
   return (n + multiple - 1) & ~(multiple - 1);
+}
+
+/** The free pages right below the entry at `at`, in the `count` entries of `entryPages` pages each that come before it. */
+function freeBelow(entries: Int32Array, at: number, count: number, entryPages: number): number {
+  let pages = 0;
+  for (let w = at - 2; w > at - 4 * count - 2; w -= 4) {
+    const end = entries[w]!;
+    pages += end;
+    if (end !== entryPages) break;
+  }
+  return pages;
+}
+
+/** The free pages right above the entry at `at`, in the `count` entries that come after it. */
+function freeAbove(entries: Int32Array, at: number, count: number, entryPages: number): number {
+  let pages = 0;
+  for (let w = at + 4; w <= at + 4 * count; w += 4) {
+    const start = entries[w]!;
+    pages += start;
+    if (start !== entryPages) break;
+  }
+  return pages;
 }
 
 /** 1 for a run that is counted with all long ones, else 0. */

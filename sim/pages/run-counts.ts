@@ -1,5 +1,5 @@
 /**
- * How many free runs of each length a chunk has.
+ * How many free runs of each length a chunk has, but for those at its edges.
  *
  * An address-ordered first fit takes most of its pages from the longest run of a chunk, since it passes by all chunks
  * whose longest run is too short. So nearly every allocation asks anew which run is the longest now, and a scan of the
@@ -13,11 +13,12 @@
  * Runs of 27 pages and more share the last place, and are told apart by a scan of the bitmap, which is short then. The
  * bits and the counts of a chunk together fill half a cache line.
  *
- * Place 0 takes what is not counted, so that counting needs no branch, and nothing reads it: the pieces of no length that
- * a cut leaves, and the one run of a wholly free chunk. That a chunk is wholly free its summary tells, and so chunks can
- * be taken and given back whole without a look at the counts, which are zero for both.
+ * The runs at the edges of a chunk are left out, since its summary has them, as start and end. So large requests, whose runs go
+ * on over the edges, have nothing to count, and chunks are taken and given back whole without a look at the counts.
  *
- * Invariant, checked by the state checkers of the tests: the counts are those of the runs in the bitmap.
+ * Place 0 takes runs of no length, which a cut leaves and a join finds, so that counting needs no branch; nothing reads it.
+ *
+ * Invariant, checked by the state checkers of the tests: the counts are those of the runs in the bitmap that touch no edge.
  */
 
 import { grownInto } from "../../engine/typed-arrays.js";
@@ -33,7 +34,6 @@ export class RunCounts {
    * (256 runs of one page in a chunk of 512): its bit in `present` still tells that it is not zero.
    */
   private counts: Uint8Array | Uint16Array = new Uint8Array(0);
-  private readonly chunkPages: number;
   private readonly logWords: number;
   /** Counts that `present` takes the place of. */
   private readonly head: number;
@@ -43,7 +43,6 @@ export class RunCounts {
   /** @param chunkPages pages of a chunk; half of them may be runs of their own */
   constructor(chunkPages: number) {
     const small = chunkPages <= 512;
-    this.chunkPages = chunkPages;
     this.logWords = small ? 3 : 4;
     this.head = small ? 4 : 2;
     this.mask = small ? 0xff : 0xffff;
@@ -57,15 +56,15 @@ export class RunCounts {
   }
 
   /**
-   * A run of `run` pages is cut into two of `below` and `above` pages, each of which may be 0.
-   * @returns the longest run that the chunk has now; LONG_RUN stands for all longer ones
+   * A run of `run` pages is cut into two of `below` and `above` pages. Each of the three may be 0, for none that is counted.
+   * @returns the longest counted run that the chunk has now; LONG_RUN stands for all longer ones
    */
   cut(flat: number, run: number, below: number, above: number): number {
     const counts = this.counts;
     const words = this.words;
     const first = ((flat << 5) + this.head) | 0;
     const at = flat << this.logWords;
-    const cutPlace = this.placeOf(run);
+    const cutPlace = place(run);
     const lowPlace = place(below);
     const highPlace = place(above);
     const left = (counts[first + cutPlace]! - 1) & this.mask;
@@ -77,7 +76,7 @@ export class RunCounts {
     return 31 - Math.clz32(present | 1);
   }
 
-  /** Two runs of `below` and `above` pages, each of which may be 0, become one of `run` pages. */
+  /** Two runs of `below` and `above` pages become one of `run` pages. Each of the three may be 0, for none that is counted. */
   join(flat: number, below: number, above: number, run: number): void {
     const counts = this.counts;
     const words = this.words;
@@ -85,7 +84,7 @@ export class RunCounts {
     const at = flat << this.logWords;
     const lowPlace = place(below);
     const highPlace = place(above);
-    const joinedPlace = this.placeOf(run);
+    const joinedPlace = place(run);
     const low = (counts[first + lowPlace]! - 1) & this.mask;
     counts[first + lowPlace] = low;
     const high = (counts[first + highPlace]! - 1) & this.mask;
@@ -95,12 +94,12 @@ export class RunCounts {
     words[at] = (words[at]! & ~gone) | (1 << joinedPlace);
   }
 
-  /** The longest run of a chunk that is not wholly free, in pages; LONG_RUN stands for all longer ones. */
+  /** The longest counted run of a chunk, in pages; LONG_RUN stands for all longer ones. */
   longest(flat: number): number {
     return 31 - Math.clz32(this.words[flat << this.logWords]! | 1);
   }
 
-  /** How many runs of n pages a chunk has, 1 ≤ n < LONG_RUN; for n = LONG_RUN of that many and more, but for all pages. */
+  /** How many counted runs of n pages a chunk has, 1 ≤ n < LONG_RUN; for n = LONG_RUN of that many and more. */
   count(flat: number, n: number): number {
     if ((this.words[flat << this.logWords]! & (1 << n)) === 0) return 0;
     const count = this.counts[(flat << 5) + this.head + n]!;
@@ -110,11 +109,6 @@ export class RunCounts {
   /** Forgets all runs of a chunk. */
   clear(flat: number): void {
     this.words.fill(0, flat << this.logWords, (flat + 1) << this.logWords);
-  }
-
-  /** The place of a run that may be the whole chunk. */
-  private placeOf(run: number): number {
-    return place(run) & ((run - this.chunkPages) >> 31);
   }
 }
 

@@ -6,8 +6,10 @@
  *     ..go1.12.5             up to one
  *     go1.21.0..             from one on
  *     decay                  a contrast
+ *     contrasts              all of these
  */
 
+import { CONTRASTS } from "../../sim/policies/contrasts.js";
 import { GO_PRESETS } from "../../sim/policies/go.js";
 import { PolicySpecError, resolvePolicy } from "../policies.js";
 
@@ -21,6 +23,7 @@ export function choosePolicies(word: string): readonly string[] {
       `"${word}" is a policy of your own, which counts as the one that it changes: expected the name of that`,
     );
   }
+  if (word === "contrasts") return CONTRASTS.map(({ name }) => name);
   const ends = word.split("..");
   if (ends.length === 1) return [resolvePolicy(word).name];
   if (ends.length > 2 || word === "..")

@@ -135,7 +135,8 @@ export function curve(draw: Draw, unit: CurveUnit, level: number, lengthNs: numb
   const t = () => `${draw.integer(0, lengthNs)}ns`;
   const period = () => `${draw.wholeMagnitude(Math.max(1, lengthNs / 100), lengthNs)}ns`;
   const of = () => (depth > 0 ? curve(draw, unit, level, lengthNs, depth - 1) : v());
-  const bounds = () => ({ min: at(level * draw.real(0, 0.9)), max: at(level * draw.real(1, 3)) });
+  const range = (): [number, number] => [level * draw.real(0, 0.9), level * draw.real(1, 3)];
+  const bounds = ([min, max] = range()) => ({ min: at(min), max: at(max) });
   if (draw.chance(0.3)) return v();
   switch (draw.pick(CURVES)) {
     case "constant":
@@ -164,8 +165,13 @@ export function curve(draw: Draw, unit: CurveUnit, level: number, lengthNs: numb
       return {
         sawtooth: { ...bounds(), period: period(), ...draw.some(0.5, { phase: () => draw.real(0, 1) }) },
       };
-    case "randomWalk":
-      return { randomWalk: { start: at(level), step: at(level / 5), every: period(), ...bounds() } };
+    case "randomWalk": {
+      const every = period();
+      const [min, max] = range();
+      // A step is no longer than the way from min to max, which may be short.
+      const step = Math.min(level / 5, (max - min) / 2);
+      return { randomWalk: { start: at(level), step: at(step), every, ...bounds([min, max]) } };
+    }
     case "piecewise":
       return { piecewise: draw.rising(draw.integer(1, 5), 1, lengthNs).map((ns) => [`${ns}ns`, v()]) };
     case "scale":

@@ -206,8 +206,9 @@ function checkLeaves(
         if (used === 1 && gone === 1) fail(`page ${p} of chunk ${chunk} is both allocated and scavenged`);
         scavenged += gone;
         if (used === 1) {
+          // The run at the start is not counted.
           if (start < 0) start = run;
-          runs[run]!++;
+          else runs[run]!++;
           run = 0;
           sum.allocated++;
           continue;
@@ -219,7 +220,6 @@ function checkLeaves(
         if (run > max) max = run;
       }
       if (start < 0) start = run;
-      runs[run]!++;
       expectTriple(leaf, chunk, summary, [start, max, run], "its bitmap");
       checkRunCounts(tree, chunk, runs);
       if (scavenged !== counted) {
@@ -231,7 +231,7 @@ function checkLeaves(
   return sum;
 }
 
-/** The counts of a chunk's free runs by length, of which runs[n] have n pages; a wholly free chunk counts none. */
+/** The counts of a chunk's free runs by length, of which runs[n] have n pages and touch no edge of the chunk. */
 function checkRunCounts(tree: PageTree, chunk: number, runs: Int32Array): void {
   const flat = tree.flatChunk(chunk);
   let long = 0;

@@ -14,6 +14,42 @@ const WITHOUT_CAUSE: Readonly<Record<string, readonly (ScenarioOverrides & { rea
   {
     "alternating-spans": [{ params: ["large=8"], breaks: "but large allocations make it grow" }],
     "arena-size": [{ params: ["arena=4MiB"], breaks: "an arena is reserved" }],
+    "burst-at-the-limit": [
+      { params: ["policy=go1.20{limit.goalFactor=0.95}"], breaks: "and the background nothing" },
+      { sets: ["gc.memoryLimit=1GiB"], breaks: "allocations release more than half of the heap" },
+    ],
+    "leak-under-limit": [
+      { sets: ["gc.memoryLimit=unlimited"], breaks: "with a limit the end comes late" },
+      { sets: ["gc.memoryLimit=unlimited"], breaks: "after collections without a pause" },
+    ],
+    "long-release-in-allocation": [
+      { sets: ["gc.memoryLimit=1GiB"], breaks: "one allocation releases" },
+      { params: ["freed=0%"], breaks: "the collection frees half of the heap" },
+    ],
+    "near-the-limit": [
+      { params: ["policy=go1.21.4{limit.goalFactor=0.95}"], breaks: "allocations release memory themselves" },
+      { params: ["live=40MiB"], breaks: "allocations release memory themselves" },
+    ],
+    "not-best-fit": [
+      { params: ["policy=go1.12.0{fit.walk=best}"], breaks: "so that the heap grows" },
+      { params: ["largest=1"], breaks: "long spans are cut up" },
+    ],
+    "refill-at-chunk-end": [
+      {
+        params: ["policy=go1.14.0{pageCache.refillSearchAddr=last-page}"],
+        breaks: "and never looks for memory before",
+      },
+    ],
+    "untouched-memory": [
+      {
+        params: ["policy=go1.13.0{growth.unit=arena,growth.newMemory=retained}"],
+        breaks: "nothing is released that was never used",
+      },
+    ],
+    "waste-in-spans": [
+      { params: ["policy=go1.13.0{goal.basis=in-use-ratio}"], breaks: "releases again and again" },
+      { params: ["freed=0%"], breaks: "a third of what is in use is empty" },
+    ],
     "batch-pipeline": [{ sets: ["workloads.rows.dropAtStop=0%"], breaks: "memory of batches is used again" }],
     "burst-of-goroutines": [
       { params: ["depth=1KiB"], breaks: "stacks grow by doubling" },
@@ -21,20 +57,22 @@ const WITHOUT_CAUSE: Readonly<Record<string, readonly (ScenarioOverrides & { rea
     ],
     "cache-with-eviction": [{ sets: ["workloads.values.lifetime=forever"], breaks: "and does not creep" }],
     "coarse-clock": [{ params: ["clock=1ns"], breaks: "but slow" }],
-    "dense-again": [{ params: ["policy=go1.21.1"], breaks: "huge pages are few" }],
+    "dense-again": [{ params: ["policy=go1.18{system.hugePages=collapse}"], breaks: "huge pages are few" }],
     "doubling-buffers": [{ params: ["from=64MiB"], breaks: "all that it was before lies idle" }],
     "free-os-memory-under-load": [{ params: ["every=1h"], breaks: "much is released" }],
     "huge-page-stalls": [
-      { params: ["policy=go1.21.0"], breaks: "all that need the heap lock wait" },
-      { params: ["policy=go1.21.4"], breaks: "all that need the heap lock wait" },
+      { params: ["policy=go1.21.1{system.hugePages=dense}"], breaks: "all that need the heap lock wait" },
+      { params: ["policy=go1.21.1{system.hugePages=none}"], breaks: "all that need the heap lock wait" },
       { params: ["stall=0s"], breaks: "chunks are collapsed" },
     ],
     "huge-array-replaced": [
       { params: ["first=200MiB", "second=150MiB"], breaks: "and of no use to the second" },
     ],
     "idle-after-shrink": [
-      { params: ["policy=go1.19"], breaks: "but nothing goes back before the next one" },
-      { params: ["policy=go1.18"], breaks: "but nothing goes back before the next one" },
+      {
+        sets: ["policy=go1.22{scavenger.index=bitmap}"],
+        breaks: "but nothing goes back before the next one",
+      },
       { params: ["again=3s"], breaks: "but nothing goes back before the next one" },
       { params: ["freeOSMemory=1s"], breaks: "but nothing goes back before the next one" },
       { sets: ["scavenger.background=false"], breaks: "and then nearly all does within seconds" },
@@ -42,7 +80,7 @@ const WITHOUT_CAUSE: Readonly<Record<string, readonly (ScenarioOverrides & { rea
     "interleaved-size-classes": [{ params: ["physPage=4KiB"], breaks: "most of that cannot be released" }],
     "khugepaged-refills": [
       { params: ["maxPtesNone=0"], breaks: "it is in memory again" },
-      { params: ["policy=go1.20"], breaks: "it is in memory again" },
+      { params: ["policy=go1.21.4{system.hugePages=head-tail}"], breaks: "it is in memory again" },
     ],
     "large-physical-pages": [{ params: ["physPage=4KiB"], breaks: "nearly none of them is released" }],
     "large-spans": [{ params: ["smallest=1", "largest=4"], breaks: "nearly every allocation searches" }],
@@ -50,8 +88,15 @@ const WITHOUT_CAUSE: Readonly<Record<string, readonly (ScenarioOverrides & { rea
       { params: ["policy=go1.18{pageCache.pages=0}"], breaks: "the lock is taken little more often" },
       { params: ["policy=go1.18{pageCache.pages=0}"], breaks: "hardly wait" },
     ],
-    "madvise-free": [{ params: ["policy=go1.16"], breaks: "is in memory all the same" }],
-    "madvise-under-lock": [{ params: ["policy=go1.18"], breaks: "allocations wait for that" }],
+    "madvise-free": [
+      { params: ["policy=go1.15{system.madvise=DONTNEED}"], breaks: "is in memory all the same" },
+    ],
+    "madvise-under-lock": [
+      {
+        sets: ["costs.madviseCall=0s", "costs.madvisePage=0s", "costs.madviseHugePage=0s"],
+        breaks: "allocations wait for that",
+      },
+    ],
     "memory-ballast": [{ params: ["ballast=1B"], breaks: "collections are rare" }],
     "page-cache-mix": [{ params: ["smallest=16", "largest=20"], breaks: "page caches serve nearly all" }],
     "pinned-spans": [{ params: ["size=64KiB"], breaks: "in use is half as much again as live" }],

@@ -118,6 +118,9 @@ const EXPECTED: readonly Row[] = [
     lock_wait_p99_ns: "",
     lock_wait_max_ns: "",
     lock_lag_ns: "",
+    assist_released_bytes: "",
+    assist_ns: "",
+    assist_max_ns: "",
   },
   {
     // The heap has grown and one page is taken, but no span has been handed out.

@@ -8,6 +8,7 @@ import { FOREVER_NS } from "../../../scenarios/scenario.js";
 import { DEFAULT_COSTS } from "../../../scenarios/schema/sections.js";
 import { DEFAULT_KHUGEPAGED } from "../../../sim/os/khugepaged.js";
 import { REGRET_WINDOW_NS } from "../../../sim/os/regret.js";
+import { CONTRASTS } from "../../../sim/policies/contrasts.js";
 import { DEFAULT_LOCK_COSTS } from "../../../sim/runtime/heap-lock.js";
 import { geometryOf, scenario, VOCABULARY } from "../../../studies/scenarios.js";
 import { FULL, PHASES, SMALL } from "./valid.js";
@@ -188,12 +189,12 @@ describe("a scenario that says everything", () => {
       ["go1.11", "go1.12.0", "go1.12.5", "go1.13.3", "go1.14.0", "decay"],
       null,
       null,
-      ["go1.21.1", "go1.21.4", "go1.22", "go1.26"],
+      ["go1.21.1", "go1.21.4", "go1.22", "go1.26", ...CONTRASTS.map(({ name }) => name)],
     ]);
     expect(full.expect[3]!.text).toBe(
       "mean find_rate below 25% under ..go1.12.5, go1.13.4..go1.14, decay, go1.13.3",
     );
-    expect(full.expect[6]!.text).toBe("exit out of memory from 10000000000 ns under go1.21.2..");
+    expect(full.expect[6]!.text).toBe("exit out of memory from 10000000000 ns under go1.21.2.., contrasts");
   });
 
   it("has the address space it asks for", () => {

@@ -146,7 +146,7 @@ expect:
   - {mean: find_rate, below: 25%, policies: [..go1.12.5, go1.13.4..go1.14, decay, go1.13.3]}
   - {p95: find_calls_per_s, above: 1/s}
   - {last: gc_cycles, equals: 3}
-  - {exit: out of memory, from: 10s, policies: [go1.21.2..]}
+  - {exit: out of memory, from: 10s, policies: [go1.21.2.., contrasts]}
 `;
 
 export const SMALL = `name: small

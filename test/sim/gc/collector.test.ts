@@ -133,6 +133,22 @@ describe("the collector", () => {
     expect(rig.collector.cycles).toBeGreaterThanOrEqual(3);
   });
 
+  it("puts off the forced cycle whenever another begins", () => {
+    const rig = new Rig(1);
+    rig.objects.alloc(0, 1024, false, FOREVER);
+    rig.collector.collect();
+    rig.sim.run(FORCE_PERIOD_NS / 2);
+    rig.collector.collect();
+    rig.sim.run(FORCE_PERIOD_NS / 2 + 1000 * MS);
+    const end = rig.collector.markEndNs;
+    expect([rig.collector.cycles, end > FORCE_PERIOD_NS / 2]).toEqual([2, true]);
+    rig.sim.run(end + FORCE_PERIOD_NS);
+    expect(rig.collector.cycles).toBe(2);
+    rig.sim.run(end + FORCE_PERIOD_NS + 1000 * MS);
+    expect(rig.collector.cycles).toBe(3);
+    expect(rig.collector.cause).toBe(CycleCause.period);
+  });
+
   it("does nothing by itself with GOGC=off, but what is asked for", () => {
     const rig = new Rig(1, { gcPercent: -1 });
     rig.program(8192, 10_000, 10);
@@ -160,6 +176,17 @@ describe("the collector", () => {
     expect(rig.collector.forcedCycles).toBe(2);
     expect(rig.objects.unsweptSpans).toBe(0);
     expect(rig.heap.statistics.heapInUseBytes).toBe(0);
+  });
+
+  it("lets no more Ps be busy after an explicit collection than its end has left", () => {
+    const rig: Rig = new Rig(4, { onCycle: () => rig.heap.resizeProcs(1) });
+    rig.scavenger.setBusy(3);
+    rig.collector.collect();
+    rig.sim.run(1);
+    expect(rig.scavenger.busyProcs).toBe(0);
+    rig.sim.run(1000 * MS);
+    expect(rig.collector.cycles).toBe(1);
+    expect(rig.scavenger.busyProcs).toBe(1);
   });
 
   it("marks and sweeps in the background as long as it is told, and nobody waits", () => {

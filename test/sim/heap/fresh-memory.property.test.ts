@@ -8,6 +8,40 @@ vi.setConfig({ testTimeout: 120_000 });
 const SEED = Number(process.env.FC_SEED ?? 118);
 const PAGES = 200;
 
+/** Of each fresh page: whether it is released. */
+class NaiveFresh {
+  readonly grown = new Set<number>();
+  readonly left = new Map<number, boolean>();
+  wentBack = false;
+
+  constructor(private readonly growsReleased: boolean) {}
+
+  /** @returns for a use, how many of the pages were fresh and released */
+  apply(what: "add" | "release" | "touch" | "use", pages: readonly number[]): number {
+    let used = 0;
+    for (const p of pages) {
+      if (what === "add") {
+        this.grown.add(p);
+        this.left.set(p, this.growsReleased);
+      }
+      if (!this.left.has(p)) continue;
+      if (what === "release") {
+        if (!this.left.get(p)) this.wentBack = true;
+        this.left.set(p, true);
+      }
+      if (what === "touch") this.left.set(p, false);
+      if (what !== "use") continue;
+      if (this.left.get(p)) used++;
+      this.left.delete(p);
+    }
+    return used;
+  }
+
+  released(): number[] {
+    return [...this.left].flatMap(([p, isReleased]) => (isReleased ? [p] : [])).sort((a, b) => a - b);
+  }
+}
+
 describe("fresh memory", () => {
   it("counts what a set of pages counts", () => {
     fc.assert(
@@ -44,6 +78,37 @@ describe("fresh memory", () => {
       ),
       { seed: SEED, numRuns: 200 },
     );
+  });
+
+  it.each([true, false])("follows each page where new memory counts as released: %s", (growsReleased) => {
+    const step = fc.record({
+      what: fc.constantFrom("add", "release", "touch", "use"),
+      page: fc.nat(PAGES),
+      npages: fc.integer({ min: 1, max: 60 }),
+    });
+    let wentBack = 0;
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60, size: "max" }), (steps) => {
+        const fresh = new FreshMemory(growsReleased);
+        const naive = new NaiveFresh(growsReleased);
+        for (const { what, page, npages } of steps) {
+          const pages = Array.from({ length: npages }, (_, i) => page + i);
+          if (what === "add" && pages.some((p) => naive.grown.has(p))) continue;
+          const used = naive.apply(what, pages);
+          expect(fresh[what](page, npages) ?? 0).toBe(used);
+          expect([fresh.pages, fresh.releasedPages]).toEqual([naive.left.size, naive.released().length]);
+          expect(fresh.wentBack).toBe(naive.wentBack);
+          const stretches: number[] = [];
+          fresh.eachReleased(page - 20, npages + 40, (from, count) => {
+            for (let p = from; p < from + count; p++) stretches.push(p);
+          });
+          expect(stretches).toEqual(naive.released().filter((p) => p >= page - 20 && p < page + npages + 20));
+        }
+        if (naive.wentBack) wentBack++;
+      }),
+      { seed: SEED, numRuns: 200 },
+    );
+    expect(wentBack).toBeGreaterThan(50);
   });
 
   it("counts a use that spans several pieces", () => {

@@ -415,6 +415,21 @@ describe("arenas of the heap", () => {
     checkHeap(heap);
   });
 
+  it("go on downward from where they got to, though there is room elsewhere", () => {
+    const geometry = platform("linux/amd64");
+    const space = new AddressSpace(geometry);
+    for (const hint of geometry.arenaHintOffs) space.occupy(hint, MIB);
+    // At the top of the line there is room for one arena, below others' memory for all.
+    const top = geometry.maxOff + 1;
+    space.occupy(top - 128 * MIB, 64 * MIB);
+    const heap = new Heap(geometry, { space });
+    const next = (npages: number): number => (top - heap.allocSpan(-1, npages, 0) * geometry.pageBytes) / MIB;
+    expect(next(16384)).toBe(256);
+    for (const below of [320, 384, 448]) expect(next(8192)).toBe(below);
+    expect(heap.pages.inUse.length).toBe(1);
+    checkHeap(heap);
+  });
+
   it("let searchAddr lie in a mapped arena, even where the heap has not grown", () => {
     const geometry = platform("linux/amd64");
     const { chunkPages } = geometry;

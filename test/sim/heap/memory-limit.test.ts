@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { platform } from "../../../sim/address/platforms.js";
+import { DEFAULT_COSTS } from "../../../sim/gc/costs.js";
+import { CpuLimiter } from "../../../sim/gc/cpu-limiter.js";
 import { runtimeReadyBytes } from "../../../sim/gc/memory-limit.js";
+import { ScavengeAssists } from "../../../sim/gc/scavenge-assists.js";
 import { Heap } from "../../../sim/heap/heap.js";
 import { policyNamed } from "../../../sim/policies/registry.js";
 import { DensityScavenger } from "../../../sim/scavenge/density-index.js";
@@ -70,19 +73,47 @@ describe("what allocations release for a memory limit", () => {
     const heap = halfFree("go1.22");
     heap.memoryLimitBytes = MIB;
     let ranges = 0;
-    const meter = { isLimiting: true, rangeReleased: () => void ranges++ };
+    let allocations = 0;
+    const meter = {
+      isLimiting: true,
+      rangeReleased: () => void ranges++,
+      allocationDone: () => void allocations++,
+    };
     heap.meter = meter;
     heap.allocSpan(0, 8, LARGE);
-    expect(heap.statistics.assistedBytes).toBe(0);
+    expect([heap.statistics.assistedBytes, allocations]).toEqual([0, 0]);
     meter.isLimiting = false;
     heap.allocSpan(0, 8, LARGE);
     expect(heap.statistics.assistedBytes).toBeGreaterThan(20 * MIB);
     expect(ranges).toBeGreaterThan(100);
+    expect(allocations).toBe(1);
     const old = halfFree("go1.18");
     old.memoryLimitBytes = MIB;
     old.scavenger.sweepDone();
     old.allocSpan(0, 8, LARGE);
     expect(old.statistics.assistedBytes).toBe(0);
+  });
+
+  it("takes the program time, and the longest that one allocation took is told once", () => {
+    const heap = halfFree("go1.22");
+    heap.trackResidency();
+    const idle = { nowNs: () => 0, procs: () => 2, busyProcs: () => 1, isMarking: () => false };
+    const assists = new ScavengeAssists(heap, DEFAULT_COSTS, new CpuLimiter(idle));
+    heap.meter = assists;
+    const releasing = (mib: number): number => {
+      const before = assists.totalNs;
+      heap.memoryLimitBytes = heap.mappedReadyBytes - mib * MIB;
+      heap.allocSpan(0, 8, LARGE);
+      return assists.totalNs - before;
+    };
+    const small = releasing(1);
+    const large = releasing(4);
+    // Spans of 64 KiB, one call for each; pages cost nothing, since nobody looked when they were touched.
+    expect(small).toBe(16 * DEFAULT_COSTS.madviseCallNs);
+    expect(large).toBe(4 * small);
+    expect(assists.takeLongestNs()).toBe(large);
+    expect(assists.takeLongestNs()).toBe(0);
+    expect(releasing(1)).toBe(assists.takeLongestNs());
   });
 
   it("sees in 1.19 at once what was freed, and from 1.21 on in forced searches", () => {

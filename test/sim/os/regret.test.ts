@@ -1,6 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
+import { platform } from "../../../sim/address/platforms.js";
+import { Heap } from "../../../sim/heap/heap.js";
 import { Regret } from "../../../sim/os/regret.js";
+import { policyNamed } from "../../../sim/policies/registry.js";
 
 vi.setConfig({ testTimeout: 120_000 });
 const SEED = Number(process.env.FC_SEED ?? 118);
@@ -30,16 +33,35 @@ describe("regret", () => {
     expect([regret.ages.count, regret.ages.min, regret.ages.max]).toEqual([20, 40, 101]);
   });
 
+  it("forgets pages whose use would be no use again, and with the last of them the decision is over", () => {
+    const clock = { nowNs: 0 };
+    const regret = new Regret(clock, 100);
+    regret.released(508, 8);
+    regret.forget(500, 10);
+    regret.used(500, 10);
+    expect([regret.reusedPages, regret.regrettedPages, regret.ages.count]).toEqual([0, 0, 0]);
+    expect(regret.outcomes().open).toBe(1);
+    regret.used(510, 2);
+    expect(regret.regrettedPages).toBe(2);
+    // Forgotten pages are neither used again nor missing: 2 of the 8 were regretted.
+    regret.forget(512, 4);
+    expect(regret.outcomes()).toEqual({ none: 0, some: 1, most: 0, all: 0, open: 0 });
+    // A page can go back again later, as part of another decision.
+    regret.released(508, 1);
+    regret.used(508, 1);
+    expect(regret.outcomes()).toEqual({ none: 0, some: 1, most: 0, all: 1, open: 0 });
+  });
+
   it("is that of a list of decisions", () => {
     const WINDOW = 50;
     const step = fc.record({
-      what: fc.constantFrom("released", "used"),
+      what: fc.constantFrom("released", "used", "forget"),
       page: fc.nat(1100),
       npages: fc.integer({ min: 1, max: 80 }),
       later: fc.constantFrom(0, 0, 1, 10, 40),
     });
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 200, size: "max" }), (steps) => {
         const clock = { nowNs: 0 };
         const regret = new Regret(clock, WINDOW);
         const decisions: { at: number; pages: Set<number>; npages: number; regretted: number }[] = [];
@@ -51,6 +73,9 @@ describe("regret", () => {
             for (const one of decisions) for (const p of pages) one.pages.delete(p);
             decisions.push({ at: clock.nowNs, pages: new Set(pages), npages, regretted: 0 });
             regret.released(page, npages);
+          } else if (what === "forget") {
+            for (const one of decisions) for (const p of pages) one.pages.delete(p);
+            regret.forget(page, npages);
           } else {
             for (const one of decisions) {
               for (const p of pages) {
@@ -83,5 +108,22 @@ describe("regret", () => {
       }),
       { seed: SEED, numRuns: 300 },
     );
+  });
+});
+
+describe("a heap that grows by memory that counts as retained", () => {
+  it("does not regret the first use of what went back before it was ever in use", () => {
+    const heap = new Heap(platform("linux/amd64"), { policy: policyNamed("go1.12.5") });
+    const regret = new Regret({ nowNs: 0 });
+    heap.regret = regret;
+    heap.freeSpan(heap.allocSpan(-1, 100, 0));
+    // The heap is an arena of 8192 pages, all of them free and retained, and all go back as one.
+    heap.scavenge(Number.POSITIVE_INFINITY);
+    expect([regret.decisions, regret.releasedPages]).toEqual([1, 8192]);
+    // Of these 150 pages 100 were in use before.
+    heap.allocSpan(-1, 150, 0);
+    expect([regret.reusedPages, heap.statistics.refaultedBytes / 8192]).toEqual([100, 100]);
+    heap.allocSpan(-1, 50, 0);
+    expect(regret.reusedPages).toBe(100);
   });
 });

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import {
   allSet,
+  clearIfSet,
   clearRange,
   countRange,
   findOnes,
@@ -151,6 +152,9 @@ describe("bitmaps", () => {
         const words = toWords(bits);
         expect(countRange(words, WORD0, from, n)).toBe(part.filter((b) => b).length);
         expect(allSet(words, WORD0, from, n)).toBe(part.every((b) => b));
+        const freed = words.slice();
+        expect(clearIfSet(freed, WORD0, from, n)).toBe(part.every((b) => b));
+        expect(freed).toEqual(part.every((b) => b) ? cleared : words);
       }),
       { seed: SEED, numRuns: 500 },
     );

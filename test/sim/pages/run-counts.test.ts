@@ -7,19 +7,15 @@ const FLAT = 2;
 
 /** The runs of a chunk as a plain list, which the counts are compared with. */
 class Runs {
-  lengths: number[];
-  constructor(readonly chunkPages: number) {
-    this.lengths = [chunkPages];
-  }
+  lengths: number[] = [];
 
   count(n: number): number {
     if (n < LONG_RUN) return this.lengths.filter((length) => length === n).length;
-    return this.lengths.filter((length) => length >= LONG_RUN && length < this.chunkPages).length;
+    return this.lengths.filter((length) => length >= LONG_RUN).length;
   }
 
   longest(): number {
-    const counted = this.lengths.filter((length) => length < this.chunkPages);
-    return Math.min(LONG_RUN, Math.max(0, ...counted));
+    return Math.min(LONG_RUN, Math.max(0, ...this.lengths));
   }
 }
 
@@ -35,7 +31,7 @@ describe("counts of free runs", () => {
       fc.property(steps, (all) => {
         const counts = new RunCounts(chunkPages);
         counts.reserve(4);
-        const runs = new Runs(chunkPages);
+        const runs = new Runs();
         for (const [cut, a, b, c] of all) {
           if (cut && runs.lengths.length > 0) {
             const run = runs.lengths.splice(a % runs.lengths.length, 1)[0]!;

@@ -124,7 +124,28 @@ describe("linear (1.13)", () => {
   });
 });
 
+/** The part of memory of an age that may stay, from 1 for new to 0 for the oldest: as the manual of the curve writes it. */
+function partOf(x: number): number {
+  return 6 * x ** 5 - 15 * x ** 4 + 10 * x ** 3;
+}
+
 describe("decay", () => {
+  it("has the curve of jemalloc: 200 steps, even in the middle, flat at both ends", () => {
+    expect(DECAY_STEPS).toBe(200);
+    // 10/64 − 15/256 + 6/1024, and what is missing to 1 at the other side.
+    for (const [x, y] of [
+      [0, 0],
+      [0.25, 0.103515625],
+      [0.5, 0.5],
+      [0.75, 0.896484375],
+      [1, 1],
+    ])
+      expect(smootherStep(x!)).toBe(y);
+    for (let i = 0; i <= DECAY_STEPS; i++) {
+      expect(smootherStep(i / DECAY_STEPS)).toBeCloseTo(partOf(i / DECAY_STEPS), 12);
+    }
+  });
+
   it("gives memory back along the curve of jemalloc, in ten seconds", () => {
     const { sim, heap } = rigOf("decay", false);
     const total = 400;
@@ -135,7 +156,7 @@ describe("decay", () => {
     // It becomes unused in the step that ends at 1.05 s, and is then one step old at 1.10 s, and so on.
     for (let step = 1; step <= DECAY_STEPS; step++) {
       sim.run(1.05 * SECOND + (step * 10 * SECOND) / DECAY_STEPS);
-      const mayStay = total * smootherStep((DECAY_STEPS - step) / DECAY_STEPS);
+      const mayStay = total * partOf((DECAY_STEPS - step) / DECAY_STEPS);
       // What may stay is counted in bytes, and whole pages go.
       expect(total - released(heap)).toBeLessThanOrEqual(mayStay + 1);
       expect(total - released(heap)).toBeGreaterThan(mayStay - 1);
