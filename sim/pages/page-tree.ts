@@ -536,7 +536,8 @@ export class PageTree {
     const longest = this.runs.longest(flat);
     if (longest < LONG_RUN) leaf[at | 1] = longer(longer(leaf[at]!, leaf[at | 2]!), longest);
     else if (taken >= max) leaf[at | 1] = longestZeros(words, word0, this.chunkPages, LONG_RUN, max);
-    this.climb(flat, start, max, end);
+    if (leaf[at] !== start || leaf[at | 2] !== end) this.climb(flat, start, max, end);
+    else if (leaf[at | 1] !== max) this.lowerAbove(flat, max);
   }
 
   /**
