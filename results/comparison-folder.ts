@@ -1,77 +1,134 @@
-/** Reads what `mheapsim compare` left behind, as carefully as the folder of a run. */
+/**
+ * Reads what compare left behind, for pictures: its rows, and of each run those columns that are drawn as bands.
+ *
+ *     manifest.json ──► policies and seeds ──► cells/<policy>/seed-0001/ ──► columns of each run
+ *     comparison.json ──► rows, confidence, warm-up
+ */
 
 import { join } from "node:path";
+import type { ColumnName } from "./columns.js";
 import type { ComparisonRow } from "./comparison.js";
+import type { ComparisonRowJson } from "./comparison-files.js";
 import { METRICS } from "./metrics.js";
-import { checkDigest, RunFolderError, readPart, readToolManifest } from "./run-folder.js";
+import {
+  checkDigest,
+  RunFolderError,
+  readPart,
+  readToolManifest,
+  type ToolManifest,
+} from "./result-folder.js";
+import { type FinishedRun, readRunFolder } from "./run-folder.js";
 
-/** A comparison that came to its end. */
+/** Columns that are kept of each run, beside the time. */
+export const BAND_COLUMNS = [
+  "heap_retained_bytes",
+  "refaulted_bytes",
+  "external_fragmentation",
+] as const satisfies readonly ColumnName[];
+export type BandColumn = (typeof BAND_COLUMNS)[number];
+
+/** What is kept of a run: one value a sample. */
+export type BandRun = Readonly<Record<"time_ns" | BandColumn, Float64Array>>;
+
+/** A row, without what pictures do not show. */
+export type ShownRow = Pick<
+  ComparisonRow,
+  "metric" | "candidate" | "meanBaseline" | "meanCandidate" | "diff" | "ciLow" | "ciHigh" | "verdict"
+>;
+
+/** A comparison, as pictures show it. */
 export interface FinishedComparison {
+  /** Name of the scenario. */
+  readonly name: string;
+  readonly version: string;
   readonly baseline: string;
-  readonly rows: readonly ComparisonRow[];
+  /** In the order of their names, without the baseline. */
+  readonly candidates: readonly string[];
   readonly seeds: readonly number[];
-  /** Folders of the runs of each policy under the first seed, the baseline first. */
-  readonly runs: readonly string[];
+  readonly parameters: FinishedRun["parameters"];
+  /** The longest warm-up that was left out of the metrics, ns. */
+  readonly warmUpNs: number;
+  readonly rows: readonly ShownRow[];
+  /** Runs by policy, in the order of the seeds. */
+  readonly runs: ReadonlyMap<string, readonly BandRun[]>;
 }
 
-/** The part of comparison.json that is of interest: rows as comparisonJson writes them. */
-interface ReadComparison {
-  readonly rows: readonly Readonly<Record<string, string | number | null>>[];
+interface ComparisonManifest extends ToolManifest {
+  readonly name: string;
+  readonly baseline: string;
+  readonly policies: readonly { readonly name: string; readonly folder: string }[];
+  readonly seeds: readonly number[];
+  readonly parameters: FinishedRun["parameters"];
+}
+
+/** The part of comparison.json that is drawn. */
+interface ComparisonFile {
+  readonly warm_up: { readonly ns: number };
+  readonly rows: readonly ComparisonRowJson[];
 }
 
 /**
- * Reads a comparison.
- * @returns null when the folder holds another result
+ * Reads the folder of a comparison.
  * @throws RunFolderError when it is none, is damaged, or is of another version
  */
-export function readComparisonFolder(folder: string): FinishedComparison | null {
-  const manifest = readToolManifest(folder) as ReturnType<typeof readToolManifest> & {
-    readonly baseline?: string;
-    readonly policies?: readonly { readonly name: string; readonly folder: string }[];
-    readonly seeds?: readonly number[];
-  };
-  if (manifest.study !== "compare") return null;
-  const { files, policies, seeds, baseline } = manifest;
-  if (!Array.isArray(files) || !Array.isArray(policies) || !Array.isArray(seeds) || baseline === undefined)
-    throw damaged(join(folder, "manifest.json"));
-  const name = "comparison.json";
-  const text = readPart(folder, name);
-  checkDigest(folder, { files }, name, text);
-  const { rows } = JSON.parse(text) as ReadComparison;
-  const first = `seed-${String(seeds[0]).padStart(4, "0")}`;
-  const inOrder = [...policies].sort((a, b) => Number(b.name === baseline) - Number(a.name === baseline));
+export function readComparisonFolder(folder: string): FinishedComparison {
+  const manifest = readToolManifest(folder);
+  if (!isComparison(manifest)) {
+    throw new RunFolderError(
+      `${folder} was not made by mheapsim compare: expected the folder of a comparison`,
+    );
+  }
+  const { name, baseline, seeds, parameters, policies } = manifest;
+  const text = readPart(folder, "comparison.json");
+  checkDigest(folder, manifest, "comparison.json", text);
+  const file: ComparisonFile = JSON.parse(text);
+  const runs = policies.map(({ name: policy, folder: place }) => {
+    const paths = seeds.map((seed) => join(folder, place, `seed-${String(seed).padStart(4, "0")}`));
+    return [policy, paths.map((path) => bandRun(readRunFolder(path).columns))] as const;
+  });
   return {
+    name,
+    version: manifest.tool.version,
     baseline,
-    rows: rows.map((row) => rowOf(join(folder, name), row)),
+    candidates: policies.map((policy) => policy.name).filter((policy) => policy !== baseline),
     seeds,
-    runs: inOrder.map((policy) => join(folder, policy.folder, first)),
+    parameters,
+    warmUpNs: file.warm_up.ns,
+    rows: file.rows.map(shownRow),
+    runs: new Map(runs),
   };
 }
 
-/** A row as it was before it was written. */
-function rowOf(path: string, row: ReadComparison["rows"][number]): ComparisonRow {
-  const metric = METRICS.find(({ name }) => name === row.metric);
-  if (metric === undefined) throw damaged(path);
-  const number = (value: string | number | null | undefined): number =>
-    typeof value === "number" ? value : Number.NaN;
+function isComparison(manifest: ToolManifest & Partial<ComparisonManifest>): manifest is ComparisonManifest {
+  const { study, name, baseline, policies, seeds, parameters } = manifest;
+  return (
+    study === "compare" &&
+    typeof name === "string" &&
+    typeof baseline === "string" &&
+    Array.isArray(policies) &&
+    Array.isArray(seeds) &&
+    typeof parameters === "object"
+  );
+}
+
+/** The columns that are kept, without the memory of all others. */
+export function bandRun(columns: FinishedRun["columns"]): BandRun {
+  const names = ["time_ns", ...BAND_COLUMNS] as const;
+  return Object.fromEntries(names.map((name) => [name, columns[name].slice()])) as BandRun;
+}
+
+/** A row of comparison.json as pictures show it. */
+export function shownRow(row: ComparisonRowJson): ShownRow {
+  const number = (value: number | null): number => value ?? Number.NaN;
   return {
-    metric,
-    baseline: String(row.baseline),
-    candidate: String(row.candidate),
-    n: number(row.n),
-    unpaired: number(row.unpaired),
+    // A comparison of this version has no other metrics.
+    metric: METRICS.find(({ name }) => name === row.metric)!,
+    candidate: row.candidate,
     meanBaseline: number(row.mean_baseline),
     meanCandidate: number(row.mean_candidate),
     diff: number(row.diff),
     ciLow: number(row.ci_low),
     ciHigh: number(row.ci_high),
-    p: number(row.p),
-    pAdjusted: number(row.p_adjusted),
-    pHolm: number(row.p_holm),
-    verdict: row.verdict as ComparisonRow["verdict"],
+    verdict: row.verdict,
   };
-}
-
-function damaged(path: string): RunFolderError {
-  return new RunFolderError(`${path} is not that of a comparison: it was changed; compare again`);
 }

@@ -8,10 +8,10 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type FinishedComparison, readComparisonFolder } from "../results/comparison-folder.js";
 import type { QuantityFormats } from "../results/comparison-table.js";
 import { HEAP_MAP_FILE } from "../results/heapmap/format.js";
 import { readHeapMap, readHeapMapParts } from "../results/heapmap/read.js";
+import { type ReportedComparison, readComparison } from "../results/report/comparison.js";
 import { type ReportMap, reportHtml } from "../results/report/report.js";
 import type { ReportTable } from "../results/report/report-data.js";
 import { reportRun } from "../results/report/report-run.js";
@@ -58,7 +58,7 @@ export function writeReport({ runs: given, out, force }: ReportOptions): ReportR
  */
 export function makeReport(given: readonly string[]): { html: string; withoutMap: readonly string[] } {
   const comparisons = given.flatMap((folder) => {
-    const comparison = readComparisonFolder(folder);
+    const comparison = readComparison(folder);
     return comparison === null ? [] : [{ folder, ...comparison }];
   });
   const folders = given.flatMap(
@@ -91,7 +91,7 @@ function mapOf(folder: string, element: string) {
   return { parts: readHeapMapParts(path), element };
 }
 
-function comparisonTables({ folder, rows, seeds }: FinishedComparison & { folder: string }): ReportTable[] {
+function comparisonTables({ folder, rows, seeds }: ReportedComparison & { folder: string }): ReportTable[] {
   const candidates = [...new Set(rows.map(({ candidate }) => candidate))];
   return candidates.map((name) =>
     comparisonTable(

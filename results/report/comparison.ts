@@ -1,0 +1,77 @@
+/** Reads what `mheapsim compare` left behind for a report: its rows, and where the runs of the first seed are. */
+
+import { join } from "node:path";
+import type { ComparisonRow } from "../comparison.js";
+import { METRICS } from "../metrics.js";
+import { checkDigest, RunFolderError, readPart, readToolManifest } from "../result-folder.js";
+
+/** A comparison that came to its end. */
+export interface ReportedComparison {
+  readonly baseline: string;
+  readonly rows: readonly ComparisonRow[];
+  readonly seeds: readonly number[];
+  /** Folders of the runs of each policy under the first seed, the baseline first. */
+  readonly runs: readonly string[];
+}
+
+/** The part of comparison.json that is of interest: rows as comparisonJson writes them. */
+interface ReadComparison {
+  readonly rows: readonly Readonly<Record<string, string | number | null>>[];
+}
+
+/**
+ * Reads a comparison.
+ * @returns null when the folder holds another result
+ * @throws RunFolderError when it is none, is damaged, or is of another version
+ */
+export function readComparison(folder: string): ReportedComparison | null {
+  const manifest = readToolManifest(folder) as ReturnType<typeof readToolManifest> & {
+    readonly baseline?: string;
+    readonly policies?: readonly { readonly name: string; readonly folder: string }[];
+    readonly seeds?: readonly number[];
+  };
+  if (manifest.study !== "compare") return null;
+  const { files, policies, seeds, baseline } = manifest;
+  if (!Array.isArray(files) || !Array.isArray(policies) || !Array.isArray(seeds) || baseline === undefined)
+    throw damaged(join(folder, "manifest.json"));
+  const name = "comparison.json";
+  const text = readPart(folder, name);
+  checkDigest(folder, { files }, name, text);
+  const { rows } = JSON.parse(text) as ReadComparison;
+  const first = `seed-${String(seeds[0]).padStart(4, "0")}`;
+  const inOrder = [...policies].sort((a, b) => Number(b.name === baseline) - Number(a.name === baseline));
+  return {
+    baseline,
+    rows: rows.map((row) => rowOf(join(folder, name), row)),
+    seeds,
+    runs: inOrder.map((policy) => join(folder, policy.folder, first)),
+  };
+}
+
+/** A row as it was before it was written. */
+function rowOf(path: string, row: ReadComparison["rows"][number]): ComparisonRow {
+  const metric = METRICS.find(({ name }) => name === row.metric);
+  if (metric === undefined) throw damaged(path);
+  const number = (value: string | number | null | undefined): number =>
+    typeof value === "number" ? value : Number.NaN;
+  return {
+    metric,
+    baseline: String(row.baseline),
+    candidate: String(row.candidate),
+    n: number(row.n),
+    unpaired: number(row.unpaired),
+    meanBaseline: number(row.mean_baseline),
+    meanCandidate: number(row.mean_candidate),
+    diff: number(row.diff),
+    ciLow: number(row.ci_low),
+    ciHigh: number(row.ci_high),
+    p: number(row.p),
+    pAdjusted: number(row.p_adjusted),
+    pHolm: number(row.p_holm),
+    verdict: row.verdict as ComparisonRow["verdict"],
+  };
+}
+
+function damaged(path: string): RunFolderError {
+  return new RunFolderError(`${path} is not that of a comparison: it was changed; compare again`);
+}
