@@ -30,20 +30,26 @@ function shownIn(document: string): string[] {
   return [...text.matchAll(/!\[[^\]]*\]\((pictures\/[^)]+)\)/g)].map((match) => match[1]!);
 }
 
-/** Runs the commands of the gallery in a folder of their own, and takes the pictures that it shows. */
+/** Writes the files of the gallery, runs its commands in a folder of their own, and takes the pictures that it shows. */
 function gallery(): void {
   const folder = mkdtempSync(join(tmpdir(), "mheapsim-gallery-"));
   try {
     const text = readFileSync(join(ROOT, "docs", "gallery.md"), "utf8");
+    for (const [, name, content] of text.matchAll(/^<!-- file: ([\w.-]+) -->\n```\w+\n([\s\S]*?)^```$/gm))
+      writeFileSync(join(folder, name!), content!);
     const commands = [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].flatMap((match) =>
       match[1]!.trimEnd().split("\n"),
     );
     for (const command of commands) {
       const program = `"${process.execPath}" "${join(ROOT, "dist/cli/main.js")}"`;
-      const { status, stdout, stderr } = spawnSync("sh", ["-c", command.replace("npx mheapsim", program)], {
-        cwd: folder,
-        encoding: "utf8",
-      });
+      const { status, stdout, stderr } = spawnSync(
+        "sh",
+        ["-c", command.replaceAll("npx mheapsim", program)],
+        {
+          cwd: folder,
+          encoding: "utf8",
+        },
+      );
       if (status !== 0) throw new Error(`${command}: ${stderr}`);
       console.log(stdout.trimEnd().split("\n").at(-1));
     }

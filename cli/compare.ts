@@ -5,6 +5,7 @@ import { ALPHA } from "../results/comparison.js";
 import { comparisonTable } from "../results/comparison-table.js";
 import { formatDuration, formatSize } from "../scenarios/units.js";
 import { type CompareResult, compare, type UntilNarrow } from "../studies/compare.js";
+import { loadComparisonPlotter } from "../studies/plot.js";
 import { splitPolicies } from "../studies/policies.js";
 import { parsePercent, seedsText } from "../studies/study-inputs.js";
 import { EXIT_FAILED, givenPath, lastGiven, UsageError } from "./errors.js";
@@ -24,6 +25,7 @@ interface CompareArguments extends StudyArguments {
   readonly baseline: string | undefined;
   readonly "until-ci": string | undefined;
   readonly "max-seeds": number | undefined;
+  readonly plots: boolean;
 }
 
 /** Seeds at which --until-ci gives up unless told otherwise. */
@@ -58,6 +60,11 @@ export const compareCommand: CommandModule<object, CompareArguments> = {
         requiresArg: true,
         describe: `seeds at which --until-ci gives up (default: ${DEFAULT_MAX_SEEDS})`,
       })
+      .option("plots", {
+        type: "boolean",
+        default: false,
+        describe: "draw plots/compare.svg into the output folder, as mheapsim plot does",
+      })
       .option("out", {
         type: "string",
         requiresArg: true,
@@ -68,7 +75,7 @@ export const compareCommand: CommandModule<object, CompareArguments> = {
         default: false,
         describe: "print comparison.json instead of the table",
       })
-      .coerce([...SINGLE, "baseline", "until-ci", "max-seeds"], lastGiven)
+      .coerce([...SINGLE, "baseline", "until-ci", "max-seeds", "plots"], lastGiven)
       .example("$0 compare steady --policies go1.17,go1.18", "30 seeds each")
       .example("$0 compare steady --policies go1.18,'go1.18{goal.retainExtraPercent=20}'", "a variation")
       .example(
@@ -96,12 +103,13 @@ export const compareCommand: CommandModule<object, CompareArguments> = {
         onProgress: ({ done, total, kept }) => progress.update(done, total, kept),
         ...(args.baseline === undefined ? {} : { baseline: args.baseline }),
         ...(until === undefined ? {} : { until }),
+        ...(args.plots ? { plotter: await loadComparisonPlotter() } : {}),
       });
     } finally {
       progress.stop();
     }
     if (args.json) process.stdout.write(result.json);
-    else console.log(report(scenario.name, result, until, out));
+    else console.log(report(scenario.name, result, until, args.plots, out));
     if (!result.endedAsExpected) process.exitCode = EXIT_FAILED;
   },
 };
@@ -117,7 +125,13 @@ function untilOf(args: CompareArguments): UntilNarrow | undefined {
   return { share: parsePercent("--until-ci", percent), maxSeeds };
 }
 
-function report(name: string, result: CompareResult, until: UntilNarrow | undefined, out: string): string {
+function report(
+  name: string,
+  result: CompareResult,
+  until: UntilNarrow | undefined,
+  plots: boolean,
+  out: string,
+): string {
   const { baseline, candidates, seeds, rows, notes, warmUpNs } = result;
   const warmUp = warmUpNs === 0 ? "" : `, without the first ${formatDuration(warmUpNs)}`;
   const tables = candidates.map((candidate) =>
@@ -130,7 +144,7 @@ function report(name: string, result: CompareResult, until: UntilNarrow | undefi
     `${name}: ${candidates.join(", ")} against ${baseline}, ${seeds.length} seeds (${seedsText(seeds)})${warmUp}`,
     ...(notes.length === 0 ? [] : [notes.join("\n")]),
     ...tables,
-    `${method(result, until !== undefined)}\nwritten to ${out}: comparison.csv, comparison.json, manifest.json, and the runs in cells/`,
+    `${method(result, until !== undefined)}\nwritten to ${out}: comparison.csv, comparison.json, ${plots ? "plots, " : ""}manifest.json, and the runs in cells/`,
   ]
     .concat(until === undefined ? [] : [widthText(result, until)])
     .join("\n\n");

@@ -5,7 +5,7 @@
 import { LimitError } from "../engine/simulation.js";
 import { HeapMapError } from "../results/heapmap/read.js";
 import { OutputError } from "../results/output-folder.js";
-import { RunFolderError } from "../results/run-folder.js";
+import { RunFolderError } from "../results/result-folder.js";
 import { InputError } from "../scenarios/input-error.js";
 import { UnitError } from "../scenarios/units.js";
 import { GeometryError } from "../sim/address/geometry.js";

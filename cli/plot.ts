@@ -1,13 +1,14 @@
-/** `mheapsim plot`: pictures of finished runs. */
+/** `mheapsim plot`: pictures of finished runs and comparisons. */
 
 import { basename, dirname, join, resolve } from "node:path";
 import type { CommandModule } from "yargs";
 import type { PlotKind } from "../results/plots/kind.js";
-import { PLOT_KINDS } from "../results/plots/kinds.js";
+import { PLOT_KINDS, RUN_KINDS } from "../results/plots/kinds.js";
 import { THEME_NAMES, type ThemeName } from "../results/plots/theme.js";
 import { parseDuration } from "../scenarios/units.js";
 import { suggestion } from "../scenarios/values/near-miss.js";
-import { MOST_RUNS, PLOT_FORMATS, plotRuns } from "../studies/plot.js";
+import { drawPlots, MOST_RUNS, PLOT_FORMATS } from "../studies/plot.js";
+import { parseMetrics } from "../studies/study-inputs.js";
 import { givenPath, lastGiven, UsageError } from "./errors.js";
 import { startProgress } from "./progress.js";
 
@@ -17,6 +18,7 @@ interface PlotArguments {
   readonly format: string[];
   readonly theme: ThemeName;
   readonly at: string[];
+  readonly metrics: string | undefined;
   readonly out: string | undefined;
   readonly force: boolean;
 }
@@ -30,16 +32,16 @@ export const plotCommand: CommandModule<object, PlotArguments> = {
         type: "string",
         array: true,
         demandOption: true,
-        describe: `folders that mheapsim run wrote, at most ${MOST_RUNS}; several are drawn over or below one another`,
+        describe: `folders that mheapsim run wrote, at most ${MOST_RUNS}, drawn over or below one another; or one of mheapsim compare`,
       })
       .option("kind", {
         type: "string",
         array: true,
         nargs: 1,
         default: [],
-        defaultDescription: PLOT_KINDS.filter(({ isUsual }) => isUsual)
+        defaultDescription: `of runs ${RUN_KINDS.filter(({ isUsual }) => isUsual)
           .map(({ name }) => name)
-          .join(","),
+          .join(",")}`,
         describe: "what to draw, names with commas between them; see below",
       })
       .option("format", {
@@ -59,6 +61,12 @@ export const plotCommand: CommandModule<object, PlotArguments> = {
         default: [],
         describe: "sizes: a time whose free runs are shown, such as 12.5s; may be given again",
       })
+      .option("metrics", {
+        type: "string",
+        requiresArg: true,
+        describe:
+          "compare: metrics with commas between, see list metrics (default: those that differ in any run)",
+      })
       .option("out", {
         alias: "o",
         type: "string",
@@ -66,10 +74,11 @@ export const plotCommand: CommandModule<object, PlotArguments> = {
         describe: "output folder (default: beside the first run, named after it)",
       })
       .option("force", { type: "boolean", default: false, describe: "replace earlier plots in that folder" })
-      .coerce(["theme", "out", "force"], lastGiven)
+      .coerce(["theme", "metrics", "out", "force"], lastGiven)
       .example("$0 plot out/steady-go1.18-1", "all kinds, into out/steady-go1.18-1-plots/")
       .example("$0 plot before after --kind memory,scavenger --format svg,png -o pictures", "two runs")
       .example("$0 plot out/steady-go1.18-1 --kind memory --format vl -o spec", "a specification to restyle")
+      .example("$0 plot out/steady-compare", "a comparison: bands over the seeds, and a forest plot")
       .epilogue(
         `Kinds:\n${PLOT_KINDS.map(({ name, about }) => `  ${name.padEnd(14)} ${about}`).join("\n")}\n\n` +
           "Exit code: 0 fine, 2 bad use, a folder that is not a run's or is damaged, or files that could not be written.",
@@ -82,15 +91,17 @@ export const plotCommand: CommandModule<object, PlotArguments> = {
       );
     if (args.out === "") throw new UsageError("the name of the folder after --out is empty");
     const out = args.out ?? defaultFolder(runs);
+    const kinds = kindsOf(args.kind);
     const progress = startProgress("plot");
     let files: string[];
     try {
-      files = await plotRuns({
-        runs,
-        kinds: kindsOf(args.kind),
+      files = await drawPlots({
+        folders: runs,
+        ...(kinds === undefined ? {} : { kinds }),
         formats: listed(args.format, "--format", PLOT_FORMATS, ["svg"]),
         theme: args.theme,
         atNs: args.at.map(parseDuration),
+        ...(args.metrics === undefined ? {} : { metrics: parseMetrics(args.metrics) }),
         out,
         force: args.force,
         onProgress: (share) => progress.update(share),
@@ -102,14 +113,11 @@ export const plotCommand: CommandModule<object, PlotArguments> = {
   },
 };
 
-function kindsOf(given: readonly string[]): PlotKind[] {
-  const usual = PLOT_KINDS.filter(({ isUsual }) => isUsual).map(({ name }) => name);
-  const wanted = listed(
-    given,
-    "--kind",
-    PLOT_KINDS.map(({ name }) => name),
-    usual,
-  );
+/** The kinds that are asked for; undefined when none is. */
+function kindsOf(given: readonly string[]): PlotKind[] | undefined {
+  if (given.length === 0) return undefined;
+  const names = PLOT_KINDS.map(({ name }) => name);
+  const wanted = listed(given, "--kind", names, names);
   return PLOT_KINDS.filter(({ name }) => wanted.includes(name));
 }
 

@@ -38,8 +38,27 @@ export function comparisonCsv(scenario: string, rows: readonly ComparisonRow[]):
   return stringify([[...COMPARISON_COLUMNS], ...cells]);
 }
 
+/** A row of comparison.json; null where a number is undefined. */
+export interface ComparisonRowJson {
+  readonly metric: string;
+  readonly unit: string;
+  readonly baseline: string;
+  readonly candidate: string;
+  readonly n: number;
+  readonly unpaired: number;
+  readonly mean_baseline: number | null;
+  readonly mean_candidate: number | null;
+  readonly diff: number | null;
+  readonly ci_low: number | null;
+  readonly ci_high: number | null;
+  readonly p: number | null;
+  readonly p_adjusted: number | null;
+  readonly p_holm: number | null;
+  readonly verdict: ComparisonRow["verdict"];
+}
+
 /** A row for comparison.json: that of the CSV, p by itself and by Holm's procedure, and how many pairs are incomplete. */
-export function comparisonJson(row: ComparisonRow): Record<string, string | number | null> {
+export function comparisonJson(row: ComparisonRow): ComparisonRowJson {
   return {
     metric: row.metric.name,
     unit: row.metric.unit,

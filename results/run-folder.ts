@@ -9,18 +9,19 @@
  * or written by another version, are refused with a sentence.
  */
 
-import { createHash } from "node:crypto";
-import { readFileSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { COLUMN, COLUMNS, type ColumnName } from "./columns.js";
 import { type Histograms, isHistograms } from "./histograms.js";
+import {
+  checkDigest,
+  RunFolderError,
+  readBytes,
+  readPart,
+  readToolManifest,
+  type ToolManifest,
+} from "./result-folder.js";
 import { formatCell } from "./timeseries.js";
 import { TOOL_VERSION } from "./version.js";
-
-/** A folder is not a run's, or not all of it is there. One sentence that says what to do. */
-export class RunFolderError extends Error {
-  override readonly name = "RunFolderError";
-}
 
 /** What a plot knows of a run. */
 export interface FinishedRun {
@@ -50,8 +51,7 @@ export interface FinishedRun {
 }
 
 /** The part of a manifest that is of interest. */
-interface ReadManifest {
-  readonly tool: { readonly name: string; readonly version: string };
+interface ReadManifest extends ToolManifest {
   readonly name: string;
   readonly scenario: Readonly<Record<string, string | number>>;
   readonly policy: string;
@@ -61,7 +61,6 @@ interface ReadManifest {
   readonly set?: readonly string[];
   readonly keyframes?: number | readonly number[];
   readonly fingerprint: string;
-  readonly files: readonly { readonly name: string; readonly sha256: string }[];
   readonly replications?: readonly { readonly folder: string }[];
 }
 
@@ -134,36 +133,13 @@ function eachColumn(values: (column: number) => Float64Array): FinishedRun["colu
   >;
 }
 
-/**
- * Reads the manifest of any result of this version of the tool.
- * @throws RunFolderError when there is none, or it is of something else or of another version
- */
-export function readToolManifest(folder: string): Partial<ReadManifest> & { readonly study?: unknown } {
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    throw new RunFolderError(`${folder} is not a folder: expected one that mheapsim run wrote`);
-  }
-  let manifest: Partial<ReadManifest>;
-  const path = join(folder, "manifest.json");
-  try {
-    manifest = JSON.parse(readPart(folder, "manifest.json"));
-  } catch (error) {
-    if (error instanceof RunFolderError) throw error;
-    throw new RunFolderError(`${path} is not JSON, so the folder is damaged or not a run's: run it again`);
-  }
-  if (manifest?.tool?.name !== "mheapsim") {
-    throw new RunFolderError(`${path} is not of mheapsim: expected the folder of a run`);
-  }
-  const { version } = manifest.tool;
-  if (version !== TOOL_VERSION) {
+function readManifest(folder: string): ReadManifest {
+  const manifest: ToolManifest & Partial<ReadManifest> = readToolManifest(folder);
+  if (manifest.study !== undefined) {
     throw new RunFolderError(
-      `${folder} was made by mheapsim ${version}, and this is ${TOOL_VERSION}: run it again with this version`,
+      `${folder} was made by mheapsim ${manifest.study}: expected the folder of a run${manifest.study === "compare" ? ", such as those in its cells/" : ""}`,
     );
   }
-  return manifest;
-}
-
-function readManifest(folder: string): ReadManifest {
-  const manifest = readToolManifest(folder);
   const [first] = manifest.replications ?? [];
   if (first !== undefined) {
     throw new RunFolderError(
@@ -171,56 +147,20 @@ function readManifest(folder: string): ReadManifest {
     );
   }
   if (!isRunManifest(manifest)) {
-    const path = join(folder, "manifest.json");
-    throw new RunFolderError(`${path} is not that of a run: expected the folder of mheapsim run`);
+    throw new RunFolderError(
+      `${join(folder, "manifest.json")} is not that of a run: expected the folder of mheapsim run`,
+    );
   }
   return manifest;
 }
 
 function isRunManifest(manifest: Partial<ReadManifest>): manifest is ReadManifest {
-  const { name, policy, policy_requested, fingerprint, scenario, parameters, platform, files } = manifest;
+  const { name, policy, policy_requested, fingerprint, scenario, parameters, platform } = manifest;
   const areTexts = [name, policy, policy_requested, fingerprint].every((value) => typeof value === "string");
   const areObjects = [scenario, parameters, platform].every(
     (value) => typeof value === "object" && value !== null,
   );
-  return areTexts && areObjects && typeof platform!.page_bytes === "number" && Array.isArray(files);
-}
-
-/** The text of a file of a result. @throws RunFolderError when it is not there */
-export function readPart(folder: string, name: string): string {
-  return readBytes(folder, name).toString("utf8");
-}
-
-function readBytes(folder: string, name: string): Buffer {
-  try {
-    return readFileSync(join(folder, name));
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new RunFolderError(
-      code === "ENOENT"
-        ? `${folder} has no ${name}: expected the folder of a run that came to its end`
-        : `cannot read ${join(folder, name)}: ${message}`,
-    );
-  }
-}
-
-/** Looks whether a file is the one that the manifest lists. @throws RunFolderError when it is not */
-export function checkDigest(
-  folder: string,
-  { files }: Pick<ReadManifest, "files">,
-  name: string,
-  content: string | Uint8Array,
-): void {
-  const listed = files.find((file) => file.name === name);
-  const path = join(folder, name);
-  if (listed === undefined) {
-    throw new RunFolderError(`${path} is not in the folder's manifest.json: it is of another run`);
-  }
-  if (listed.sha256 !== createHash("sha256").update(content).digest("hex")) {
-    throw new RunFolderError(
-      `${path} is not what the run wrote, by its sha256 in manifest.json: it was cut off or changed; run it again`,
-    );
-  }
+  return areTexts && areObjects && typeof platform!.page_bytes === "number";
 }
 
 /** The columns of a time series. @throws RunFolderError with the line of the first fault */

@@ -5,6 +5,7 @@
  *       comparison.csv                     a row for each metric and candidate
  *       comparison.json                    the same and more: p-values, values of every run, how it was done
  *       cells/<policy>/seed-0001/…         time series, summary and manifest of every run
+ *       plots/compare.svg                  when it is asked for
  *       manifest.json                      digests of all of these
  *
  * Nothing in these files depends on the order in which policies were named, or on how many runs went on at a time.
@@ -12,14 +13,18 @@
 
 import { ALPHA, type ComparisonRow, compareMetrics, relativeHalfWidth } from "../results/comparison.js";
 import { comparisonCsv, comparisonJson } from "../results/comparison-files.js";
+import { type BandRun, bandRun, type FinishedComparison, shownRow } from "../results/comparison-folder.js";
 import { manifestText } from "../results/manifest.js";
 import { METRICS, type Metric } from "../results/metrics.js";
 import { computed } from "../results/numbers.js";
 import { OutputFolder } from "../results/output-folder.js";
+import { columnsOf } from "../results/run-folder.js";
 import { lookShare } from "../results/statistics/multiplicity.js";
+import { TOOL_VERSION } from "../results/version.js";
 import type { Scenario } from "../scenarios/scenario.js";
 import type { Policy } from "../sim/policies/policy.js";
 import { type CellProgress, CellRunner } from "./cells/cell-runner.js";
+import type { StudyPlotter } from "./plot.js";
 import { resolvePolicies, resolvePolicy } from "./policies.js";
 import { parametersOf } from "./recorded-run.js";
 import { Study } from "./study.js";
@@ -56,6 +61,8 @@ export interface CompareOptions {
   readonly out: string;
   /** Whether an earlier result in that folder may be replaced. */
   readonly force?: boolean;
+  /** Draws pictures into the folder `plots`. Default: none. */
+  readonly plotter?: StudyPlotter<FinishedComparison>;
   readonly onProgress?: (progress: CellProgress) => void;
 }
 
@@ -99,7 +106,7 @@ export async function compare(options: CompareOptions): Promise<CompareResult> {
     const study = new Study(arms, metrics, warmUp, runner);
     const comparison = new Comparison(options, policies, baseline, study);
     await comparison.run();
-    const result = comparison.write(runner);
+    const result = await comparison.write(runner);
     await runner.complete();
     return result;
   } catch (error) {
@@ -181,7 +188,7 @@ class Comparison {
   }
 
   /** Writes the files. */
-  write(runner: CellRunner): CompareResult {
+  async write(runner: CellRunner): Promise<CompareResult> {
     const { scenario, out, force = false } = this.options;
     const output = new OutputFolder(out, force);
     try {
@@ -193,6 +200,7 @@ class Comparison {
       const files = new Map([
         ["comparison.csv", output.write("comparison.csv", comparisonCsv(scenario.name, this.rows))],
         ["comparison.json", output.write("comparison.json", json)],
+        ...(await this.drawn(output)),
         ...placedDigests(placed),
       ]);
       output.write("manifest.json", manifestText(this.manifest(folders), files));
@@ -203,6 +211,35 @@ class Comparison {
       output.discard();
       throw error;
     }
+  }
+
+  /** Draws the pictures that are wanted; their digests by name. */
+  private async drawn(output: OutputFolder): Promise<[string, string][]> {
+    const { plotter } = this.options;
+    if (plotter === undefined) return [];
+    const files = await plotter(await this.finished());
+    return [...files].map(([name, content]) => [`plots/${name}`, output.write(`plots/${name}`, content)]);
+  }
+
+  /** What a picture shows, the same as is read from the folder later. */
+  private async finished(): Promise<FinishedComparison> {
+    const { scenario } = this.options;
+    const runs = new Map<string, BandRun[]>();
+    for (const [arm, { name }] of this.policies.entries()) {
+      const rows = await this.study.mapSamples(arm, (samples) => bandRun(columnsOf(samples)));
+      runs.set(name, rows);
+    }
+    return {
+      name: scenario.name,
+      version: TOOL_VERSION,
+      baseline: this.baseline,
+      candidates: this.candidates,
+      seeds: this.seeds,
+      parameters: parametersOf(scenario),
+      warmUpNs: this.study.warmUpNs(0),
+      rows: this.rows.map(comparisonJson).map(shownRow),
+      runs,
+    };
   }
 
   private manifest(folders: ReadonlyMap<string, string>): Record<string, unknown> {

@@ -1,19 +1,23 @@
 /**
- * Pictures of finished runs.
+ * Pictures of finished runs and comparisons.
  *
- *     run folders ──► readRunFolder ──► kind.spec ──► Vega-Lite specification ──► .vl.json
- *                                                           └──► SVG ──► .svg, .png          + manifest.json
+ *     folders ──► what they are of ──► kind.spec ──► Vega-Lite specification ──► .vl.json
+ *                                                            └──► SVG ──► .svg, .png          + manifest.json
  *
  * They go to a folder of their own, which appears when it is complete; its manifest says of which runs they are.
  */
 
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
+import { type FinishedComparison, readComparisonFolder } from "../results/comparison-folder.js";
 import { manifestText } from "../results/manifest.js";
+import type { Metric } from "../results/metrics.js";
 import { OutputError, OutputFolder } from "../results/output-folder.js";
-import type { PlotKind } from "../results/plots/kind.js";
-import { PLOT_KINDS } from "../results/plots/kinds.js";
+import type { PlotKind, PlotOptions } from "../results/plots/kind.js";
+import { PLOT_KINDS, RUN_KINDS } from "../results/plots/kinds.js";
+import type { Spec } from "../results/plots/panels.js";
 import { loadRenderer, specText } from "../results/plots/render.js";
 import { THEMES, type ThemeName } from "../results/plots/theme.js";
+import { RunFolderError, readToolManifest } from "../results/result-folder.js";
 import { type FinishedRun, readRunFolder } from "../results/run-folder.js";
 import type { Plotter } from "./recording.js";
 
@@ -25,35 +29,53 @@ export const MOST_RUNS = THEMES.light.runs.length;
 
 /** What to draw. */
 export interface PlotRequest {
-  /** Folders of runs, at least one and at most MOST_RUNS. */
-  readonly runs: readonly string[];
-  readonly kinds: readonly PlotKind[];
+  /** Folders of runs, at least one and at most MOST_RUNS; or one folder of a comparison. */
+  readonly folders: readonly string[];
+  /** Default: those that are usual for such folders. */
+  readonly kinds?: readonly PlotKind[];
   readonly formats: readonly PlotFormat[];
   readonly theme: ThemeName;
   /** Times of the moments that `sizes` shows, ns. */
   readonly atNs: readonly number[];
+  /** Metrics that are shown where some are. Default: those that matter most. */
+  readonly metrics?: readonly Metric[];
   readonly out: string;
   /** Whether earlier plots in that folder may be replaced. */
   readonly force: boolean;
   readonly onProgress?: (share: number) => void;
 }
 
+/** What a picture is of. */
+type Subject =
+  | { readonly of: "runs"; readonly runs: readonly FinishedRun[] }
+  | { readonly of: "comparison"; readonly comparison: FinishedComparison };
+
+/** What subjects are called in sentences. */
+const SUBJECT_NAMES: Readonly<Record<Subject["of"], string>> = {
+  runs: "a run",
+  comparison: "a comparison",
+};
+
 /**
  * Draws plots.
  * @returns names of the files in the output folder, without its manifest
- * @throws RunFolderError when a folder is not a run's, OutputError when the result cannot be written; nothing is left then
+ * @throws RunFolderError when a folder is not what the kinds show, OutputError when the result cannot be written; nothing is
+ *   left then
  */
-export async function plotRuns(request: PlotRequest): Promise<string[]> {
-  const { kinds, formats, theme, atNs } = request;
-  const runs = request.runs.map(readRunFolder);
-  refuseRunAsOutput(request);
+export async function drawPlots(request: PlotRequest): Promise<string[]> {
+  const { formats, theme, atNs, metrics } = request;
+  const subject = readSubject(request.folders);
+  const kinds = request.kinds ?? usualKinds(subject);
+  refuseOtherKinds(kinds, subject, request.folders[0]!);
+  refuseSubjectAsOutput(request);
   const folder = new OutputFolder(request.out, request.force, "-o");
   try {
     const renderer = await loadRenderer();
     const digests = new Map<string, string>();
     let done = 0;
     for (const kind of kinds) {
-      const spec = kind.spec(runs, { theme: THEMES[theme], atNs });
+      const options = { theme: THEMES[theme], atNs, ...(metrics === undefined ? {} : { metrics }) };
+      const spec = specOf(kind, subject, options);
       const svg = formats.some((format) => format !== "vl") ? await renderer.svg(spec) : "";
       const contents = { svg: () => svg, png: () => renderer.png(svg), vl: () => specText(spec) };
       for (const format of formats) {
@@ -62,7 +84,7 @@ export async function plotRuns(request: PlotRequest): Promise<string[]> {
       }
       request.onProgress?.(++done / kinds.length);
     }
-    folder.write("manifest.json", manifestText(contentOf(request, runs), digests));
+    folder.write("manifest.json", manifestText(contentOf(request, kinds, subject), digests));
     folder.commit();
     return [...digests.keys()];
   } catch (error) {
@@ -71,15 +93,65 @@ export async function plotRuns(request: PlotRequest): Promise<string[]> {
   }
 }
 
+/** Reads what is to be drawn; what a folder holds, its manifest says. */
+function readSubject(folders: readonly string[]): Subject {
+  const [first] = folders;
+  if (readToolManifest(first!).study === "compare") {
+    if (folders.length > 1)
+      throw new RunFolderError(
+        `${first} is the folder of a comparison, which is drawn by itself: name no other`,
+      );
+    return { of: "comparison", comparison: readComparisonFolder(first!) };
+  }
+  return { of: "runs", runs: folders.map(readRunFolder) };
+}
+
+function usualKinds({ of }: Subject): readonly PlotKind[] {
+  return PLOT_KINDS.filter((kind) => kind.of === of && (kind.of !== "runs" || kind.isUsual));
+}
+
+function refuseOtherKinds(kinds: readonly PlotKind[], { of }: Subject, folder: string): void {
+  const other = kinds.find((kind) => kind.of !== of);
+  if (other === undefined) return;
+  throw new RunFolderError(
+    `${folder} is the folder of ${SUBJECT_NAMES[of]}, and ${other.name} is a picture of ${SUBJECT_NAMES[other.of]}`,
+  );
+}
+
+function specOf(kind: PlotKind, subject: Subject, options: PlotOptions): Spec {
+  if (kind.of === "runs" && subject.of === "runs") return kind.spec(subject.runs, options);
+  if (kind.of === "comparison" && subject.of === "comparison") return kind.spec(subject.comparison, options);
+  throw new Error(`${kind.name} is no picture of ${SUBJECT_NAMES[subject.of]}`);
+}
+
 /** The plots that `run --plots` leaves: every usual kind, as SVG for light paper. */
 export async function loadPlotter(): Promise<Plotter> {
   const renderer = await loadRenderer();
   return async (run) => {
     const files = new Map<string, string>();
-    for (const kind of PLOT_KINDS.filter(({ isUsual }) => isUsual)) {
+    for (const kind of RUN_KINDS.filter(({ isUsual }) => isUsual)) {
       files.set(
         fileName(kind, "svg"),
         await renderer.svg(kind.spec([run], { theme: THEMES.light, atNs: [] })),
+      );
+    }
+    return files;
+  };
+}
+
+/** Draws a study that has just ended: names and texts of files. */
+export type StudyPlotter<T> = (study: T) => Promise<ReadonlyMap<string, string>>;
+
+/** The plots that `compare --plots` leaves. */
+export async function loadComparisonPlotter(): Promise<StudyPlotter<FinishedComparison>> {
+  const renderer = await loadRenderer();
+  return async (comparison) => {
+    const files = new Map<string, string>();
+    for (const kind of PLOT_KINDS) {
+      if (kind.of !== "comparison") continue;
+      files.set(
+        fileName(kind, "svg"),
+        await renderer.svg(kind.spec(comparison, { theme: THEMES.light, atNs: [] })),
       );
     }
     return files;
@@ -91,21 +163,35 @@ function fileName({ name }: PlotKind, format: PlotFormat): string {
 }
 
 /** --force must never replace what it is to draw. */
-function refuseRunAsOutput({ runs, out }: PlotRequest): void {
-  if (runs.some((run) => resolve(run) === resolve(out))) {
+function refuseSubjectAsOutput({ folders, out }: PlotRequest): void {
+  if (folders.some((folder) => resolve(folder) === resolve(out))) {
     throw new OutputError(`${out} is a run that is to be drawn: name another folder with -o`);
   }
 }
 
 function contentOf(
-  { kinds, theme, atNs }: PlotRequest,
-  runs: readonly FinishedRun[],
+  { theme, atNs, metrics, folders }: PlotRequest,
+  kinds: readonly PlotKind[],
+  subject: Subject,
 ): Record<string, unknown> {
   return {
     plots: kinds.map(({ name }) => name),
     theme,
     ...(atNs.length === 0 ? {} : { at_ns: atNs }),
-    runs: runs.map(({ folder, name, policy, seed, parameters, fingerprint }) => ({
+    ...(metrics === undefined ? {} : { metrics: metrics.map(({ name }) => name) }),
+    ...subjectJson(subject, folders),
+  };
+}
+
+function subjectJson(subject: Subject, folders: readonly string[]): Record<string, unknown> {
+  if (subject.of === "comparison") {
+    const { name, baseline, candidates, seeds, parameters } = subject.comparison;
+    return {
+      comparison: { folder: basename(resolve(folders[0]!)), name, baseline, candidates, seeds, parameters },
+    };
+  }
+  return {
+    runs: subject.runs.map(({ folder, name, policy, seed, parameters, fingerprint }) => ({
       folder,
       name,
       policy,

@@ -86,6 +86,24 @@ export class Study {
     return this.metrics.map((_, m) => entries.map(({ values }) => values[m]!));
   }
 
+  /**
+   * Reads the samples of an arm's runs again.
+   * @param of makes of a run's samples what is wanted of them
+   * @returns that, in the order of the seeds
+   */
+  async mapSamples<T>(arm: number, of: (rows: readonly Float64Array[]) => T): Promise<T[]> {
+    const cells = this.sorted(arm).map(({ cell }) => cell);
+    const found: T[] = [];
+    await this.runner.run(
+      cells,
+      (index, { samples }) => {
+        found[index] = of(rowsOf(samples));
+      },
+      false,
+    );
+    return found;
+  }
+
   /** The length of the warm-up of an arm, ns. */
   warmUpNs(arm: number): number {
     if (this.warmUp.kind === "time") return this.warmUp.ns;

@@ -33,6 +33,30 @@ export function headingOf(what: string, runs: readonly FinishedRun[], width: num
   };
 }
 
+/** What the heading of a study says. */
+export interface StudyFacts {
+  readonly title: string;
+  /** Seeds, version and so on. */
+  readonly facts: readonly string[];
+  readonly parameters: FinishedRun["parameters"];
+  /** How to read the picture. */
+  readonly notes: readonly string[];
+  /** px */
+  readonly width: number;
+}
+
+/** The heading of a picture of many runs. */
+export function studyHeading({ title, facts, parameters, notes, width }: StudyFacts): Heading {
+  const given = Object.entries(parameters)
+    .filter(([name]) => name !== "sample_ns")
+    .map(([name, value]) => propertyText([name, String(value)]));
+  const wrap = (parts: readonly string[]): string[] => wrapParts(parts, " · ", SUBTITLE_SIZE, width);
+  return {
+    title: wrapParts(title.split(" "), " ", TITLE_SIZE, width, true),
+    subtitle: [...wrap(facts), ...wrap(given), ...wrap(notes)],
+  };
+}
+
 /** A label for each run, of the properties in which they differ; the folder when they differ in nothing. */
 export function runLabels(runs: readonly FinishedRun[]): string[] {
   const common = new Set(commonProperties(runs).map(([name]) => name));

@@ -31,6 +31,15 @@ export interface Line {
   /** Lengths of strokes and gaps, px. */
   readonly dash: readonly number[];
   readonly points: readonly Point[];
+  /** Where the true line lies, drawn behind it. */
+  readonly band?: readonly BandPoint[];
+}
+
+/** An interval at a time; none where a bound is null. */
+export interface BandPoint {
+  readonly timeNs: number;
+  readonly low: number | null;
+  readonly high: number | null;
 }
 
 /** Short strokes at the top of a panel. */
@@ -64,10 +73,18 @@ export const DOTTED: readonly number[] = [2, 2];
 
 /** The specification of a figure. */
 export function figureSpec(figure: Figure, theme: Theme): Spec {
-  const shown = { ...figure, panels: figure.panels.map(withoutEmpty) };
   const datasets: Record<string, unknown> = {};
-  const parts = shown.panels.map((panel, i) => panelSpec(panel, i, shown, theme, datasets));
-  return topSpec(figure.heading, parts, datasets, theme);
+  return topSpec(figure.heading, timePanels(figure, theme, datasets), datasets, theme);
+}
+
+/** The panels of a figure. @param datasets get their data, by names that the panels use */
+export function timePanels(
+  figure: Omit<Figure, "heading">,
+  theme: Theme,
+  datasets: Record<string, unknown>,
+): Spec[] {
+  const shown = { ...figure, panels: figure.panels.map(withoutEmpty) };
+  return shown.panels.map((panel, i) => panelSpec(panel, i, shown, theme, datasets));
 }
 
 /** Leaves out lines that have no value anywhere, and marks that do not occur. */
@@ -104,7 +121,10 @@ export function topSpec(
     vconcat: panels,
     resolve: {
       scale: Object.fromEntries(
-        ["color", "strokeDash", "strokeWidth", "shape", "xOffset"].map((channel) => [channel, "independent"]),
+        ["color", "fill", "strokeDash", "strokeWidth", "shape", "xOffset"].map((channel) => [
+          channel,
+          "independent",
+        ]),
       ),
     },
     spacing: 22,
@@ -116,14 +136,14 @@ export function topSpec(
 function panelSpec(
   panel: Panel,
   index: number,
-  figure: Figure,
+  figure: Omit<Figure, "heading">,
   theme: Theme,
   datasets: Record<string, unknown>,
 ): Spec {
   const isLast = index === figure.panels.length - 1;
   const { lines, marks } = panel;
   const x = { field: "time_ns", type: "quantitative", ...timeEncoding(figure.durationNs, isLast) };
-  const greatest = Math.max(panel.reach ?? 0, ...lines.map(({ points }) => greatestOf(points)));
+  const greatest = Math.max(panel.reach ?? 0, ...lines.map(greatestOf));
   const axis = valueAxis(panel.quantity, greatest);
   const y = {
     field: "value",
@@ -138,6 +158,7 @@ function panelSpec(
   );
   const hasLegend = !isSameLegend(panel, figure.panels[index - 1]);
   const layer: Spec[] = [
+    ...bandLayer(panel, index, { x, y, ...seriesEncoding(lines, marks, hasLegend) }, datasets),
     {
       data: { name: data },
       mark: { type: "line", interpolate: panel.isStaircase ? "step-after" : "linear" },
@@ -160,8 +181,37 @@ function panelSpec(
   };
 }
 
-function greatestOf(points: readonly Point[]): number {
-  return points.reduce((most, { value }) => Math.max(most, value ?? 0), 0);
+function greatestOf({ points, band = [] }: Line): number {
+  const highest = band.reduce((most, { high }) => Math.max(most, high ?? 0), 0);
+  return points.reduce((most, { value }) => Math.max(most, value ?? 0), highest);
+}
+
+/** Bands of the lines that have one, a layer below the lines. */
+function bandLayer(
+  { lines }: Panel,
+  index: number,
+  { x, y, color }: { readonly x: Spec; readonly y: Spec; readonly color: Spec },
+  datasets: Record<string, unknown>,
+): Spec[] {
+  const banded = lines.filter(({ band }) => band !== undefined);
+  if (banded.length === 0) return [];
+  const name = `bands_${index + 1}`;
+  datasets[name] = banded.flatMap(({ label, band }) =>
+    band!.map(({ timeNs, low, high }) => ({ time_ns: timeNs, low, high, series: label })),
+  );
+  return [
+    {
+      data: { name },
+      // Where bands lie over one another, both colours show.
+      mark: { type: "area", opacity: 1, fillOpacity: 0.25, interpolate: "linear" },
+      encoding: {
+        x,
+        y: { ...y, field: "low" },
+        y2: { field: "high" },
+        color,
+      },
+    },
+  ];
 }
 
 function timeEncoding(durationNs: number, isLast: boolean): Spec {
@@ -181,7 +231,11 @@ function isSameLegend(panel: Panel, above: Panel | undefined): boolean {
 }
 
 /** Colour, dashes and width by series, with one legend for the three. */
-function seriesEncoding(lines: readonly Line[], marks: readonly Marks[], hasLegend: boolean): Spec {
+function seriesEncoding(
+  lines: readonly Line[],
+  marks: readonly Marks[],
+  hasLegend: boolean,
+): { readonly color: Spec; readonly strokeDash: Spec; readonly strokeWidth: Spec } {
   const domain = lines.map(({ label }) => label);
   const channel = (range: readonly unknown[]): Spec => ({
     field: "series",
@@ -236,12 +290,12 @@ function marksSpec(name: string, marks: readonly Marks[], x: Spec, hasLegend: bo
 }
 
 /** What a panel says that has no line. */
-export function nothingSpec(height: number, theme: Theme): Spec {
+export function nothingSpec(height: number, theme: Theme, text = "no value in this run"): Spec {
   return {
     data: { values: [{}] },
     mark: {
       type: "text",
-      text: "no value in this run",
+      text,
       fontSize: LABEL_SIZE,
       color: theme.muted,
       x: PANEL_WIDTH / 2,

@@ -9,7 +9,7 @@ import type { ColumnName } from "../columns.js";
 import type { FinishedRun } from "../run-folder.js";
 import type { Quantity } from "./axes.js";
 import { headingOf, runLabels } from "./heading.js";
-import type { PlotKind, PlotOptions } from "./kind.js";
+import type { PlotOptions, RunKind } from "./kind.js";
 import { DASHED, type Figure, figureSpec, type Line, PANEL_WIDTH, type Panel, SOLID } from "./panels.js";
 import { changesOf, durationOf, type Points } from "./series.js";
 import { RUN_DASHES, type Theme } from "./theme.js";
@@ -47,10 +47,11 @@ export interface TimeKindTable {
 }
 
 /** Makes a kind of plot out of a table. */
-export function timeKind(table: TimeKindTable): PlotKind {
+export function timeKind(table: TimeKindTable): RunKind {
   return {
     name: table.name,
     about: table.about,
+    of: "runs",
     isUsual: true,
     spec: (runs, { theme }: PlotOptions) => {
       const durationNs = Math.max(...runs.map(durationOf));

@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import type { ComparisonRow } from "../comparison.js";
 import { METRICS } from "../metrics.js";
-import { checkDigest, RunFolderError, readPart, readToolManifest } from "../run-folder.js";
+import { checkDigest, RunFolderError, readPart, readToolManifest } from "../result-folder.js";
 
 /** A comparison that came to its end. */
 export interface ReportedComparison {

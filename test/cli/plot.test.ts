@@ -42,6 +42,10 @@ beforeAll(async () => {
   await run(small, "--seed", "5", "--out", "two", "--plots");
   await run(small, "--repeat", "2", "--out", "reps", "--plots");
   await run(tracePath("hello-gmp1"), "--out", "trace", "--plots");
+  const policies = ["--policies", "go1.17,go1.18,next-fit", "--baseline", "go1.18"];
+  const compared = ["compare", small, ...policies, "--seeds", "1..3", "--workers", "1", "--plots"];
+  const { code, stderr } = await mheapsim([...compared, "--out", "compared"], { cwd: folder.path });
+  expect([code, stderr]).toEqual([0, ""]);
 });
 
 describe("plot", () => {
@@ -110,6 +114,70 @@ describe("plot", () => {
     [["one", "-o", ""], "the name of the folder after --out is empty"],
     [new Array(8).fill("one"), "plot takes at most 7 runs, so that all are told apart, not 8"],
   ])("says what is wrong with %j", async (args, sentence) => {
+    const before = listing(folder.path);
+    const { code, stdout, stderr } = await plot(...args);
+    expect([code, stdout, stderr]).toEqual([2, "", `mheapsim: ${sentence}\n`]);
+    expect(listing(folder.path)).toEqual(before);
+  });
+});
+
+describe("plots of a comparison", () => {
+  test("are the same from compare --plots and from its folder, and are in the manifest", async () => {
+    const { code, stdout } = await plot("compared");
+    expect(code).toBe(0);
+    expect(stdout).toBe("written to compared-plots: compare.svg, manifest.json\n");
+    const svg = text("compared-plots", "compare.svg");
+    expect(text("compared", "plots", "compare.svg")).toBe(svg);
+    for (const name of ["small: 2 policies against go1.18", "3 seeds", ">next-fit<", "rate = 1000"])
+      expect(svg).toContain(name);
+    expect(JSON.parse(text("compared", "manifest.json")).files).toContainEqual({
+      name: "plots/compare.svg",
+      sha256: sha256(svg),
+    });
+    expect(JSON.parse(text("compared-plots", "manifest.json"))).toMatchObject({
+      plots: ["compare"],
+      comparison: {
+        folder: "compared",
+        name: "small",
+        baseline: "go1.18",
+        candidates: ["go1.17", "next-fit"],
+      },
+    });
+  });
+
+  test("show the metrics that are asked for", async () => {
+    const metrics = ["--metrics", "mean_free_runs,find_rate"];
+    expect((await plot("compared", ...metrics, "-o", "some", "--theme", "dark")).code).toBe(0);
+    const svg = text("some", "compare.svg");
+    for (const name of ["mean_free_runs", "find_rate"]) expect(svg).toContain(`>${name}<`);
+    expect(svg).not.toContain("heap_retained_bytes<");
+  });
+
+  test.each([
+    [
+      ["compared", "--kind", "memory"],
+      "compared is the folder of a comparison, and memory is a picture of a run",
+    ],
+    [["one", "--kind", "compare"], "one is the folder of a run, and compare is a picture of a comparison"],
+    [["compared", "one"], "compared is the folder of a comparison, which is drawn by itself: name no other"],
+    [
+      ["one", "compared"],
+      "compared was made by mheapsim compare: expected the folder of a run, such as those in its cells/",
+    ],
+    [
+      ["compared", "--metrics", "retained"],
+      '--metrics: no metric is called "retained", expected names of mheapsim list metrics',
+    ],
+    [
+      ["damaged"],
+      "damaged/comparison.json is not what the run wrote, by its sha256 in manifest.json: it was cut off or changed; run it again",
+    ],
+    [["no-run"], "no-run/cells/next-fit/seed-0002 is not a folder: expected one that mheapsim run wrote"],
+  ])("say what is wrong with %j", async (args, sentence) => {
+    cpSync(folder.at("compared"), folder.at("damaged"), { recursive: true });
+    edit(folder.at("damaged"), "comparison.json", (json) => json.replace('"n": 3', '"n": 4'));
+    cpSync(folder.at("compared"), folder.at("no-run"), { recursive: true });
+    rmSync(folder.at("no-run", "cells", "next-fit", "seed-0002"), { recursive: true });
     const before = listing(folder.path);
     const { code, stdout, stderr } = await plot(...args);
     expect([code, stdout, stderr]).toEqual([2, "", `mheapsim: ${sentence}\n`]);

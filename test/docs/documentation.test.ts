@@ -98,8 +98,10 @@ describe("commands in the documents", () => {
   it("the gallery shows each kind of plot, of a scenario and of a trace", () => {
     for (const { name } of PLOT_KINDS) {
       const shown = pictures.filter((path) => path.endsWith(`/${name}.svg`));
-      expect(shown).toContain(`pictures/compiler/${name}.svg`);
-      expect(shown.filter((path) => !path.includes("/compiler/"))).not.toEqual([]);
+      // A study of the compiler's trace has a random workload beside it, and a folder of its own.
+      const ofTrace = shown.filter((path) => path.startsWith("pictures/compiler"));
+      expect(ofTrace, name).not.toEqual([]);
+      expect(shown.length, name).toBeGreaterThan(ofTrace.length);
     }
   });
 

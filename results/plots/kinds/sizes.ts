@@ -6,18 +6,20 @@
 
 import { join } from "node:path";
 import type { Counts, GroupCounts, Histograms, Moment } from "../../histograms.js";
-import { type FinishedRun, RunFolderError } from "../../run-folder.js";
+import { RunFolderError } from "../../result-folder.js";
+import type { FinishedRun } from "../../run-folder.js";
 import { type BarPanel, type BarSeries, barSpec } from "../bars.js";
 import { headingOf, runLabels } from "../heading.js";
-import type { PlotKind } from "../kind.js";
+import type { RunKind } from "../kind.js";
 import { PANEL_WIDTH } from "../panels.js";
 import type { Theme } from "../theme.js";
 
 /** A run with its histograms. */
 type Counted = FinishedRun & { readonly histograms: Histograms };
 
-export const sizes: PlotKind = {
+export const sizes: RunKind = {
   name: "sizes",
+  of: "runs",
   about: "histograms of span sizes, of lifetimes, and of free runs at the peak, the end, or --at other times",
   isUsual: true,
   spec: (runs, { theme, atNs }) => {
