@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<unknown>>> = {
   sweep: async () => (await import("./sweep.js")).sweepCommand,
   plot: async () => (await import("./plot.js")).plotCommand,
   report: async () => (await import("./report.js")).reportCommand,
+  view: async () => (await import("./view.js")).viewCommand,
   hunt: async () => (await import("./hunt.js")).huntCommand,
   shrink: async () => (await import("./shrink.js")).shrinkCommand,
   repro: async () => (await import("./repro.js")).reproCommand,
@@ -78,7 +79,7 @@ const cli = yargs(args)
   .command(commands as CommandModule[])
   .demandCommand(
     1,
-    "a command is missing: expected run, compare, sweep, plot, report, hunt, shrink, repro, check, bisect, conform, list, show, diff-policy, validate, schema, check-determinism or trace",
+    "a command is missing: expected run, compare, sweep, plot, report, view, hunt, shrink, repro, check, bisect, conform, list, show, diff-policy, validate, schema, check-determinism or trace",
   )
   .option("debug", { type: "boolean", default: false, describe: "show stack traces of errors" })
   .strict()
