@@ -39,9 +39,9 @@ export const plotCommand: CommandModule<object, PlotArguments> = {
         array: true,
         nargs: 1,
         default: [],
-        defaultDescription: `of runs ${RUN_KINDS.filter(({ isUsual }) => isUsual)
+        defaultDescription: `of runs ${RUN_KINDS.filter((kind) => kind.isUsual([]))
           .map(({ name }) => name)
-          .join(",")}`,
+          .join(",")}, and heapmap where there is one`,
         describe: "what to draw, names with commas between them; see below",
       })
       .option("format", {
@@ -59,7 +59,8 @@ export const plotCommand: CommandModule<object, PlotArguments> = {
         array: true,
         nargs: 1,
         default: [],
-        describe: "sizes: a time whose free runs are shown, such as 12.5s; may be given again",
+        describe:
+          "sizes: a time whose free runs are shown; pages: that of the keyframe; such as 12.5s; may be given again",
       })
       .option("metrics", {
         type: "string",

@@ -35,7 +35,7 @@ export interface PlotRequest {
   readonly kinds?: readonly PlotKind[];
   readonly formats: readonly PlotFormat[];
   readonly theme: ThemeName;
-  /** Times of the moments that `sizes` shows, ns. */
+  /** Times of the moments that `sizes` and `pages` show, ns. */
   readonly atNs: readonly number[];
   /** Metrics that are shown where some are. Default: those that matter most. */
   readonly metrics?: readonly Metric[];
@@ -106,8 +106,9 @@ function readSubject(folders: readonly string[]): Subject {
   return { of: "runs", runs: folders.map(readRunFolder) };
 }
 
-function usualKinds({ of }: Subject): readonly PlotKind[] {
-  return PLOT_KINDS.filter((kind) => kind.of === of && (kind.of !== "runs" || kind.isUsual));
+function usualKinds(subject: Subject): readonly PlotKind[] {
+  if (subject.of === "runs") return RUN_KINDS.filter((kind) => kind.isUsual(subject.runs));
+  return PLOT_KINDS.filter(({ of }) => of === subject.of);
 }
 
 function refuseOtherKinds(kinds: readonly PlotKind[], { of }: Subject, folder: string): void {
@@ -129,7 +130,7 @@ export async function loadPlotter(): Promise<Plotter> {
   const renderer = await loadRenderer();
   return async (run) => {
     const files = new Map<string, string>();
-    for (const kind of RUN_KINDS.filter(({ isUsual }) => isUsual)) {
+    for (const kind of RUN_KINDS.filter((kind) => kind.isUsual([run]))) {
       files.set(
         fileName(kind, "svg"),
         await renderer.svg(kind.spec([run], { theme: THEMES.light, atNs: [] })),

@@ -24,8 +24,8 @@ interface Kind {
 /** A picture of runs. */
 export interface RunKind extends Kind {
   readonly of: "runs";
-  /** Whether it is drawn when nobody says what to draw, and by `run --plots`. */
-  readonly isUsual: boolean;
+  /** Whether it is drawn of such runs when nobody says what to draw, and by `run --plots`. */
+  isUsual(runs: readonly FinishedRun[]): boolean;
   /**
    * The specification of a picture.
    * @param runs at least one

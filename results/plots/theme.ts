@@ -23,6 +23,8 @@ export interface Theme {
   readonly orange: string;
   /** For several runs over one another, most distinct first. */
   readonly runs: readonly string[];
+  /** States of pages, those of reports: told apart by lightness too. */
+  readonly pages: Readonly<Record<"inUse" | "cached" | "free" | "scavenged", string>>;
 }
 
 export const THEMES: Readonly<Record<ThemeName, Theme>> = {
@@ -37,6 +39,7 @@ export const THEMES: Readonly<Record<ThemeName, Theme>> = {
     purple: "#cc79a7",
     orange: "#e69f00",
     runs: ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#1a1a1a"],
+    pages: { inUse: "#3d1f7a", cached: "#0f9d83", free: "#ffa51f", scavenged: "#dfe7ef" },
   },
   dark: {
     background: "#15181c",
@@ -49,6 +52,7 @@ export const THEMES: Readonly<Record<ThemeName, Theme>> = {
     purple: "#cc79a7",
     orange: "#e69f00",
     runs: ["#56b4e9", "#e69f00", "#1fbf92", "#cc79a7", "#f0773a", "#f0e442", "#ececec"],
+    pages: { inUse: "#6d48d8", cached: "#34d3b4", free: "#ff9d1a", scavenged: "#2f3640" },
   },
 };
 
