@@ -24,10 +24,12 @@ export class Distribution {
    * @param draw the next number, in the unit of the spec; fractions and all. It may be infinite only where a spec of
    *   extreme numbers makes it so
    * @param mean of the numbers drawn, NaN where no closed form is known, Infinity where it is infinite
+   * @param whole draws the same numbers rounded to whole units, halves upward. Default: draw, and round
    */
   constructor(
     readonly draw: () => number,
     readonly mean: number,
+    private readonly whole: () => number = () => Math.floor(draw() + 0.5),
   ) {}
 
   /**
@@ -36,7 +38,7 @@ export class Distribution {
    * @param max whole; what is above becomes this
    */
   drawInteger(min = 0, max = Number.MAX_SAFE_INTEGER): number {
-    const whole = Math.floor(this.draw() + 0.5);
+    const whole = this.whole();
     return whole < min ? min : whole > max ? max : whole;
   }
 }
@@ -48,8 +50,8 @@ export class Distribution {
  * @throws SpecError when the spec describes nothing, with the path of what is wrong
  */
 export function distribution(spec: DistributionSpec, stream: RandomStream): Distribution {
-  const { draw, mean } = make(spec, stream, []);
-  return new Distribution(draw, mean);
+  const { draw, mean, whole } = make(spec, stream, []);
+  return new Distribution(draw, mean, whole);
 }
 
 function make(spec: DistributionSpec, stream: RandomStream, path: Path): Made {

@@ -24,11 +24,14 @@ import { type Parameter, type Parameters, type Path, SpecError } from "../specs.
 import { AliasTable } from "./alias-table.js";
 import { cumulative, density, lowerQuantile, standardNormal } from "./normal.js";
 import type { DistributionKind, DistributionSpec, SpecOf } from "./specs.js";
+import { UNSURE, WholeQuantile, wholeExponential } from "./whole.js";
 
 /** What a row makes. `mean` is NaN where no closed form is known, and may be infinite. */
 export interface Made {
   readonly draw: () => number;
   readonly mean: number;
+  /** Draws the same numbers rounded to whole units, halves upward, where that can be done faster than by rounding. */
+  readonly whole?: (() => number) | undefined;
 }
 
 /** Makes a distribution within another, described by what is at the end of the path. */
@@ -85,10 +88,7 @@ export const DISTRIBUTIONS: { readonly [K in DistributionKind]: Kind<SpecOf<K>> 
   exponential: {
     meaning: "lifetimes without memory",
     parameters: { mean: { type: "positive value", meaning: "the mean" } },
-    make: (spec, stream) => ({
-      draw: randomExponential.source(stream.double)(1 / spec.mean),
-      mean: spec.mean,
-    }),
+    make: (spec, stream) => exponential(spec.mean, stream),
   },
   normal: {
     meaning: "the bell curve, cut off at both ends if wanted",
@@ -111,9 +111,13 @@ export const DISTRIBUTIONS: { readonly [K in DistributionKind]: Kind<SpecOf<K>> 
     },
     make: (spec, stream) => {
       const { median, sigma } = spec;
+      const quantile = (u: number): number => median * Math.exp(sigma * standardNormal(u));
+      const whole = new WholeQuantile(quantile);
+      const { double } = stream;
       return {
-        draw: () => median * Math.exp(sigma * standardNormal(stream.double())),
+        draw: () => quantile(double()),
         mean: median * Math.exp((sigma * sigma) / 2),
+        whole: () => whole.at(double()),
       };
     },
   },
@@ -230,10 +234,12 @@ export const DISTRIBUTIONS: { readonly [K in DistributionKind]: Kind<SpecOf<K>> 
       }
       const parts = spec.parts.map((each, i) => part(each.of, "parts", i, "of"));
       const draws = parts.map((each) => each.draw);
+      const wholes = parts.map(({ draw, whole }) => whole ?? (() => Math.floor(draw() + 0.5)));
       const alias = new AliasTable(weights);
       const total = weights.reduce((sum, w) => sum + w, 0);
       return {
         draw: () => draws[alias.index(stream.double())]!(),
+        whole: () => wholes[alias.index(stream.double())]!(),
         // A part of weight 0 may have an infinite mean.
         mean: parts.reduce(
           (sum, each, i) => sum + (weights[i] === 0 ? 0 : (each.mean * weights[i]!) / total),
@@ -268,9 +274,15 @@ export const DISTRIBUTIONS: { readonly [K in DistributionKind]: Kind<SpecOf<K>> 
       max: optional("value", "the greatest", "no end"),
     },
     make: (spec, _stream, part, path) => {
-      const { draw } = part(spec.of, "of");
+      const { draw, whole } = part(spec.of, "of");
       const { min, max } = ends(spec, path);
-      return { draw: () => Math.min(Math.max(draw(), min), max), mean: Number.NaN };
+      // Between whole ends it does not matter what comes first.
+      const isWhole = [min, max].every((end) => Number.isSafeInteger(end) || Math.abs(end) === Infinity);
+      return {
+        draw: () => Math.min(Math.max(draw(), min), max),
+        mean: Number.NaN,
+        whole: whole && isWhole ? () => Math.min(Math.max(whole(), min), max) : undefined,
+      };
     },
   },
 };
@@ -293,6 +305,18 @@ function ends(
   const max = spec.max ?? Number.POSITIVE_INFINITY;
   if (max < min) throw new SpecError([...path, "max"], `max (${max}) is below min (${min})`);
   return { min, max };
+}
+
+function exponential(mean: number, stream: RandomStream): Made {
+  const rate = 1 / mean;
+  const { double } = stream;
+  const whole = (): number => {
+    const u = double();
+    const near = wholeExponential(u, mean);
+    // What d3-random does.
+    return near === UNSURE ? Math.floor(-Math.log1p(-u) / rate + 0.5) : near;
+  };
+  return { draw: randomExponential.source(double)(rate), mean, whole };
 }
 
 function wholeNormal(mean: number, deviation: number, stream: RandomStream): Made {

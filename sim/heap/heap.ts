@@ -111,7 +111,7 @@ export class Heap {
   readonly caches: PageCache[] = [];
   /** Number of Ps (GOMAXPROCS). */
   procs = 0;
-  /** Retained bytes that the scavenger aims at. 0 before the first pace, infinite when there is nothing to do. */
+  /** Retained bytes that the scavenger aims at; infinite when there is nothing to do. Before the first pace 0, or that (offAtStart). */
   scavengeGoalBytes: number;
   /** Bytes that growth has released beyond what it had to, which it owes less the next time (1.12). */
   scavengeCreditBytes = 0;
@@ -150,7 +150,8 @@ export class Heap {
     const start = this.policy.layout.base === "random" ? options.start : undefined;
     this.growth = new Growth(this.policy.growth, this.pages, this.arenas, start);
     this.fresh = new FreshMemory(this.policy.growth.newMemory === "released");
-    this.scavengeGoalBytes = this.policy.goal.basis === "none" ? SCAVENGE_DISABLED : 0;
+    const { basis, offAtStart } = this.policy.goal;
+    this.scavengeGoalBytes = basis === "none" || offAtStart ? SCAVENGE_DISABLED : 0;
     const clock = options.clock ?? NO_CLOCK;
     this.fit = createFit(this.policy, this.pages, {
       seed: options.seed ?? 0,

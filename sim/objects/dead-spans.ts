@@ -2,13 +2,14 @@
  * The unswept spans in which nothing is alive, in the order of their addresses: what the page reclaimer finds when it walks
  * the bitmaps of the arenas (mheap.reclaim, reclaimChunk).
  *
- * The runtime scans a bit for each page of the heap. Here the few spans that it would stop at are gathered and sorted once
- * in a sweep phase, when the first of them is asked for; many phases never ask. The runtime goes from arena to arena in the
+ * The runtime scans a bit for each page of the heap. Here a mark notes the spans that it finds dead, and what is unswept of
+ * them is sorted once in a sweep phase, when the first is asked for; many phases never ask. A span that was swept since, or
+ * whose row another one has, is known by its generation. The runtime goes from arena to arena in the
  * order in which it got them, which is the order of addresses as long as the address space has room where the heap wants it.
  */
 
-import { NO_SPAN, ObjectSpans } from "./object-spans.js";
-import { SPAN_CLASSES } from "./size-classes.js";
+import { grownInto } from "../../engine/typed-arrays.js";
+import type { ObjectSpans } from "./object-spans.js";
 
 /** Pages that the reclaimer claims at a time (pagesPerReclaimerChunk). */
 export const RECLAIM_UNIT_PAGES = 512;
@@ -21,19 +22,25 @@ export class DeadSpans {
   private count = 0;
   private cursor = 0;
 
-  /** Gathers the wholly dead spans of the unswept sets of a generation. */
-  gather(spans: ObjectSpans, generation: number): void {
-    this.cursor = 0;
-    this.count = 0;
-    if (this.order.length < spans.count) this.order = new Int32Array(2 * spans.count);
-    for (let c = 0; c < SPAN_CLASSES; c++) {
-      this.collect(spans, ObjectSpans.set(generation - 1, true, c));
-      this.collect(spans, ObjectSpans.set(generation - 1, false, c));
-    }
-    this.order = sortByPage(this.order, this.count, spans.pages);
+  /** A mark finds that nothing in a span is alive. */
+  add(s: number): void {
+    if (this.count === this.order.length)
+      this.order = grownInto(this.order, new Int32Array(Math.max(256, 2 * this.count)));
+    this.order[this.count++] = s;
   }
 
-  /** Forgets what was gathered. */
+  /** Puts those that were not swept in this generation in order. */
+  sort(spans: ObjectSpans, generation: number): void {
+    let unswept = 0;
+    for (let i = 0; i < this.count; i++) {
+      const s = this.order[i]!;
+      if (spans.sweptAt[s] !== generation) this.order[unswept++] = s;
+    }
+    this.count = unswept;
+    this.order = sortByPage(this.order, unswept, spans.pages);
+  }
+
+  /** Another mark begins to look. */
   clear(): void {
     this.cursor = 0;
     this.count = 0;
@@ -50,14 +57,6 @@ export class DeadSpans {
   take(): number {
     return this.order[this.cursor++]!;
   }
-
-  private collect(spans: ObjectSpans, set: number): void {
-    for (let s = spans.first(set); s !== NO_SPAN; s = spans.after(s)) {
-      if (spans.pages[s]! >= 0 && spans.free[s]! + spans.dead[s]! === spans.slots(s)) {
-        this.order[this.count++] = s;
-      }
-    }
-  }
 }
 
 /** The first count rows of an array, sorted by page: a radix sort, since page numbers exceed 32 bits and a comparator is slow. */
@@ -65,8 +64,9 @@ function sortByPage(rows: Int32Array, count: number, pages: Float64Array): Int32
   let lowest = Number.MAX_SAFE_INTEGER;
   let highest = 0;
   for (let i = 0; i < count; i++) {
-    lowest = Math.min(lowest, pages[rows[i]!]!);
-    highest = Math.max(highest, pages[rows[i]!]!);
+    const page = pages[rows[i]!]!;
+    lowest = Math.min(lowest, page);
+    highest = Math.max(highest, page);
   }
   let from = rows;
   let to: Int32Array = new Int32Array(rows.length);

@@ -35,6 +35,7 @@ import { type DeathSink, Deaths } from "./deaths.js";
 import { NO_SPAN, ObjectSpans } from "./object-spans.js";
 import {
   CLASS_BYTES,
+  CLASS_OBJECTS,
   CLASS_PAGE_BYTES,
   CLASS_PAGES,
   MAX_SMALL_BYTES,
@@ -99,7 +100,7 @@ export class Objects implements World, DeathSink {
   private lateKills = 0;
   private sweepStep = SWEEP_STEPS;
   private reclaimCredit = 0;
-  private reclaimGathered = false;
+  private reclaimSorted = false;
 
   /**
    * @param heap where spans come from; its pages must be 8 KiB, for which the size classes were made
@@ -223,6 +224,7 @@ export class Objects implements World, DeathSink {
     }
     this.tiny.closeAll(this.deaths);
     this.makeStale();
+    this.deadSpans.clear();
     this.deaths.takeBefore(markStartNs, this);
     this.aged.takeBefore(this.marksStarted + 1, this);
     this.takeKilled();
@@ -233,8 +235,7 @@ export class Objects implements World, DeathSink {
     this.sweptPages = 0;
     this.sweepStep = 0;
     this.reclaimCredit = 0;
-    this.reclaimGathered = false;
-    this.deadSpans.clear();
+    this.reclaimSorted = false;
     this.markedScanBytes = this.takenBytes[0]!;
     this.markedBytes = this.markedScanBytes + this.takenBytes[1]!;
     this.heapLiveBytes = this.markedBytes;
@@ -246,7 +247,9 @@ export class Objects implements World, DeathSink {
     const { spans } = this;
     const spanClass = spans.classes[span]!;
     const bytes = objectBytes(spanClass, spans.npages[span]!);
-    spans.dead[span]!++;
+    const dead = spans.dead[span]! + 1;
+    spans.dead[span] = dead;
+    if (dead + spans.free[span]! === CLASS_OBJECTS[spanClass >> 1]) this.deadSpans.add(span);
     this.takenBytes[spanClass & 1]! -= bytes;
     this.unsweptDeadBytes += bytes;
   }
@@ -430,9 +433,9 @@ export class Objects implements World, DeathSink {
   /** Frees the dead spans of the next unit of the heap that has some; @returns pages. */
   private reclaimUnit(): number {
     const { spans, deadSpans } = this;
-    if (!this.reclaimGathered) {
-      deadSpans.gather(spans, this.generation);
-      this.reclaimGathered = true;
+    if (!this.reclaimSorted) {
+      deadSpans.sort(spans, this.generation);
+      this.reclaimSorted = true;
     }
     const unit = deadSpans.nextUnit(spans, this.generation);
     let freed = 0;
@@ -476,6 +479,7 @@ export class Objects implements World, DeathSink {
         if (n === 0) continue;
         killed[s] = 0;
         dead[s]! += n;
+        if (dead[s]! + spans.free[s]! === spans.slots(s)) this.deadSpans.add(s);
         const bytes = n * objectBytes(classes[s]!, npages[s]!);
         this.takenBytes[classes[s]! & 1]! -= bytes;
         this.unsweptDeadBytes += bytes;

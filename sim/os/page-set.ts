@@ -4,46 +4,49 @@
  *     block 0              block 1          (absent)       block 3           512 pages each, made when first needed
  *     ####......########   ##..............                ........####      one bit a page, 32 to a word
  *
- * Pages come and go in ranges, most of them within a block, so a word is the unit of work, and the block used last is
- * remembered. Memory is taken for what was ever in the set, not for the address space.
+ * Pages come and go in ranges, most of them within a block, so a word is the unit of work. Memory is taken for what was ever
+ * in the set, not for the address space.
  *
  * Invariant: `size` is the number of set bits.
  */
 
+import { grownInto } from "../../engine/typed-arrays.js";
+import { BLOCK_PAGES, BlockDirectory, NO_PLACE } from "../address/block-directory.js";
 import { popCount, wordMask } from "../pages/bits.js";
 
-/** Pages in a block. */
-export const BLOCK_PAGES = 512;
+export { BLOCK_PAGES } from "../address/block-directory.js";
+
 const BLOCK_WORDS = BLOCK_PAGES / 32;
 
 export class PageSet {
   /** Pages in the set. */
   size = 0;
-  /** Numbers of the blocks, in the order in which they were made. */
-  readonly blockNumbers: number[] = [];
 
-  private readonly blocks = new Map<number, Int32Array>();
-  /** The block that was used last, and its number. */
-  private lastNumber = -1;
-  private last: Int32Array = new Int32Array(0);
+  private readonly directory = new BlockDirectory();
+  /** The bits, block by block. */
+  private words = new Int32Array(0);
+
+  /** Numbers of the blocks, in the order in which they were made. */
+  get blockNumbers(): readonly number[] {
+    return this.directory.blockNumbers;
+  }
 
   /** Adds pages [from, to). @returns how many of them are new */
   add(from: number, to: number): number {
     let added = 0;
     for (let page = from; page < to; ) {
-      const number = Math.floor(page / BLOCK_PAGES);
-      const base = number * BLOCK_PAGES;
-      const end = Math.min(to - base, BLOCK_PAGES);
-      const words = this.blockAt(number);
-      for (let i = page - base; i < end; i = (i | 31) + 1) {
-        const w = i >>> 5;
-        const mask = maskOf(i, end);
-        const fresh = mask & ~words[w]!;
+      const first = page & (BLOCK_PAGES - 1);
+      const end = Math.min(to - page + first, BLOCK_PAGES);
+      const block = this.blockOf(page);
+      const { words } = this;
+      for (let i = first; i < end; i = (i | 31) + 1) {
+        const w = block + (i >>> 5);
+        const fresh = maskOf(i, end) & ~words[w]!;
         if (fresh === 0) continue;
         words[w]! |= fresh;
         added += popCount(fresh);
       }
-      page = base + end;
+      page += end - first;
     }
     this.size += added;
     return added;
@@ -53,20 +56,20 @@ export class PageSet {
   addCommon(other: PageSet, from: number, to: number): number {
     let added = 0;
     for (let page = from; page < to; ) {
-      const number = Math.floor(page / BLOCK_PAGES);
-      const base = number * BLOCK_PAGES;
-      const end = Math.min(to - base, BLOCK_PAGES);
-      const theirs = other.blocks.get(number);
-      if (theirs !== undefined) {
-        const words = this.blockAt(number);
-        for (let i = page - base; i < end; i = (i | 31) + 1) {
+      const first = page & (BLOCK_PAGES - 1);
+      const end = Math.min(to - page + first, BLOCK_PAGES);
+      const theirs = other.directory.find(page) * BLOCK_WORDS;
+      if (theirs >= 0) {
+        const block = this.blockOf(page);
+        const { words } = this;
+        for (let i = first; i < end; i = (i | 31) + 1) {
           const w = i >>> 5;
-          const fresh = maskOf(i, end) & theirs[w]! & ~words[w]!;
-          words[w]! |= fresh;
+          const fresh = maskOf(i, end) & other.words[theirs + w]! & ~words[block + w]!;
+          words[block + w]! |= fresh;
           added += popCount(fresh);
         }
       }
-      page = base + end;
+      page += end - first;
     }
     this.size += added;
     return added;
@@ -76,20 +79,20 @@ export class PageSet {
   remove(from: number, to: number): number {
     let removed = 0;
     for (let page = from; page < to; ) {
-      const number = Math.floor(page / BLOCK_PAGES);
-      const base = number * BLOCK_PAGES;
-      const end = Math.min(to - base, BLOCK_PAGES);
-      const words = this.knownBlock(number);
-      if (words !== undefined) {
-        for (let i = page - base; i < end; i = (i | 31) + 1) {
-          const w = i >>> 5;
+      const first = page & (BLOCK_PAGES - 1);
+      const end = Math.min(to - page + first, BLOCK_PAGES);
+      const place = this.directory.find(page);
+      if (place !== NO_PLACE) {
+        const { words } = this;
+        for (let i = first; i < end; i = (i | 31) + 1) {
+          const w = place * BLOCK_WORDS + (i >>> 5);
           const gone = maskOf(i, end) & words[w]!;
           if (gone === 0) continue;
           words[w]! &= ~gone;
           removed += popCount(gone);
         }
       }
-      page = base + end;
+      page += end - first;
     }
     this.size -= removed;
     return removed;
@@ -99,15 +102,15 @@ export class PageSet {
   countIn(from: number, to: number): number {
     let count = 0;
     for (let page = from; page < to; ) {
-      const number = Math.floor(page / BLOCK_PAGES);
-      const base = number * BLOCK_PAGES;
-      const end = Math.min(to - base, BLOCK_PAGES);
-      const words = this.knownBlock(number);
-      if (words !== undefined) {
-        for (let i = page - base; i < end; i = (i | 31) + 1)
-          count += popCount(maskOf(i, end) & words[i >>> 5]!);
+      const first = page & (BLOCK_PAGES - 1);
+      const end = Math.min(to - page + first, BLOCK_PAGES);
+      const place = this.directory.find(page);
+      if (place !== NO_PLACE) {
+        const { words } = this;
+        for (let i = first; i < end; i = (i | 31) + 1)
+          count += popCount(maskOf(i, end) & words[place * BLOCK_WORDS + (i >>> 5)]!);
       }
-      page = base + end;
+      page += end - first;
     }
     return count;
   }
@@ -117,20 +120,12 @@ export class PageSet {
     return this.countIn(page, page + 1) === 1;
   }
 
-  private knownBlock(number: number): Int32Array | undefined {
-    return number === this.lastNumber ? this.last : this.blocks.get(number);
-  }
-
-  private blockAt(number: number): Int32Array {
-    if (number === this.lastNumber) return this.last;
-    let block = this.blocks.get(number);
-    if (block === undefined) {
-      block = new Int32Array(BLOCK_WORDS);
-      this.blocks.set(number, block);
-      this.blockNumbers.push(number);
+  /** Where the words of the block begin in which a page lies; it is made if need be. */
+  private blockOf(page: number): number {
+    const block = this.directory.place(page) * BLOCK_WORDS;
+    if (block === this.words.length) {
+      this.words = grownInto(this.words, new Int32Array(Math.max(16 * BLOCK_WORDS, 2 * block)));
     }
-    this.lastNumber = number;
-    this.last = block;
     return block;
   }
 }

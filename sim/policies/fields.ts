@@ -94,6 +94,10 @@ export const POLICY_FIELDS: readonly PolicyField[] = [
     "goal.standsWhenMet",
     "whether growth releases what exceeds a goal that was met, or that there is not yet",
   ),
+  flag(
+    "goal.offAtStart",
+    "whether nothing is released before the first collection, else growth releases all it can",
+  ),
   flag("limit.supported", "whether there is a memory limit"),
   number("limit.goalFactor", "times", 0.01, 1000, "part of the limit that the background scavenger aims at"),
   number("limit.headroomPercent", "percent", 0, 90, "part of the limit that the heap goal leaves free"),

@@ -53,7 +53,7 @@ const GO_1_11: Policy = {
   growth: { unit: "arena", newMemory: "retained", accounts: "arena", scavenge: "none" },
   alloc: { scavenge: "none" },
   pageCache: { pages: 0, requestLimitPages: 16, flushIdle: false, refillSearchAddr: "last-page" },
-  goal: { basis: "none", retainExtraPercent: 10, standsWhenMet: false },
+  goal: { basis: "none", retainExtraPercent: 10, standsWhenMet: false, offAtStart: false },
   limit: { supported: false, goalFactor: 0.95, headroomPercent: 0, headroomBytes: MIB },
   scavenger: {
     index: "spans",
@@ -148,7 +148,7 @@ const GO_1_14_0 = preset(
   {
     fit: { kind: "radix" },
     growth: { unit: "chunk" },
-    goal: { standsWhenMet: false },
+    goal: { standsWhenMet: false, offAtStart: true },
     pageCache: { pages: 64, refillSearchAddr: "behind-block" },
     scavenger: { index: "address", background: "ewma" },
   },
@@ -208,11 +208,12 @@ export const GO_1_18 = preset(
     evidence: "recorded",
     what: "radix tree first fit, 64-page caches, scavenger with generations, heap-growth scavenging",
     change:
-      "memory goes back without the heap lock, in pieces of 64 KiB, paced by a PI controller at 1 % of all Ps; growth releases after the allocation",
+      "memory goes back without the heap lock, in pieces of 64 KiB, paced by a PI controller at 1 % of all Ps; growth releases after the allocation; the start of the program sets no goal any more, so it is 0 until the first collection",
   },
   GO_1_17,
   {
     growth: { scavenge: "after-unlock" },
+    goal: { offAtStart: false },
     scavenger: { background: "pi", quantumBytes: 65_536 },
     lock: { madviseHeld: false },
   },

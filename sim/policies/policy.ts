@@ -85,6 +85,11 @@ export interface GoalAxis {
    * (1.13); else there is none then, and growth releases nothing.
    */
   readonly standsWhenMet: boolean;
+  /**
+   * Whether there is no goal before the first collection, so that nothing is released (1.14 to 1.17). Else it is 0 until then, so
+   * that growth releases as much as it grows by, if there is as much.
+   */
+  readonly offAtStart: boolean;
 }
 
 /** What GOMEMLIMIT does. */

@@ -297,6 +297,26 @@ describe("go1.14 to go1.17", () => {
     }
   });
 
+  it("release nothing before the first collection; from 1.18 on the goal is 0 until then, and growth releases what is free", () => {
+    for (const [name, freed] of [
+      ["go1.14.0", 0],
+      ["go1.15", 0],
+      ["go1.17", 0],
+      ["go1.18", 300],
+    ] as const) {
+      const rig = new Rig(name);
+      rig.holes([300, CHUNK - 300], [0]);
+      rig.heap.scavenger.sweepDone();
+      rig.heap.scavenger.paced();
+      expect([name, rig.heap.isAtGoals]).toEqual([name, freed === 0]);
+      rig.alloc(301);
+      expect([name, rig.heap.statistics.scavengedBytes / 8192]).toEqual([name, freed]);
+      // Like a collection before which there was none: SetGCPercent at the start of a program.
+      rig.heap.paceScavenger(1000 * 8192, 0, 0);
+      expect(rig.heap.isAtGoals).toBe(true);
+    }
+  });
+
   it("up to 1.14.2 leave searchAddr behind the block that a cache took, which may be no memory (golang/go#38605)", () => {
     for (const [name, isInMemory] of [
       ["go1.14.0", false],

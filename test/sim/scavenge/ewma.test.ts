@@ -25,6 +25,8 @@ function setUp(release: string, options: BackgroundOptions = {}, mib = 16, costs
     if (i % 2 === 0) heap.freeSpan(page);
   });
   scavenger.setBusy(0, false);
+  // As if a collection had said that nothing is to be kept.
+  heap.scavengeGoalBytes = 0;
   return { sim, heap, scavenger, spans };
 }
 
@@ -86,6 +88,7 @@ describe("the background scavenger of 1.14 to 1.17", () => {
     const heap2 = new Heap(platform("linux/amd64"), { policy: policyNamed("go1.16") });
     const scavenger2 = createBackground(sim2, heap2, slow);
     heap2.resizeProcs(1);
+    heap2.scavengeGoalBytes = 0;
     heap2.freeSpan(heap2.allocSpan(-1, 8, 0));
     scavenger2.setBusy(0, false);
     heap2.scavenger.sweepDone();

@@ -1,0 +1,134 @@
+/**
+ * Draws that are rounded to whole units anyhow, faster: the same numbers as those of the exact formulas, to the last one.
+ *
+ * Most draws are sizes in bytes and lifetimes in ns, and are rounded as they are drawn. An approximation whose error is known
+ * to be below MARGIN / 2 rounds to the same number, unless the value lies within the margin of a half, where rounding turns:
+ * then, and where the approximation is not known to be good, the exact formula is asked.
+ *
+ *     … │ 41 ────────── 41.5 ────────── 42 │ …          within the margin of 41.5, one draw in five hundred: exact
+ *                      ◄─►  margin
+ *
+ * So nothing but the time that a draw takes depends on this file, and it may be left out wherever it does not pay.
+ */
+
+/** Distance from a half within which the exact formula is asked, units. */
+const MARGIN = 2 ** -10;
+/** Stands for "ask the exact formula". */
+export const UNSURE = -1;
+
+/** An approximation rounded, halves upward; UNSURE near a half, and for NaN. @param value at least 0 */
+function rounded(value: number): number {
+  const raised = value + 0.5;
+  const whole = Math.floor(raised);
+  const part = raised - whole;
+  return part > MARGIN && part < 1 - MARGIN ? whole : UNSURE;
+}
+
+const LOG_PARTS = 256;
+/** By part of the mantissas from 1 to 2: the inverse of the middle, and its logarithm. */
+const INVERSES = Float64Array.from({ length: LOG_PARTS }, (_, i) => 1 / middleOf(i));
+const LOGARITHMS = Float64Array.from({ length: LOG_PARTS }, (_, i) => Math.log(middleOf(i)));
+/** 2^(n − 1), and n − 1 times the logarithm of 2, for n leading zeros of 32 bits. */
+const SCALES = Float64Array.from({ length: 33 }, (_, n) => 2 ** (n - 1));
+const OCTAVES = Float64Array.from({ length: 33 }, (_, n) => (n - 1) * Math.LN2);
+
+/** Below, too few bits are left in 30 to tell the part; above, what is left of a sum of logarithms is not exact enough. */
+const LEAST = 2 ** -20;
+const MOST = 1 - 2 ** -10;
+/** With a relative error below 2^-50 greater values are not within half of the margin. */
+const LARGEST = 2 ** 38;
+
+function middleOf(part: number): number {
+  return 1 + (part + 0.5) / LOG_PARTS;
+}
+
+/**
+ * −mean · ln(1 − u), rounded, or UNSURE: the logarithm from that of the nearest of 256 numbers, and five terms of the series.
+ * @param u a multiple of 2^-53, at least 0 and below 1
+ */
+export function wholeExponential(u: number, mean: number): number {
+  const v = 1 - u;
+  if (!(v > LEAST && v < MOST)) return UNSURE;
+  const bits = (v * 1073741824) | 0;
+  const zeros = Math.clz32(bits);
+  const part = ((bits << zeros) >>> 23) & (LOG_PARTS - 1);
+  const inverse = INVERSES[part]!;
+  // Exact: the mantissa, and its distance from the middle of its part.
+  const r = (v * SCALES[zeros]! - (1.001953125 + part * (1 / LOG_PARTS))) * inverse;
+  const series = r * (1 - r * (0.5 - r * (1 / 3 - r * (0.25 - r * 0.2))));
+  const value = mean * (OCTAVES[zeros]! - LOGARITHMS[part]! - series);
+  return value < LARGEST ? rounded(value) : UNSURE;
+}
+
+const CELLS = 256;
+const COEFFICIENTS = 4;
+/** Numbers within a cell where the error is looked at; it is greatest halfway between the four at which there is none. */
+const PROBES = 24;
+/** Draws after which a table pays. */
+const DRAWS_BEFORE_TABLE = 4096;
+
+/**
+ * A quantile function by a polynomial of third degree in each of 256 cells of [0, 1): for those that rise smoothly.
+ *
+ *     u     0 ├────┼────┼── … ──┼────┼────┤ 1         cells near the ends are too steep, and are left to the exact function
+ */
+export class WholeQuantile {
+  private table: Float64Array | null = null;
+  private draws = 0;
+
+  /** @param exact the quantile function, from 0 up: of a multiple of 2^-53, at least 0 and below 1 */
+  constructor(private readonly exact: (u: number) => number) {}
+
+  /** The quantile of u, rounded, halves upward. */
+  at(u: number): number {
+    const { table } = this;
+    if (table === null) {
+      if (++this.draws === DRAWS_BEFORE_TABLE) this.table = polynomials(this.exact);
+      return Math.floor(this.exact(u) + 0.5);
+    }
+    const x = u * CELLS;
+    const cell = x | 0;
+    const t = x - cell;
+    const c = cell * COEFFICIENTS;
+    const whole = rounded(table[c]! + t * (table[c + 1]! + t * (table[c + 2]! + t * table[c + 3]!)));
+    return whole === UNSURE ? Math.floor(this.exact(u) + 0.5) : whole;
+  }
+}
+
+/** By cell, what takes the values of a function at four points; NaN where that is not near enough to it in between. */
+function polynomials(exact: (u: number) => number): Float64Array {
+  const table = new Float64Array(CELLS * COEFFICIENTS);
+  for (let cell = 0; cell < CELLS; cell++) {
+    const at = (t: number): number => exact((cell + t) / CELLS);
+    const c = throughFour(NODES.map(at));
+    let error = 0;
+    for (let i = 0; i <= PROBES; i++) {
+      const t = i === PROBES ? 1 - 2 ** -40 : i / PROBES;
+      const near = c[0]! + t * (c[1]! + t * (c[2]! + t * c[3]!));
+      error = Math.max(error, Math.abs(near - at(t)));
+    }
+    // A quarter is left for what lies between the probes, and for rounding.
+    const isGood = error < MARGIN / 4 && at(1 - 2 ** -40) < LARGEST;
+    table.set(isGood ? c : [Number.NaN, 0, 0, 0], cell * COEFFICIENTS);
+  }
+  return table;
+}
+
+/** Chebyshev's points in [0, 1], where a polynomial through four values differs least in between. */
+const NODES = [0, 1, 2, 3].map((k) => (1 - Math.cos(((2 * k + 1) * Math.PI) / 8)) / 2);
+
+/** Coefficients, constant first, of the polynomial that takes four values at NODES: Newton's divided differences, multiplied out. */
+function throughFour(values: readonly number[]): number[] {
+  const [a, b, c] = NODES as [number, number, number];
+  const d = [...values];
+  for (let order = 1; order < 4; order++) {
+    for (let i = 3; i >= order; i--) d[i] = (d[i]! - d[i - 1]!) / (NODES[i]! - NODES[i - order]!);
+  }
+  const [d0, d1, d2, d3] = d as [number, number, number, number];
+  return [
+    d0 - a * d1 + a * b * d2 - a * b * c * d3,
+    d1 - (a + b) * d2 + (a * b + a * c + b * c) * d3,
+    d2 - (a + b + c) * d3,
+    d3,
+  ];
+}
