@@ -1,4 +1,4 @@
-/** `mheapsim plot`: pictures of finished runs and comparisons. */
+/** `mheapsim plot`: pictures of finished runs, comparisons and sweeps. */
 
 import { basename, dirname, join, resolve } from "node:path";
 import type { CommandModule } from "yargs";
@@ -32,7 +32,7 @@ export const plotCommand: CommandModule<object, PlotArguments> = {
         type: "string",
         array: true,
         demandOption: true,
-        describe: `folders that mheapsim run wrote, at most ${MOST_RUNS}, drawn over or below one another; or one of mheapsim compare`,
+        describe: `folders that mheapsim run wrote, at most ${MOST_RUNS}, drawn over or below one another; or one of mheapsim compare or sweep`,
       })
       .option("kind", {
         type: "string",
@@ -66,7 +66,7 @@ export const plotCommand: CommandModule<object, PlotArguments> = {
         type: "string",
         requiresArg: true,
         describe:
-          "compare: metrics with commas between, see list metrics (default: those that differ in any run)",
+          "compare, sweep: metrics with commas between, see list metrics (default: what differs, and the usual ones)",
       })
       .option("out", {
         alias: "o",

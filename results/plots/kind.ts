@@ -3,6 +3,7 @@
 import type { FinishedComparison } from "../comparison-folder.js";
 import type { Metric } from "../metrics.js";
 import type { FinishedRun } from "../run-folder.js";
+import type { FinishedSweep } from "../sweep-folder.js";
 import type { Spec } from "./panels.js";
 import type { Theme } from "./theme.js";
 
@@ -41,4 +42,11 @@ export interface ComparisonKind extends Kind {
   spec(comparison: FinishedComparison, options: PlotOptions): Spec;
 }
 
-export type PlotKind = RunKind | ComparisonKind;
+/** A picture of a sweep. */
+export interface SweepKind extends Kind {
+  readonly of: "sweep";
+  /** The specification of a picture. @throws RunFolderError for a sweep that no picture shows */
+  spec(sweep: FinishedSweep, options: PlotOptions): Spec;
+}
+
+export type PlotKind = RunKind | ComparisonKind | SweepKind;

@@ -12,6 +12,7 @@ import { pages } from "./kinds/pages.js";
 import { scavenger } from "./kinds/scavenger.js";
 import { sizes } from "./kinds/sizes.js";
 import { slowPaths } from "./kinds/slow-paths.js";
+import { sweep } from "./kinds/sweep.js";
 
 /** Kinds that show runs. */
 export const RUN_KINDS: readonly RunKind[] = [
@@ -24,4 +25,4 @@ export const RUN_KINDS: readonly RunKind[] = [
   pages,
 ];
 
-export const PLOT_KINDS: readonly PlotKind[] = [...RUN_KINDS, compare];
+export const PLOT_KINDS: readonly PlotKind[] = [...RUN_KINDS, compare, sweep];
