@@ -44,13 +44,14 @@ export function quantityOf(unit: string): Quantity {
 export function sweepPanel(panel: SweepPanel, hasLegend: boolean, datasets: Record<string, unknown>): Spec {
   const { title, unit, xTitle, texts, lines } = panel;
   const places = placesOf(texts);
+  const most = quantityOf(unit) === "share" ? 1 : Number.POSITIVE_INFINITY;
   const data = `panel_${Object.keys(datasets).length + 1}`;
   const rows = lines.flatMap(({ label, means }) =>
     means.map((one, i) => ({
       place: places[i],
       value: shown(one?.mean),
       low: shown(one === undefined ? undefined : Math.max(0, one.ciLow)),
-      high: shown(one?.ciHigh),
+      high: shown(one === undefined ? undefined : Math.min(most, one.ciHigh)),
       series: label,
     })),
   );
