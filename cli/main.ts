@@ -28,6 +28,7 @@ import { shrinkCommand } from "./shrink.js";
 import { sweepCommand } from "./sweep.js";
 import { traceCommand } from "./trace.js";
 import { validateCommand } from "./validate.js";
+import { viewCommand } from "./view.js";
 
 const args = process.argv.slice(2);
 const debug = args.includes("--debug");
@@ -70,6 +71,7 @@ const cli = yargs(args)
   .command(sweepCommand)
   .command(plotCommand)
   .command(reportCommand)
+  .command(viewCommand)
   .command(huntCommand)
   .command(shrinkCommand)
   .command(reproCommand)
@@ -85,7 +87,7 @@ const cli = yargs(args)
   .command(traceCommand)
   .demandCommand(
     1,
-    "a command is missing: expected run, compare, sweep, plot, report, hunt, shrink, repro, check, bisect, conform, list, show, diff-policy, validate, schema, check-determinism or trace",
+    "a command is missing: expected run, compare, sweep, plot, report, view, hunt, shrink, repro, check, bisect, conform, list, show, diff-policy, validate, schema, check-determinism or trace",
   )
   .option("debug", { type: "boolean", default: false, describe: "show stack traces of errors" })
   .strict()

@@ -2,19 +2,19 @@
 
 import { join } from "node:path";
 import type { Keyframes } from "../results/heapmap/recorder.js";
-import { closingTable } from "../results/terminal.js";
-import { formatDuration, formatSize } from "../scenarios/units.js";
+import type { RunOutcome } from "../results/run-json.js";
+import { formatDuration } from "../scenarios/units.js";
 import { loadPlotter } from "../studies/plot.js";
 import { type RunScenarioResult, runScenario } from "../studies/run-scenario.js";
 import { EXIT_FAILED, UsageError } from "./errors.js";
-import { startProgress } from "./progress.js";
+import { type OutputChoice, printOutcome, progressFor, tableOf } from "./run-output.js";
 import { type Changes, loadScenario } from "./scenario-options.js";
 
 /** More replications than this are refused: their folders have four digits. */
 const MAX_REPEAT = 9999;
 
 /** What the command line asks for. */
-export interface ScenarioArguments extends Changes {
+export interface ScenarioArguments extends Changes, OutputChoice {
   readonly path: string;
   readonly seed: string | undefined;
   readonly repeat: number | undefined;
@@ -39,7 +39,7 @@ export async function runScenarioCommand(args: ScenarioArguments): Promise<void>
   const { name, policy, seed } = scenario;
   const out = args.out ?? join("out", fileName(`${name}-${policy}-${seed}`));
   const print = (line: string): void => console.error(line);
-  const progress = startProgress(name);
+  const progress = progressFor(name, args);
   let results: RunScenarioResult[];
   try {
     results = await runScenario({
@@ -57,16 +57,45 @@ export async function runScenarioCommand(args: ScenarioArguments): Promise<void>
   } finally {
     progress.stop();
   }
-  for (const result of results) printRun(`${name} under ${policy}`, result);
+  const what = `${name} under ${policy}`;
+  const outcomes = results.map((result) => outcomeOf(result, name, policy));
+  printOutcome(args, out, outcomes, () => printRuns(what, out, results, args));
+  for (const result of results) reportRun(result);
+}
+
+function outcomeOf(result: RunScenarioResult, name: string, policy: string): RunOutcome {
+  const { folder, seed, end, endMessage, samples, fingerprint, events, expectations, failures } = result;
+  return {
+    folder,
+    name,
+    kind: "scenario",
+    policy,
+    seed,
+    end,
+    message: endMessage === "" ? null : endMessage,
+    samples,
+    fingerprint,
+    events,
+    expectations: { count: expectations, failed: failures },
+    recording: null,
+  };
+}
+
+function printRuns(
+  what: string,
+  out: string,
+  results: readonly RunScenarioResult[],
+  { plots, keyframes, repeat }: ScenarioArguments,
+): void {
+  for (const result of results) printRun(what, result);
   const [only] = results;
   if (repeat === undefined) {
-    console.log(`\n${closingTable(only!.samples, formatSize)}\n`);
+    console.log(`\n${tableOf(only!.samples)}\n`);
     console.log(`fingerprint ${only!.fingerprint}`);
   }
-  const files = writtenFiles(args.plots, args.keyframes !== undefined);
+  const files = writtenFiles(plots, keyframes !== undefined);
   const folders = repeat === undefined ? files : `manifest.json, and ${files} in ${foldersText(results)}`;
   console.log(`written to ${out}: ${folders}`);
-  for (const result of results) reportRun(result);
 }
 
 /** A line about a run; with several, its folder and fingerprint too. */

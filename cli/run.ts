@@ -3,22 +3,21 @@
 import { basename, join } from "node:path";
 import type { CommandModule } from "yargs";
 import { DEFAULT_KEYFRAMES, type Keyframes } from "../results/heapmap/recorder.js";
-import { closingTable } from "../results/terminal.js";
 import { BUNDLED_TRACES } from "../scenarios/library.js";
-import { formatDuration, formatSize, parseDuration } from "../scenarios/units.js";
+import { formatDuration, parseDuration } from "../scenarios/units.js";
 import { loadPlotter } from "../studies/plot.js";
 import { resolvePolicy } from "../studies/policies.js";
 import { tracePolicy } from "../studies/recorded-under.js";
 import { type RunTraceResult, runTrace } from "../studies/run-trace.js";
 import { EXIT_FAILED, givenPath, lastGiven, UsageError } from "./errors.js";
-import { startProgress } from "./progress.js";
+import { checkOutput, OUTPUT, type OutputChoice, printOutcome, progressFor, tableOf } from "./run-output.js";
 import { runScenarioCommand, writtenFiles } from "./run-scenario.js";
 import { CHANGES, type Changes, findSource, SEED } from "./scenario-options.js";
 
 /** More keyframes than this are refused: each holds the whole heap. */
 const MAX_KEYFRAMES = 1000;
 
-interface RunArguments extends Changes {
+interface RunArguments extends Changes, OutputChoice {
   what: string | undefined;
   seed: string | undefined;
   repeat: number | undefined;
@@ -66,6 +65,7 @@ export const runCommand: CommandModule<object, RunArguments> = {
         describe: "draw the usual plots into the output folder, as mheapsim plot does",
       })
       .options(CHANGES)
+      .options(OUTPUT)
       .option("out", {
         type: "string",
         requiresArg: true,
@@ -115,6 +115,8 @@ export const runCommand: CommandModule<object, RunArguments> = {
           "gctrace",
           "scavtrace",
           "plots",
+          "quiet",
+          "json",
         ],
         lastGiven,
       )
@@ -123,6 +125,7 @@ export const runCommand: CommandModule<object, RunArguments> = {
       .example("$0 run prog.csv.gz --out result --sample 10ms", "your own trace, a sample every 10 ms")
       .example("$0 run prog.csv.gz --spans-only", "predict every address and growth from the spans"),
   handler: async (args) => {
+    checkOutput(args);
     const wanted = args.what === undefined ? BUNDLED_TRACES[0]!.name : givenPath(args.what);
     const { kind, path } = findSource(wanted);
     const sampleNs = args.sample === undefined ? undefined : parseDuration(args.sample);
@@ -171,7 +174,7 @@ async function replay(
 ): Promise<void> {
   const name = traceName(trace) + (args["spans-only"] ? "-spans-only" : "");
   const policy = tracePolicy(trace, args.policy === undefined ? {} : { policy: resolvePolicy(args.policy) });
-  const progress = startProgress(name);
+  const progress = progressFor(name, args);
   let result: RunTraceResult;
   try {
     result = await runTrace({
@@ -189,7 +192,21 @@ async function replay(
   } finally {
     progress.stop();
   }
-  printResult(name, policy.name, result, args);
+  const outcome = {
+    folder: "",
+    name,
+    kind: "trace",
+    policy: policy.name,
+    seed: null,
+    end: result.outOfMemory === undefined ? "finished" : "out of memory",
+    message: result.outOfMemory ?? null,
+    samples: result.samples,
+    fingerprint: result.fingerprint,
+    events: result.rows,
+    expectations: null,
+    recording: { compared: result.compared, mismatches: result.mismatches },
+  } as const;
+  printOutcome(args, result.out, [outcome], () => printResult(name, policy.name, result, args));
   if (result.outOfMemory !== undefined) {
     console.error(result.outOfMemory);
     process.exitCode = EXIT_FAILED;
@@ -208,7 +225,7 @@ function printResult(
     : `${result.compared} recorded results equal`;
   console.log(`${name} under ${policy}: ${duration}, ${result.rows} rows, ${agreement}`);
   console.log();
-  console.log(closingTable(result.samples, formatSize));
+  console.log(tableOf(result.samples));
   console.log();
   console.log(`fingerprint ${result.fingerprint}`);
   console.log(`written to ${result.out}: ${writtenFiles(plots, heapmap)}`);

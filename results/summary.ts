@@ -8,7 +8,7 @@
 
 import { COLUMN, COLUMNS } from "./columns.js";
 import { sortedPercentile, weightedMean } from "./measure.js";
-import { formatCell } from "./timeseries.js";
+import { cellNumber } from "./timeseries.js";
 
 /** Percentiles that are reported, 0..100. */
 const PERCENTILES = [5, 25, 50, 75, 95, 99] as const;
@@ -50,7 +50,7 @@ export class Summary {
     const counters: Record<string, Json> = {};
     COLUMNS.forEach((column, i) => {
       if (column.kind === "gauge") gauges[column.name] = this.#gauge(i);
-      if (column.kind === "counter") counters[column.name] = cell(this.last[i]!);
+      if (column.kind === "counter") counters[column.name] = cellNumber(this.last[i]!);
     });
     return {
       duration_ns: this.last[COLUMN.time_ns]!,
@@ -62,7 +62,7 @@ export class Summary {
       },
       gauges,
       counters,
-      find_rate: cell(this.#totalFindRate()),
+      find_rate: cellNumber(this.#totalFindRate()),
       state_at_peak_heap_inuse: this.#stateAtPeak(COLUMN.heap_inuse_bytes),
       state_at_peak_heap_retained: this.#stateAtPeak(COLUMN.heap_retained_bytes),
       ...more,
@@ -82,13 +82,13 @@ export class Summary {
     const mean = weightedMean(weighted);
     const sorted = [...weighted].sort((a, b) => a[0] - b[0]);
     const percentiles: Record<string, Json> = {};
-    for (const p of PERCENTILES) percentiles[`p${p}`] = cell(sortedPercentile(sorted, total, p));
+    for (const p of PERCENTILES) percentiles[`p${p}`] = cellNumber(sortedPercentile(sorted, total, p));
     return {
-      mean: cell(mean),
-      min: cell(sorted[0]![0]),
-      max: cell(sorted.at(-1)![0]),
+      mean: cellNumber(mean),
+      min: cellNumber(sorted[0]![0]),
+      max: cellNumber(sorted.at(-1)![0]),
       ...percentiles,
-      end: cell(this.last[column]!),
+      end: cellNumber(this.last[column]!),
     };
   }
 
@@ -107,11 +107,6 @@ export class Summary {
     let peak = this.last;
     for (const row of this.#rows) if (row[column]! > peak[column]!) peak = row;
     const first = this.#rows.find((row) => row[column] === peak[column]) ?? peak;
-    return Object.fromEntries(COLUMNS.map((c, i) => [c.name, cell(first[i]!)]));
+    return Object.fromEntries(COLUMNS.map((c, i) => [c.name, cellNumber(first[i]!)]));
   }
-}
-
-function cell(value: number): number | null {
-  const text = formatCell(value);
-  return text === "" ? null : Number(text);
 }

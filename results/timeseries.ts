@@ -47,3 +47,9 @@ export function formatCell(value: number): string {
   if (Number.isInteger(value)) return String(value);
   return String(Math.round(value * 1e6) / 1e6);
 }
+
+/** A number as its cell has it, for JSON; null for an empty cell. */
+export function cellNumber(value: number): number | null {
+  const text = formatCell(value);
+  return text === "" ? null : Number(text);
+}

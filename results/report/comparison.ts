@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import type { ComparisonRow } from "../comparison.js";
+import type { ComparisonRowJson } from "../comparison-files.js";
 import { METRICS } from "../metrics.js";
 import { checkDigest, RunFolderError, readPart, readToolManifest } from "../result-folder.js";
 
@@ -16,7 +17,7 @@ export interface ReportedComparison {
 
 /** The part of comparison.json that is of interest: rows as comparisonJson writes them. */
 interface ReadComparison {
-  readonly rows: readonly Readonly<Record<string, string | number | null>>[];
+  readonly rows: readonly ComparisonRowJson[];
 }
 
 /**
@@ -37,7 +38,8 @@ export function readComparison(folder: string): ReportedComparison | null {
   const name = "comparison.json";
   const text = readPart(folder, name);
   checkDigest(folder, { files }, name, text);
-  const { rows } = JSON.parse(text) as ReadComparison;
+  const { rows } = JSON.parse(text) as Partial<ReadComparison>;
+  if (!Array.isArray(rows)) throw damaged(join(folder, name));
   const first = `seed-${String(seeds[0]).padStart(4, "0")}`;
   const inOrder = [...policies].sort((a, b) => Number(b.name === baseline) - Number(a.name === baseline));
   return {
@@ -49,17 +51,16 @@ export function readComparison(folder: string): ReportedComparison | null {
 }
 
 /** A row as it was before it was written. */
-function rowOf(path: string, row: ReadComparison["rows"][number]): ComparisonRow {
+function rowOf(path: string, row: ComparisonRowJson): ComparisonRow {
   const metric = METRICS.find(({ name }) => name === row.metric);
   if (metric === undefined) throw damaged(path);
-  const number = (value: string | number | null | undefined): number =>
-    typeof value === "number" ? value : Number.NaN;
+  const number = (value: number | null): number => value ?? Number.NaN;
   return {
     metric,
-    baseline: String(row.baseline),
-    candidate: String(row.candidate),
-    n: number(row.n),
-    unpaired: number(row.unpaired),
+    baseline: row.baseline,
+    candidate: row.candidate,
+    n: row.n,
+    unpaired: row.unpaired,
     meanBaseline: number(row.mean_baseline),
     meanCandidate: number(row.mean_candidate),
     diff: number(row.diff),
@@ -68,7 +69,7 @@ function rowOf(path: string, row: ReadComparison["rows"][number]): ComparisonRow
     p: number(row.p),
     pAdjusted: number(row.p_adjusted),
     pHolm: number(row.p_holm),
-    verdict: row.verdict as ComparisonRow["verdict"],
+    verdict: row.verdict,
   };
 }
 

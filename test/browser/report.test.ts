@@ -136,6 +136,13 @@ describe("a report in the browser", () => {
       await over.nth(1).scrollIntoViewIfNeeded();
       const box = (await over.nth(1).boundingBox())!;
       const times = await page.locator(".times").first().innerText();
+      const ink = (): Promise<string[]> =>
+        page.evaluate(() =>
+          [...document.querySelectorAll<HTMLCanvasElement>(".chart canvas, canvas.overview")].map((canvas) =>
+            canvas.toDataURL(),
+          ),
+        );
+      const whole = await ink();
       const middle = box.y + box.height / 2;
       await page.mouse.move(box.x + box.width * 0.25, middle);
       await page.mouse.down();
@@ -146,11 +153,18 @@ describe("a report in the browser", () => {
       const { fromNs, toNs, endNs } = await viewOf(page);
       expect([fromNs / endNs, toNs / endNs].map((share) => Math.round(share * 20) / 20)).toEqual([0.25, 0.5]);
       expect(await page.locator(".times").first().innerText()).not.toBe(times);
-      // What the axes say: all charts have the same times, and these are within the stretch.
+      // Maps are computed anew when the stretch has settled.
+      await page.waitForTimeout(300);
+      const zoomed = await ink();
+      zoomed.forEach((one, i) => {
+        expect(one, `chart or map ${i}`).not.toBe(whole[i]);
+      });
       await over.nth(1).dblclick();
       await drawn(page);
       expect(await viewOf(page)).toMatchObject({ fromNs: 0, toNs: endNs });
       expect(await page.locator(".times").first().innerText()).toBe(times);
+      await page.waitForTimeout(300);
+      expect(await ink()).toEqual(whole);
     }));
 
   test("pointing at one chart shows the values of that time in all of them", () =>

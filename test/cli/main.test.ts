@@ -50,7 +50,7 @@ describe("bad use", () => {
   test.each([
     [
       [],
-      "a command is missing: expected run, compare, sweep, plot, report, hunt, shrink, repro, check, bisect, conform, list, show, diff-policy, validate, schema, check-determinism or trace; mheapsim --help shows how",
+      "a command is missing: expected run, compare, sweep, plot, report, view, hunt, shrink, repro, check, bisect, conform, list, show, diff-policy, validate, schema, check-determinism or trace; mheapsim --help shows how",
     ],
     [["walk"], "Unknown argument: walk; mheapsim --help shows how"],
     [["run", "--nope"], "Unknown argument: nope; mheapsim --help shows how"],
