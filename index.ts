@@ -62,6 +62,7 @@ export { drawPlots, type PlotRequest } from "./studies/plot.js";
 export type { PolicyModule } from "./studies/policies/module.js";
 export { resolvePolicies, resolvePolicy } from "./studies/policies.js";
 export { readRecordings } from "./studies/recordings.js";
+export { type ReportOptions, type ReportResult, writeReport } from "./studies/report.js";
 export { type RunScenarioOptions, type RunScenarioResult, runScenario } from "./studies/run-scenario.js";
 export { type RunTraceOptions, type RunTraceResult, runTrace } from "./studies/run-trace.js";
 export { type Onlooker, type RunEnd, ScenarioRun, type ScenarioRunOptions } from "./studies/scenario-run.js";

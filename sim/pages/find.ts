@@ -200,41 +200,37 @@ export class Finder {
   private searchRoot(npages: number, from: number): boolean {
     const tree = this.tree;
     const entryPages = tree.levelPages[0]!;
-    const { roots, rootCount, rootSlot, leafBits } = tree;
+    const { roots, rootAt, rootCount, leafBits } = tree;
     const entries = tree.entriesOf(0);
-    // A root entry is the first of its slot's entries above the leaves, or the slot's only leaf.
-    const stride = 4 * (tree.levels > 1 ? tree.upperEntries : 1);
-    let size = 0;
-    let previous = -2;
+    const short = npages - 1;
+    let r = lowerBound(roots, rootCount, from);
     let window = -1;
-    for (let r = lowerBound(roots, rootCount, from); r < rootCount; r++) {
-      const root = roots[r]!;
-      const slot = rootSlot[root]!;
-      if (root !== previous + 1) size = 0;
-      previous = root;
-      const at = slot * stride;
-      const max = entries[at | 1]!;
-      if (max === 0) {
-        size = 0;
-        continue;
+    if (this.windowed) {
+      while (r < rootCount && entries[rootAt[r]! | 1] === 0) r++;
+      if (r < rootCount) {
+        window = roots[r]!;
+        this.setCandidate(0, window << leafBits);
       }
-      if (window < 0) {
-        window = root;
-        if (this.windowed) this.setCandidate(0, root << leafBits);
-      }
-      const start = entries[at]!;
-      if (size + start >= npages) {
-        this.count(1, root - from + 1);
-        return this.foundBefore(root << leafBits, size);
-      }
-      if (max >= npages) {
-        if (window !== root) this.windowed = false;
-        this.count(1, root - from + 1);
-        return this.searchBelow(1, npages, root, slot, 0, 0);
-      }
-      size = start < entryPages ? entries[at | 2]! : size + entryPages;
     }
-    this.count(1, rootSlot.length - from);
+    let passed = 0;
+    let next = -1;
+    for (; r < rootCount; r++) {
+      const root = roots[r]!;
+      const at = rootAt[r]!;
+      // A run does not go on where a root entry was never grown.
+      if (root !== next) passed = 0;
+      next = root + 1;
+      const start = entries[at]!;
+      const lacks = (short - passed - start) | 0;
+      if ((lacks | (short - entries[at | 1]!)) < 0) {
+        this.count(1, root - from + 1);
+        if (lacks < 0) return this.foundBefore(root << leafBits, passed);
+        if (window !== root) this.windowed = false;
+        return this.searchBelow(1, npages, root, tree.rootSlot[root]!, 0, 0);
+      }
+      passed = (entries[at | 2]! + (passed & (((start ^ entryPages) - 1) >> 31))) | 0;
+    }
+    this.count(1, tree.rootSlot.length - from);
     return false;
   }
 
@@ -312,7 +308,7 @@ export class Finder {
     // A sum that is above `short` is long enough, so the sign of a difference from it tells, of two at once.
     const short = npages - 1;
     let passed = 0;
-    for (let at = from; at < limit; at += 4) {
+    for (let at = from | 0; at < limit; at = (at + 4) | 0) {
       const start = entries[at]!;
       const lacks = (short - passed - start) | 0;
       if ((lacks | (short - entries[at | 1]!)) < 0) {

@@ -67,6 +67,8 @@ export class PageTree {
   readonly rootSlot: Int32Array;
   /** The root entries that have a slot, ascending; the first rootCount are valid. */
   roots: Int32Array = new Int32Array(4);
+  /** Where the four numbers of each of those begin, among the entries of level 0. */
+  rootAt: Int32Array = new Int32Array(4);
   rootCount = 0;
 
   /** Four numbers a chunk, by flat index: start, max, end, scavenged pages (-1 as long as it was not grown). */
@@ -178,11 +180,17 @@ export class PageTree {
   }
 
   private insertRoot(root: number): void {
-    if (this.rootCount === this.roots.length)
+    if (this.rootCount === this.roots.length) {
       this.roots = grownInto(this.roots, new Int32Array(2 * this.roots.length));
+      this.rootAt = grownInto(this.rootAt, new Int32Array(2 * this.rootAt.length));
+    }
     let at = this.rootCount;
-    for (; at > 0 && this.roots[at - 1]! > root; at--) this.roots[at] = this.roots[at - 1]!;
+    for (; at > 0 && this.roots[at - 1]! > root; at--) {
+      this.roots[at] = this.roots[at - 1]!;
+      this.rootAt[at] = this.rootAt[at - 1]!;
+    }
     this.roots[at] = root;
+    this.rootAt[at] = this.entryAt(0, this.rootCount, 0);
     this.rootSlot[root] = this.rootCount++;
   }
 
@@ -346,7 +354,7 @@ export class PageTree {
       leaf[at] = page;
       leaf[at | 1] = page;
     } else {
-      if (below !== 0) this.runs.cut(flat, 0, below, 0);
+      if (below !== 0) this.runs.add(flat, below);
       if (run === leaf[at | 1]!) leaf[at | 1] = this.longestAfter(flat, below, 0, isLong(below), run);
     }
     return leaf[at | 3] === 0 ? 0 : this.takeScavenged(flat, word0, page, n);
@@ -365,7 +373,7 @@ export class PageTree {
       leaf[at | 1] = above;
       leaf[at | 2] = above;
     } else {
-      if (above !== 0) this.runs.cut(flat, 0, above, 0);
+      if (above !== 0) this.runs.add(flat, above);
       if (run === leaf[at | 1]!) leaf[at | 1] = this.longestAfter(flat, above, 0, isLong(above), run);
     }
     return leaf[at | 3] === 0 ? 0 : this.takeScavenged(flat, word0, 0, limit);
@@ -401,9 +409,7 @@ export class PageTree {
     const { leaf, runs } = this;
     const at = flat << 2;
     const known = longer(longer(leaf[at]!, leaf[at | 2]!), longer(below, above));
-    const counted = runs.longest(flat);
-    if (counted < LONG_RUN) return longer(known, counted);
-    if (longKnown === runs.count(flat, LONG_RUN)) return known;
+    if (runs.longRuns(flat) === longKnown) return longer(known, runs.longest(flat));
     const word0 = flat * this.wordsPerChunk;
     return longestZeros(this.allocBits, word0, this.chunkPages, longer(known, LONG_RUN), run);
   }
@@ -536,7 +542,8 @@ export class PageTree {
     const longest = this.runs.longest(flat);
     if (longest < LONG_RUN) leaf[at | 1] = longer(longer(leaf[at]!, leaf[at | 2]!), longest);
     else if (taken >= max) leaf[at | 1] = longestZeros(words, word0, this.chunkPages, LONG_RUN, max);
-    this.climb(flat, start, max, end);
+    if (leaf[at] !== start || leaf[at | 2] !== end) this.climb(flat, start, max, end);
+    else if (leaf[at | 1] !== max) this.lowerAbove(flat, max);
   }
 
   /**

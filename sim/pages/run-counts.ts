@@ -94,6 +94,18 @@ export class RunCounts {
     words[at] = (words[at]! & ~gone) | (1 << joinedPlace);
   }
 
+  /** A run of n pages is counted. */
+  add(flat: number, n: number): void {
+    const at = place(n);
+    this.counts[((flat << 5) + this.head + at) | 0]!++;
+    this.words[flat << this.logWords]! |= 1 << at;
+  }
+
+  /** How many counted runs of LONG_RUN pages and more a chunk has, which are too few for their count to wrap around. */
+  longRuns(flat: number): number {
+    return this.counts[((flat << 5) + this.head + LONG_RUN) | 0]!;
+  }
+
   /** The longest counted run of a chunk, in pages; LONG_RUN stands for all longer ones. */
   longest(flat: number): number {
     return 31 - Math.clz32(this.words[flat << this.logWords]! | 1);

@@ -21,6 +21,7 @@ class Runs {
 
 function expectSame(counts: RunCounts, runs: Runs): void {
   expect(counts.longest(FLAT)).toBe(runs.longest());
+  expect(counts.longRuns(FLAT)).toBe(runs.count(LONG_RUN));
   for (let n = 1; n <= LONG_RUN; n++) expect([n, counts.count(FLAT, n)]).toEqual([n, runs.count(n)]);
 }
 
@@ -79,7 +80,8 @@ describe("counts of free runs", () => {
     counts.reserve(FLAT + 1);
     counts.join(FLAT, 0, 0, 7);
     counts.reserve(100);
-    expect(counts.count(FLAT, 7)).toBe(1);
+    counts.add(FLAT, 7);
+    expect(counts.count(FLAT, 7)).toBe(2);
     counts.clear(FLAT);
     expect([counts.count(FLAT, 7), counts.longest(FLAT)]).toEqual([0, 0]);
   });
