@@ -23,7 +23,8 @@ export const bisectCommand: CommandModule<object, BisectArguments> = {
       .positional("good", { type: "string", demandOption: true, describe: "the policy that is fine" })
       .positional("bad", { type: "string", demandOption: true, describe: "the policy that is not" })
       .positional("case", { type: "string", demandOption: true, describe: "a .repro file that shows it" })
-      .example("$0 bisect go1.12.5 go1.12.0 case.repro", "which of their differences it is")
+      .example("$0 bisect go1.12.5 go1.12.4 case.repro", "which of their differences it is")
+      .example("$0 bisect go1.22 mine.yaml case.repro", "which of one's own changes it is")
       .epilogue("Exit code: 0 fine, 2 bad use or input."),
   handler: async (args) => {
     const [good, bad] = resolvePolicies([args.good, args.bad]) as [never, never];

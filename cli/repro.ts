@@ -19,6 +19,7 @@ export const reproCommand: CommandModule<object, ReproArguments> = {
       .positional("file", { type: "string", demandOption: true, describe: "a .repro file" })
       .option("story", { type: "boolean", default: false, describe: "also tell what happens in it" })
       .example("$0 repro case.repro", "whether it stands")
+      .example("$0 repro case.repro --story", "and what happens in it")
       .epilogue("Exit code: 0 it stands, 1 it does not, 2 bad use or input."),
   handler: async (args) => {
     const path = givenPath(args.file);

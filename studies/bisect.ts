@@ -69,11 +69,12 @@ export async function bisect(a: Policy, b: Policy, repro: Repro, path: string): 
       return { fields: some, effect: Number.NaN, impossible: error.message };
     }
   };
+  const isToBlame = ({ effect }: Share): boolean => whole > 0 && effect >= TO_BLAME * whole;
   let shares = fields.map((field) => shareOf([field]));
-  let blamed = shares.filter(({ effect }) => effect >= TO_BLAME * whole);
-  if (blamed.length === 0) {
+  let blamed = shares.filter(isToBlame);
+  if (whole > 0 && blamed.length === 0) {
     const pairs = fields.flatMap((one, i) => fields.slice(i + 1).map((other) => shareOf([one, other])));
-    blamed = pairs.filter(({ effect }) => effect >= TO_BLAME * whole);
+    blamed = pairs.filter(isToBlame);
     shares = [...shares, ...pairs];
   }
   const byEffect = (x: Share, y: Share): number => (y.effect || 0) - (x.effect || 0);

@@ -74,10 +74,14 @@ export function runLabels(runs: readonly FinishedRun[]): string[] {
   );
 }
 
+/** Parameters that are not told, or told otherwise. */
+const NO_PARAMETER: readonly string[] = ["sample_ns", "name", "policy", "seed"];
+
 /** Properties in the order in which they are told. */
 function propertiesOf({ name, policy, seed, parameters }: FinishedRun): Property[] {
-  // How often samples are taken is no property of what happened.
-  const given = Object.entries(parameters).filter(([key]) => key !== "sample_ns");
+  // How often samples are taken is no property of what happened; a parameter that names the policy is only its default where a
+  // comparison chose another.
+  const given = Object.entries(parameters).filter(([key]) => !NO_PARAMETER.includes(key));
   return [
     ["name", name],
     ["policy", policy],

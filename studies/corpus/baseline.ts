@@ -7,7 +7,8 @@
  *     params: {scale: 1}
  *     seed: 1
  *     policy: go1.18
- *     tolerance: 0.02
+ *     tolerance: 0.02             # how far a value may be from what is written, as a part of it
+ *     end: completed              # how the run ends, or "out of memory"
  *     metrics:
  *       mean_heap_retained_bytes: 17301504
  */
@@ -15,109 +16,140 @@
 import { readFileSync } from "node:fs";
 import { stringify } from "yaml";
 import { z } from "zod";
-import { type Metric, Series } from "../../results/metrics.js";
+import { Series } from "../../results/metrics.js";
 import { InputError } from "../../scenarios/input-error.js";
-import { scenarioNames, scenarioPath } from "../../scenarios/library.js";
 import { reportIssues } from "../../scenarios/load/messages.js";
 import { readYaml } from "../../scenarios/load/yaml-source.js";
 import type { ScenarioInput } from "../../scenarios/schema/root.js";
 import { metricNamed } from "../hunt/effect.js";
-import { runForMetrics } from "../hunt/evaluation.js";
+import { runWithSamples } from "../hunt/evaluation.js";
 import { policyFault, resolvePolicy } from "../policies.js";
 import { readRecordings } from "../recordings.js";
-import { scenario, scenarioTree } from "../scenarios.js";
+import { CASE_SCENARIO, caseTree, type Refuse } from "../repro/case-scenario.js";
+import type { RunEnd } from "../scenario-run.js";
+import { scenario } from "../scenarios.js";
+import { StudyError } from "../study-error.js";
 
 export const BASELINE_VERSION = 1;
 
-const value = z.union([z.string(), z.number(), z.boolean()]);
 const schema = z.strictObject({
   baseline: z.literal(BASELINE_VERSION),
   about: z.string().default(""),
-  scenario: z.union([z.string(), z.record(z.string(), z.unknown())]),
-  params: z.record(z.string(), value).default({}),
-  seed: z.union([z.string(), z.number()]).default(1),
+  ...CASE_SCENARIO,
   policy: z.string(),
   tolerance: z.number().min(0).max(1).default(0.02),
+  end: z.enum(["completed", "out of memory", "stack overflow"]).default("completed"),
   metrics: z.record(z.string(), z.number().nullable()),
 });
 
-export type Baseline = z.output<typeof schema>;
+/** A baseline as its file says it. */
+export type BaselineContent = z.output<typeof schema>;
 
-/** A metric that is not what it was. */
-export interface Drift {
-  readonly metric: Metric;
-  readonly was: number | null;
-  readonly is: number | null;
+/** A baseline. */
+export interface Baseline {
+  readonly content: BaselineContent;
+  readonly tree: ScenarioInput;
 }
 
-/** Reads a baseline. @throws InputError with line and column when it is none */
+/** What a baseline is about, as it is now. */
+export interface Measured {
+  readonly end: RunEnd;
+  /** In the order of the baseline's metrics; null where undefined. */
+  readonly values: readonly (number | null)[];
+}
+
+/**
+ * Reads a baseline.
+ * @throws InputError with line and column when it is none, is of another version, or names what does not exist
+ */
 export function readBaseline(path: string): Baseline {
   const { tree, problems } = readYaml(readFileSync(path, "utf8"), path);
-  if (problems.any) throw problems.errors[0]!;
-  const content = schema.safeParse(tree);
-  if (!content.success) {
-    reportIssues(content.error.issues, tree, problems);
-    throw problems.errors[0] ?? new InputError(path, 1, 1, "this is no baseline");
-  }
-  const refuse = (at: (string | number)[], problem: string): never => {
-    problems.report(at, problem);
+  const refuse: Refuse = (at, problem) => {
+    problems.report([...at], problem);
     throw problems.errors[0]!;
   };
-  const { policy, metrics, scenario: named } = content.data;
-  const fault = policyFault(policy);
-  if (fault !== undefined) refuse(["policy"], fault);
-  for (const name of Object.keys(metrics)) {
-    try {
-      metricNamed(name);
-    } catch (error) {
-      refuse(["metrics", name], (error as Error).message);
-    }
+  if (problems.any) throw problems.errors[0]!;
+  const version = (tree as Record<string, unknown> | undefined)?.["baseline"];
+  if (version === undefined) refuse([], "this is no baseline, expected baseline: 1 and metrics");
+  if (version !== BASELINE_VERSION) {
+    refuse(
+      ["baseline"],
+      `this baseline is of version ${String(version)}, expected ${BASELINE_VERSION}: it was written by another version of the tool`,
+    );
   }
-  if (typeof named === "string" && !scenarioNames().includes(named))
-    refuse(["scenario"], `no scenario of the library is called "${named}"`);
-  return content.data;
+  const read = schema.safeParse(tree);
+  if (!read.success) {
+    reportIssues(read.error.issues, tree, problems);
+    throw problems.errors[0] ?? new InputError(path, 1, 1, "this is no baseline");
+  }
+  const content = read.data;
+  const fault = policyFault(content.policy);
+  if (fault !== undefined) refuse(["policy"], fault);
+  for (const name of Object.keys(content.metrics)) {
+    const unknown = metricFault(name);
+    if (unknown !== undefined) refuse(["metrics", name], unknown);
+  }
+  if (Object.keys(content.metrics).length === 0)
+    refuse(["metrics"], "there is no metric to look at, expected one of mheapsim list metrics");
+  return { content, tree: caseTree(content, refuse) };
 }
 
-/** The values of a baseline's metrics now, in its order; null where undefined. */
-export async function measure(baseline: Baseline, path: string): Promise<(number | null)[]> {
-  const one = scenario({ ...treeOf(baseline), seed: baseline.seed });
+function metricFault(name: string): string | undefined {
+  try {
+    metricNamed(name);
+    return undefined;
+  } catch (error) {
+    if (error instanceof StudyError) return error.message;
+    throw error;
+  }
+}
+
+/** Runs a baseline's scenario. @throws InputError, LimitError, PolicyError as a run does */
+export async function measure({ content, tree }: Baseline, path: string): Promise<Measured> {
+  const one = scenario(tree);
   const recordings = await readRecordings(one, path);
-  const rows = runForMetrics(one, recordings, resolvePolicy(baseline.policy));
-  return Object.keys(baseline.metrics).map((name) => {
+  const { rows, end } = runWithSamples(one, recordings, resolvePolicy(content.policy));
+  const values = Object.keys(content.metrics).map((name) => {
     const now = metricNamed(name).of(new Series(rows));
     return Number.isFinite(now) ? now : null;
   });
+  return { end, values };
 }
 
-/** The metrics that are not what they were, given what they are. */
-export function driftOf({ metrics, tolerance }: Baseline, now: readonly (number | null)[]): Drift[] {
-  return Object.entries(metrics).flatMap(([name, was], i) => {
-    const is = now[i]!;
-    const same =
+/** What is not as it was, a clause each. */
+export function driftOf({ metrics, tolerance, policy, end }: BaselineContent, now: Measured): string[] {
+  const drift = Object.entries(metrics).flatMap(([name, was], i) => {
+    const is = now.values[i]!;
+    const isSame =
       was === null || is === null ? was === is : Math.abs(is - was) <= tolerance * Math.abs(was) + 1e-12;
-    return same ? [] : [{ metric: metricNamed(name), was, is }];
+    return isSame ? [] : [`${metricNamed(name).name} under ${policy} was ${shown(was)} and is ${shown(is)}`];
   });
+  return now.end === end
+    ? drift
+    : [`the run under ${policy} ended "${now.end}" instead of "${end}"`, ...drift];
 }
 
-/** The text of a baseline with other values. */
-export function baselineText(baseline: Baseline, now: readonly (number | null)[]): string {
-  const metrics = Object.fromEntries(
-    Object.keys(baseline.metrics).map((name, i) => [name, rounded(now[i]!)]),
-  );
-  return stringify({ ...baseline, metrics }, { lineWidth: 120 });
+function shown(value: number | null): string {
+  return value === null ? "undefined" : String(Number(value.toPrecision(6)));
+}
+
+/** The text of a baseline as it is now. */
+export function baselineText(content: BaselineContent, now: Measured): string {
+  const { baseline, about, scenario: given, params, seed, policy, tolerance, metrics } = content;
+  const text = {
+    baseline,
+    ...(about === "" ? {} : { about }),
+    scenario: given,
+    ...(Object.keys(params).length === 0 ? {} : { params }),
+    ...(seed === undefined ? {} : { seed }),
+    policy,
+    tolerance,
+    ...(now.end === "completed" ? {} : { end: now.end }),
+    metrics: Object.fromEntries(Object.keys(metrics).map((name, i) => [name, rounded(now.values[i]!)])),
+  };
+  return stringify(text, { lineWidth: 120 });
 }
 
 function rounded(value: number | null): number | null {
   return value === null ? null : Number(value.toPrecision(9));
-}
-
-function treeOf({ scenario: given, params }: Baseline): ScenarioInput {
-  const tree =
-    typeof given === "string"
-      ? scenarioTree(scenarioPath(given), {
-          params: Object.entries(params).map(([name, param]) => `${name}=${param}`),
-        })
-      : (given as ScenarioInput);
-  const { expect: _, ...plain } = tree;
-  return plain;
 }

@@ -5,9 +5,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { LimitError } from "../../engine/simulation.js";
+import { TOOL_VERSION } from "../../results/version.js";
 import { InputError } from "../../scenarios/input-error.js";
+import { GeometryError } from "../../sim/address/geometry.js";
+import { PolicyError } from "../../sim/heap/parts.js";
 import { formatEffect } from "../hunt/effect.js";
 import { writeWhole } from "../hunt/hunt.js";
+import { PolicySpecError } from "../policies.js";
 import { replay } from "../repro/replay.js";
 import { readRepro, reproText } from "../repro/repro.js";
 import { story } from "../repro/story.js";
@@ -18,30 +22,31 @@ import { baselineText, driftOf, measure, readBaseline } from "./baseline.js";
 export interface CaseResult {
   /** Path of the file. */
   readonly path: string;
-  /** Undefined when it is as it was; else what is not, a sentence. */
-  readonly failure: string | undefined;
+  /** As it was, or not, or it cannot be told, since the file is damaged or its program cannot be run. */
+  readonly verdict: "same" | "changed" | "unreadable";
+  /** What it shows, in a few words, or in a sentence what is wrong. */
+  readonly what: string;
   /** Whether the file was written anew. */
   readonly updated: boolean;
-  /** What it shows, in a few words. */
-  readonly what: string;
 }
 
 export interface CheckOptions {
   /** Writes cases that are not as they were anew, instead of failing. */
   readonly update: boolean;
+  /** Whether the runs of a repro must have the fingerprints that are written, and not only its effect. */
+  readonly exact: boolean;
   readonly onCase?: (result: CaseResult) => void;
 }
 
 /**
- * Checks all cases of a folder, in the order of their names.
- * @throws StudyError when there is none, InputError when one cannot be read
+ * Checks all cases of a folder, in the order of their names. A case that cannot be read does not keep the others from being
+ * checked.
+ * @throws StudyError when there is none, OutputError when a case cannot be written anew
  */
 export async function checkCorpus(folder: string, options: CheckOptions): Promise<CaseResult[]> {
   const results: CaseResult[] = [];
   for (const path of casesOf(folder)) {
-    const result = path.endsWith(".repro")
-      ? await checkRepro(path, options)
-      : await checkBaseline(path, options);
+    const result = await checkCase(path, options);
     results.push(result);
     options.onCase?.(result);
   }
@@ -53,8 +58,8 @@ function casesOf(folder: string): string[] {
   try {
     names = readdirSync(folder, { recursive: true, encoding: "utf8" });
   } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    throw new StudyError(missing ? `there is no folder ${folder}` : `${folder}: ${(error as Error).message}`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new StudyError(code === "ENOENT" ? `there is no folder ${folder}` : `${folder}: ${message}`);
   }
   const cases = names.filter((name) => /\.(repro|baseline)$/.test(name)).sort();
   if (cases.length === 0)
@@ -62,47 +67,54 @@ function casesOf(folder: string): string[] {
   return cases.map((name) => join(folder, name));
 }
 
-async function checkRepro(path: string, { update }: CheckOptions): Promise<CaseResult> {
+async function checkCase(path: string, options: CheckOptions): Promise<CaseResult> {
+  try {
+    return path.endsWith(".repro") ? await checkRepro(path, options) : await checkBaseline(path, options);
+  } catch (error) {
+    if (!CASE_FAULTS.some((type) => error instanceof type)) throw error;
+    // Results name the file themselves.
+    const { message } = error as Error;
+    const what = message.startsWith(`${path}:`) ? message.slice(path.length + 1).trimStart() : message;
+    return { path, verdict: "unreadable", what, updated: false };
+  }
+}
+
+/** What may be wrong with a case itself. */
+const CASE_FAULTS = [InputError, LimitError, PolicyError, PolicySpecError, GeometryError];
+
+async function checkRepro(path: string, { update, exact }: CheckOptions): Promise<CaseResult> {
   const repro = readRepro(path);
-  const { sentence, stands, evaluation, metric } = await sound(path, () => replay(repro, path));
-  const what = `${repro.metric} ${formatEffect(metric, evaluation.effect)}`;
-  if (stands || !update) return { path, what, failure: stands ? undefined : sentence, updated: false };
+  const { sentence, stands, isSameRun, evaluation, metric } = await replay(repro, path);
+  const held = `${repro.metric} ${formatEffect(metric, evaluation.effect)}`;
+  if (stands && (isSameRun || !(update || exact)))
+    return { path, verdict: "same", what: held, updated: false };
+  const what = stands ? `${sentence}, but the runs have other fingerprints` : sentence;
+  if (!update) return { path, verdict: "changed", what, updated: false };
   const now = {
     ...repro,
     effect: evaluation.effect,
+    tool: TOOL_VERSION,
     fingerprints: [evaluation.baseline.fingerprint, evaluation.candidate.fingerprint] as const,
   };
   writeWhole(path, reproText(now, story(now)));
-  return { path, what, failure: undefined, updated: true };
+  return { path, verdict: "same", what, updated: true };
 }
 
 async function checkBaseline(path: string, { update }: CheckOptions): Promise<CaseResult> {
   const baseline = readBaseline(path);
-  const now = await sound(path, () => measure(baseline, path));
-  const drift = driftOf(baseline, now);
-  const what = `${Object.keys(baseline.metrics).length} metrics under ${baseline.policy}`;
-  if (drift.length === 0) return { path, what, failure: undefined, updated: false };
-  if (update) {
-    writeWhole(path, comments(path) + baselineText(baseline, now));
-    return { path, what, failure: undefined, updated: true };
-  }
-  const failure = drift
-    .map(({ metric, was, is }) => `${metric.name} under ${baseline.policy} was ${was} and is ${is}`)
-    .join("; ");
-  return { path, what, failure, updated: false };
+  const { content } = baseline;
+  const now = await measure(baseline, path);
+  const drift = driftOf(content, now);
+  const count = Object.keys(content.metrics).length;
+  const held = `${count} metric${count === 1 ? "" : "s"} under ${content.policy}`;
+  if (drift.length === 0) return { path, verdict: "same", what: held, updated: false };
+  const what = drift.join("; ");
+  if (!update) return { path, verdict: "changed", what, updated: false };
+  writeWhole(path, comments(path) + baselineText(content, now));
+  return { path, verdict: "same", what, updated: true };
 }
 
 /** The comments above a file, which an update keeps. */
 function comments(path: string): string {
   return /^(?:#.*\n)*/.exec(readFileSync(path, "utf8"))![0];
-}
-
-/** Says of which file an error is. */
-async function sound<T>(path: string, step: () => Promise<T>): Promise<T> {
-  try {
-    return await step();
-  } catch (error) {
-    if (error instanceof LimitError) throw new InputError(path, 0, 0, error.message);
-    throw error;
-  }
 }

@@ -2,19 +2,20 @@
 
 import type { CaseResult } from "./corpus.js";
 
-/** A JUnit report, XML. */
+/** A JUnit report, XML. Cases that cannot be read are its errors. */
 export function junit(results: readonly CaseResult[]): string {
-  const failures = results.filter(({ failure }) => failure !== undefined).length;
-  const cases = results.map(({ path, failure }) => {
+  const count = (wanted: CaseResult["verdict"]): number =>
+    results.filter(({ verdict }) => verdict === wanted).length;
+  const cases = results.map(({ path, verdict, what }) => {
     const head = `    <testcase classname="mheapsim" name="${xml(path)}"`;
-    return failure === undefined
-      ? `${head}/>`
-      : `${head}>\n      <failure message="${xml(failure)}"/>\n    </testcase>`;
+    if (verdict === "same") return `${head}/>`;
+    const tag = verdict === "changed" ? "failure" : "error";
+    return `${head}>\n      <${tag} message="${xml(what)}"/>\n    </testcase>`;
   });
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     "<testsuites>",
-    `  <testsuite name="mheapsim check" tests="${results.length}" failures="${failures}">`,
+    `  <testsuite name="mheapsim check" tests="${results.length}" failures="${count("changed")}" errors="${count("unreadable")}">`,
     ...cases,
     "  </testsuite>",
     "</testsuites>",
@@ -22,10 +23,10 @@ export function junit(results: readonly CaseResult[]): string {
   ].join("\n");
 }
 
-/** Annotations for a pull request, a line for each failure. */
+/** Annotations for a pull request, a line for each case that is not as it was. */
 export function githubAnnotations(results: readonly CaseResult[]): string[] {
-  return results.flatMap(({ path, failure }) =>
-    failure === undefined ? [] : [`::error file=${property(path)}::${message(failure)}`],
+  return results.flatMap(({ path, verdict, what }) =>
+    verdict === "same" ? [] : [`::error file=${property(path)}::${message(what)}`],
   );
 }
 

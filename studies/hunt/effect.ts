@@ -25,7 +25,8 @@ export const DEFAULT_METRIC = "mean_external_fragmentation";
 /** The effect of values of a metric. */
 export function effectOf(metric: Metric, baseline: number, candidate: number): number {
   const sign = MORE_IS_BETTER.includes(metric.name) ? -1 : 1;
-  const difference = sign * (candidate - baseline);
+  // A difference of nothing has no sign.
+  const difference = sign * (candidate - baseline) || 0;
   if (metric.unit === "ratio") return difference;
   return baseline > 0 ? difference / baseline : Number.NaN;
 }

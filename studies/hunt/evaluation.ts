@@ -53,13 +53,8 @@ function runOnce(scenario: Scenario, recordings: Recordings, policy: Policy, met
   return { value: end === "completed" ? metric.of(new Series(rows)) : Number.NaN, fingerprint };
 }
 
-/** The samples of a run that came to its end; none of one that did not. */
-export function runForMetrics(scenario: Scenario, recordings: Recordings, policy: Policy): Float64Array[] {
-  const { rows, end } = runWithSamples(scenario, recordings, policy);
-  return end === "completed" ? rows : [];
-}
-
-function runWithSamples(
+/** Runs a scenario, with the samples and the fingerprint that evaluations look at. */
+export function runWithSamples(
   scenario: Scenario,
   recordings: Recordings,
   policy: Policy,

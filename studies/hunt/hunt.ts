@@ -9,7 +9,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -17,10 +17,11 @@ import { Piscina } from "piscina";
 import { writeWholeFile } from "../../results/whole-file.js";
 import { received } from "../cells/sent-error.js";
 import { toolDigest } from "../cells/tool-digest.js";
-import { resolvePolicies } from "../policies.js";
+import { resolvePolicies, resolvePolicy } from "../policies.js";
+import { recordingPaths } from "../recordings.js";
 import { formatEffect, metricNamed } from "./effect.js";
 import { type Entry, Ledger } from "./ledger.js";
-import { pointsOf } from "./source.js";
+import { HuntCases, type HuntSource, pointsOf } from "./source.js";
 import type { HuntPart, HuntReply, HuntTask } from "./worker.js";
 
 /** Findings that are kept. */
@@ -110,10 +111,35 @@ function taskOf({ source, baseline, candidate, metric }: HuntOptions): HuntTask 
   return { source, baseline, candidate, metric };
 }
 
-/** What makes two hunts the same. The seeds do not: more of them go on where fewer ended. */
-function keyOf(task: HuntTask): string {
-  const text = JSON.stringify([toolDigest(), process.version, task]);
-  return createHash("sha256").update(text).digest("hex");
+/**
+ * What makes two hunts the same: all that can change what comes of a seed, with files by what is in them. The seeds
+ * themselves do not, so that more of them go on where fewer ended.
+ */
+function keyOf({ source, baseline, candidate, metric }: HuntTask): string {
+  const policies = [baseline, candidate].map(resolvePolicy);
+  const files = source.kind === "scenario" ? filesOf(source).map(digestOf) : [];
+  return sha256(
+    JSON.stringify([toolDigest(), process.version, source, baseline, candidate, policies, metric, files]),
+  );
+}
+
+/** The scenario's file, and the recordings that it plays. */
+function filesOf(source: HuntSource & { kind: "scenario" }): string[] {
+  const { scenario } = new HuntCases(source).of(1, 0);
+  return [source.path, ...recordingPaths(scenario, source.path).values()];
+}
+
+function digestOf(path: string): string {
+  try {
+    return sha256(readFileSync(path));
+  } catch {
+    // Whoever reads it says what is wrong with it.
+    return "";
+  }
+}
+
+function sha256(data: string | Uint8Array): string {
+  return createHash("sha256").update(data).digest("hex");
 }
 
 class Search {

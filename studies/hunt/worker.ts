@@ -3,11 +3,12 @@
 import { LimitError } from "../../engine/simulation.js";
 import type { Metric } from "../../results/metrics.js";
 import { InputError } from "../../scenarios/input-error.js";
-import type { Recordings } from "../../scenarios/workloads/workloads.js";
+import type { Scenario } from "../../scenarios/scenario.js";
+import type { TraceSpans } from "../../scenarios/workloads/trace.js";
 import { PolicyError } from "../../sim/heap/parts.js";
 import { type SentError, sent } from "../cells/sent-error.js";
 import { resolvePolicy } from "../policies.js";
-import { readRecordings } from "../recordings.js";
+import { readRecordings, recordingPaths } from "../recordings.js";
 import { metricNamed } from "./effect.js";
 import { evaluate, type Pair } from "./evaluation.js";
 import type { Entry } from "./ledger.js";
@@ -36,7 +37,8 @@ interface Known {
   readonly cases: HuntCases;
   readonly pair: Pair;
   readonly metric: Metric;
-  recordings: Recordings | undefined;
+  /** What the scenarios so far play. */
+  readonly recordings: Map<string, TraceSpans>;
 }
 
 let known: Known | undefined;
@@ -47,7 +49,7 @@ export default async function work({ task, seed, point }: HuntPart): Promise<Hun
       cases: new HuntCases(task.source),
       pair: { baseline: resolvePolicy(task.baseline), candidate: resolvePolicy(task.candidate) },
       metric: metricNamed(task.metric),
-      recordings: undefined,
+      recordings: new Map(),
     };
     return await entryOf(task, known, seed, point);
   } catch (error) {
@@ -58,8 +60,7 @@ export default async function work({ task, seed, point }: HuntPart): Promise<Hun
 async function entryOf({ source }: HuntTask, known: Known, seed: number, point: number): Promise<Entry> {
   try {
     const { scenario } = known.cases.of(seed, point);
-    // All scenarios of a hunt have the same recordings.
-    known.recordings ??= await readRecordings(scenario, source.kind === "scenario" ? source.path : "");
+    await readMissing(scenario, source.kind === "scenario" ? source.path : "", known.recordings);
     const { effect, baseline, candidate } = evaluate(scenario, known.recordings, known.pair, known.metric);
     return {
       seed,
@@ -76,6 +77,16 @@ async function entryOf({ source }: HuntTask, known: Known, seed: number, point: 
     if (!isHarmless || error instanceof PolicyError) throw error;
     return { seed, point, effect: null, baseline: null, candidate: null, fingerprints: ["", ""] };
   }
+}
+
+/** Reads the recordings that a scenario plays and no scenario before it did. */
+async function readMissing(
+  scenario: Scenario,
+  path: string,
+  recordings: Map<string, TraceSpans>,
+): Promise<void> {
+  if ([...recordingPaths(scenario, path).keys()].every((file) => recordings.has(file))) return;
+  for (const [file, spans] of await readRecordings(scenario, path)) recordings.set(file, spans);
 }
 
 function finite(value: number): number | null {

@@ -20,14 +20,14 @@ import { stringify } from "yaml";
 import { z } from "zod";
 import { TOOL_VERSION } from "../../results/version.js";
 import { InputError } from "../../scenarios/input-error.js";
-import { scenarioNames, scenarioPath } from "../../scenarios/library.js";
 import { reportIssues } from "../../scenarios/load/messages.js";
 import { readYaml } from "../../scenarios/load/yaml-source.js";
 import type { Scenario } from "../../scenarios/scenario.js";
 import type { ScenarioInput } from "../../scenarios/schema/root.js";
 import { metricNamed } from "../hunt/effect.js";
 import { policyFault } from "../policies.js";
-import { scenario, scenarioTree } from "../scenarios.js";
+import { scenario } from "../scenarios.js";
+import { CASE_SCENARIO, caseTree, type Refuse } from "./case-scenario.js";
 
 /** Version of the format. */
 export const REPRO_VERSION = 1;
@@ -60,9 +60,7 @@ const schema = z.strictObject({
   effect: z.number(),
   tolerance: z.number().min(0).max(1).default(DEFAULT_TOLERANCE),
   fingerprints: z.tuple([z.string(), z.string()]).default(["", ""]),
-  scenario: z.union([z.string(), z.record(z.string(), z.unknown())]),
-  params: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).default({}),
-  seed: z.union([z.string(), z.number()]).optional(),
+  ...CASE_SCENARIO,
 });
 
 /**
@@ -88,7 +86,7 @@ export function readRepro(path: string): Repro {
 /** Reads the text of a repro; see readRepro. */
 export function reproOf(text: string, path: string): Repro {
   const { tree, problems } = readYaml(text, path);
-  const fail = (at: readonly (string | number)[], problem: string): never => {
+  const fail: Refuse = (at, problem) => {
     problems.report([...at], problem);
     throw problems.errors[0]!;
   };
@@ -116,37 +114,7 @@ export function reproOf(text: string, path: string): Repro {
     const fault = policyFault(rest[side]);
     if (fault !== undefined) fail([side], fault);
   }
-  const whole = typeof given === "string" ? libraryTree(given, params, fail) : (given as ScenarioInput);
-  const { expect: _, ...plain } = whole;
-  const repro = { ...rest, tree: seed === undefined ? plain : { ...plain, seed } };
-  const fault = scenarioFault(repro.tree);
-  if (fault !== undefined) fail(["scenario", ...fault.path], fault.problem);
-  return repro;
-}
-
-/** What is wrong with a scenario, and where in it; undefined when nothing is. */
-function scenarioFault(tree: ScenarioInput): { path: (string | number)[]; problem: string } | undefined {
-  try {
-    scenario(tree);
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    // Faults of plain data begin with the path: workloads.list.ops.0: …
-    const [, path, problem] = /^([\w./-]+): (.*)$/s.exec(error.problem) ?? [];
-    if (path === undefined) return { path: [], problem: error.problem };
-    return { path: path.split(".").map((key) => (/^\d+$/.test(key) ? Number(key) : key)), problem: problem! };
-  }
-}
-
-function libraryTree(
-  name: string,
-  params: Readonly<Record<string, string | number | boolean>>,
-  fail: (at: readonly (string | number)[], problem: string) => never,
-): ScenarioInput {
-  if (!scenarioNames().includes(name)) fail(["scenario"], `no scenario of the library is called "${name}"`);
-  return scenarioTree(scenarioPath(name), {
-    params: Object.entries(params).map(([param, value]) => `${param}=${value}`),
-  });
+  return { ...rest, tree: caseTree({ scenario: given, params, seed }, fail) };
 }
 
 /** The scenario of a repro. @throws InputError when it is none */

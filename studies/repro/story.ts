@@ -11,6 +11,7 @@ import { formatEffect, metricNamed } from "../hunt/effect.js";
 import { evaluatedSamples } from "../hunt/evaluation.js";
 import { resolvePolicy } from "../policies.js";
 import { ScenarioRun } from "../scenario-run.js";
+import { operationsOf } from "../shrink/operations.js";
 import { type Repro, reproScenario } from "./repro.js";
 
 /** Letters of a picture. */
@@ -33,16 +34,11 @@ export function story(repro: Repro): string[] {
     ...(repro.about === "" ? [] : [repro.about]),
     "",
   ];
-  const list = repro.tree.workloads?.["list"];
-  if (
-    list === undefined ||
-    list.kind !== "operations" ||
-    Object.keys(repro.tree.workloads ?? {}).length !== 1
-  )
-    return heading;
+  const ops = operationsOf(repro.tree);
+  if (ops === undefined) return heading;
   const policies = [resolvePolicy(repro.baseline), resolvePolicy(repro.candidate)] as const;
   const runs = policies.map((policy) => stepsOf(repro, policy)) as [Told, Told];
-  return [...heading, ...tell(list.ops, policies, runs)];
+  return [...heading, ...tell(ops, [repro.baseline, repro.candidate], runs)];
 }
 
 interface Told {
@@ -66,12 +62,12 @@ function stepsOf(repro: Repro, policy: Policy): Told {
 
 function tell(
   ops: readonly string[],
-  policies: readonly Policy[],
+  names: readonly string[],
   [before, after]: readonly [Told, Told],
 ): string[] {
-  const width = Math.max(...policies.map((policy) => policy.name.length));
+  const width = Math.max(...names.map((name) => name.length));
   const show = (pictures: readonly [string, string]): string[] =>
-    pictures.map((text, i) => `  ${policies[i]!.name.padEnd(width)}  ${text}`);
+    pictures.map((text, i) => `  ${names[i]!.padEnd(width)}  ${text}`);
   const parting = before.steps.findIndex((step, i) => step.page !== after.steps[i]?.page);
   const lines: string[] = [];
   let step = 0;

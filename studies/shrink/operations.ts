@@ -54,3 +54,9 @@ export function withOperations(tree: ScenarioInput, ops: readonly Op[], stepNs: 
     },
   };
 }
+
+/** The list of a scenario that is a list and nothing else. */
+export function operationsOf({ workloads = {} }: ScenarioInput): readonly string[] | undefined {
+  const [only, ...others] = Object.values(workloads);
+  return only?.kind === "operations" && others.length === 0 ? only.ops : undefined;
+}

@@ -3,8 +3,8 @@
  *
  *     scenario ──leave out, halve, round──► scenario ──run──► operations ──delta debugging──► a few lines
  *
- * If the operations of the scenario show too little of the effect, since it depends on the collector or on time, the smaller
- * scenario is what comes out.
+ * If the operations of the scenario show too little of the effect, since it depends on the collector or on time, or stay too
+ * many to be read, the smaller scenario is what comes out.
  */
 
 import { LimitError } from "../../engine/simulation.js";
@@ -20,7 +20,7 @@ import { resolvePolicy } from "../policies.js";
 import { readRecordings } from "../recordings.js";
 import { DEFAULT_TOLERANCE, type Repro, reproScenario } from "../repro/repro.js";
 import { scenario } from "../scenarios.js";
-import { consistent, type Op, withOperations } from "./operations.js";
+import { consistent, type Op, operationsOf, withOperations } from "./operations.js";
 import { recordOperations, STEP_NS } from "./record-operations.js";
 import { shrinkOperations } from "./shrink-operations.js";
 import { shrinkTree } from "./shrink-tree.js";
@@ -47,8 +47,19 @@ export interface ShrinkResult {
   readonly outOfTime: boolean;
 }
 
+/** Operations that are still read more easily than a scenario. */
+const READABLE_OPERATIONS = 200;
+
 /** The time is up. */
 class TimeUp extends Error {}
+
+/** A case that is good enough. */
+interface Kept {
+  readonly tree: ScenarioInput;
+  readonly evaluation: Evaluation;
+  /** Operations of its list; undefined when it is a scenario. */
+  readonly operations: number | undefined;
+}
 
 /**
  * Shrinks.
@@ -67,7 +78,9 @@ class Shrinker {
   private wanted = 0;
   private evaluations = 0;
   private outOfTime = false;
-  private best: { tree: ScenarioInput; evaluation: Evaluation; operations: number | undefined } | undefined;
+  private best: Kept | undefined;
+  /** The best before it became a list. */
+  private smallScenario: Kept | undefined;
 
   constructor(
     private readonly given: Repro,
@@ -103,6 +116,7 @@ class Shrinker {
 
   private shrinkList(): void {
     const { tree } = this.best!;
+    this.smallScenario = operationsOf(tree) === undefined ? this.best : undefined;
     const ops = consistent(recordOperations(scenario(tree), this.recordings, this.pair.baseline));
     if (ops.length === 0 || ops.length > MOST_OPERATIONS) return;
     const isGood = (list: readonly Op[]): boolean =>
@@ -137,7 +151,8 @@ class Shrinker {
   }
 
   private result(before: number): ShrinkResult {
-    const { tree, evaluation, operations } = this.best!;
+    const isReadable = (this.best!.operations ?? 0) <= READABLE_OPERATIONS;
+    const { tree, evaluation, operations } = isReadable ? this.best! : (this.smallScenario ?? this.best!);
     const repro: Repro = {
       ...this.given,
       effect: evaluation.effect,

@@ -10,19 +10,30 @@ const folder = new TestFolder();
 const HELLO = tracePath("hello-gmp1");
 
 describe("help", () => {
-  test.each(["run", "conform", "list", "show", "validate", "schema", "check-determinism"])(
-    "%s has examples, and each begins with the command",
-    async (command) => {
-      const { code, stdout, stderr } = await mheapsim([command, "--help"]);
-      expect([code, stderr]).toEqual([0, ""]);
-      const examples = stdout.split("Examples:\n")[1]?.split("\n\n")[0] ?? "";
-      const lines = examples.split("\n").filter((line) => line.trim() !== "");
-      expect(lines.length).toBeGreaterThanOrEqual(2);
-      for (const line of lines) expect(line).toMatch(new RegExp(`^ {2}mheapsim ${command}\\b`));
-      for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(110);
-      expect((await mheapsim([command, "-h"])).stdout).toBe(stdout);
-    },
-  );
+  test.each([
+    "run",
+    "conform",
+    "list",
+    "show",
+    "validate",
+    "schema",
+    "check-determinism",
+    "hunt",
+    "shrink",
+    "repro",
+    "check",
+    "bisect",
+  ])("%s has examples, and each begins with the command", async (command) => {
+    const { code, stdout, stderr } = await mheapsim([command, "--help"]);
+    expect([code, stderr]).toEqual([0, ""]);
+    const examples = stdout.split("Examples:\n")[1]?.split("\n\n")[0] ?? "";
+    // An example that is too long goes on in the next lines.
+    const lines = examples.split("\n").filter((line) => line.startsWith("  mheapsim "));
+    expect(lines.length).toBeGreaterThanOrEqual(2);
+    for (const line of lines) expect(line).toMatch(new RegExp(`^ {2}mheapsim ${command}\\b`));
+    for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(110);
+    expect((await mheapsim([command, "-h"])).stdout).toBe(stdout);
+  });
 
   test("lists the commands", async () => {
     const { code, stdout } = await mheapsim(["--help"]);
@@ -33,6 +44,11 @@ describe("help", () => {
       "list [what]",
       "show <scenario>",
       "check-determinism <scenario>",
+      "hunt [scenario]",
+      "shrink <case>",
+      "repro <file>",
+      "check [folder]",
+      "bisect <good> <bad> <case>",
       "validate <files..>",
       "schema",
     ]) {

@@ -3,7 +3,16 @@
  */
 
 import { spawn } from "node:child_process";
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it, vi } from "vitest";
@@ -63,6 +72,77 @@ describe("a hunt", () => {
     expect(findings("killed")).toBe(findings("whole"));
   });
 
+  it("goes on with other seeds, and tells of those that were asked for", async () => {
+    await mheapsim(hunt("more", "--seeds", "1..30"));
+    const before = evaluated("more");
+    const { code } = await mheapsim(hunt("more", "--seeds", "3,9,25..34"));
+    expect(code).toBe(0);
+    expect(evaluated("more")).toHaveLength(34);
+    expect(evaluated("more")).toEqual(expect.arrayContaining(before));
+    await mheapsim(hunt("fresh", "--seeds", "3,9,25..34"));
+    expect(findings("more")).toBe(findings("fresh"));
+    const files = (out: string): string[] => readdirSync(join(folder, out)).sort();
+    expect(files("more")).toEqual(files("fresh"));
+  });
+
+  it("begins anew when a policy's file says something else", async () => {
+    const policy = join(folder, "mine.yaml");
+    const args = ["hunt", "--operations", "--candidate", policy, "--baseline", "go1.18", "--seeds", "1..3"];
+    const out = ["--out", join(folder, "file")];
+    writeFileSync(policy, "name: mine\nextends: go1.18\ngoal: {retainExtraPercent: 50}\n");
+    expect((await mheapsim([...args, ...out])).code).toBe(0);
+    expect((await mheapsim([...args, ...out])).code).toBe(0);
+    writeFileSync(policy, "name: mine\nextends: go1.18\ngoal: {retainExtraPercent: 60}\n");
+    const { code, stderr } = await mheapsim([...args, ...out]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining("is of another hunt")]);
+  });
+
+  it("keeps what it found when it is interrupted", async () => {
+    const args = hunt("stopped", "--seeds", "1..10000");
+    const child = spawn(process.execPath, [MAIN, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+    let said = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+    });
+    const path = join(folder, "stopped", "evaluations.jsonl");
+    while (!existsSync(path) || evaluated("stopped").length < 40)
+      await new Promise((done) => setTimeout(done, 20));
+    child.kill("SIGINT");
+    const [code] = await once(child, "close");
+    const count = evaluated("stopped").length;
+    expect(code).toBe(130);
+    expect(said).toContain(`interrupted, ${count} evaluations are kept`);
+    // With one budget of evaluations it is the same hunt as one that nobody stopped.
+    expect(findings("stopped").trim().split("\n").length).toBeGreaterThanOrEqual(1);
+    await mheapsim(hunt("stopped", "--seeds", "1..10000", "--evaluations", String(count + 20)));
+    await mheapsim(hunt("unstopped", "--seeds", "1..10000", "--evaluations", String(count + 20)));
+    expect(findings("stopped")).toBe(findings("unstopped"));
+  });
+
+  it("tries whole programs too, with the recordings that some of them play", async () => {
+    const out = ["--out", join(folder, "swarm")];
+    const args = ["hunt", "--swarm", "--candidate", "next-fit", "--baseline", "go1.22", "--seeds", "1..40"];
+    const { code, stdout } = await mheapsim([...args, ...out]);
+    expect(code).toBe(0);
+    const played = readdirSync(join(folder, "swarm"))
+      .filter((name) => name.endsWith(".repro"))
+      .map((name) => readFileSync(join(folder, "swarm", name), "utf8"));
+    expect(played).toHaveLength(10);
+    expect(stdout).toMatch(/^40 evaluations/);
+  });
+
+  it("says how often there is no effect to speak of", async () => {
+    const { code, stdout } = await mheapsim([
+      ...hunt("none", "--seeds", "1..3"),
+      "--metric",
+      "lock_wait_per_acquisition_ns",
+    ]);
+    expect(code).toBe(0);
+    expect(stdout).toContain("in none of them is go1.18{goal.retainExtraPercent=100} worse");
+    expect(stdout).toContain("in 3 of them it is undefined");
+    expect(findings("none")).toBe("");
+  });
+
   it("refuses the record of another hunt, and what does not exist", async () => {
     await mheapsim(hunt("other", "--seeds", "1..2"));
     const cases: [string[], string][] = [
@@ -77,6 +157,7 @@ describe("a hunt", () => {
       expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
       expect(stderr.trim().split("\n")).toHaveLength(1);
     }
+    expect(existsSync(join(folder, "x"))).toBe(false);
   });
 
   it("tries parameters, and says when nothing is worse", async () => {
@@ -93,6 +174,35 @@ describe("a hunt", () => {
     ];
     const { code, stdout } = await mheapsim([...args, "--out", join(folder, "vary")]);
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^4 evaluations: find_rate/)]);
+  });
+});
+
+/** Small budgets, and seeds that are known to find quickly; .ci/run hunts from the first seed on. */
+describe("without being told, hunting finds", () => {
+  it.each([
+    ["walk", "go1.12.4", "go1.12.5", "peak_heap_sys_bytes", "1411..1430", "fit.walk"],
+    ["next", "next-fit", "go1.22", "external_fragmentation", "81..90", "fit.kind"],
+  ])("%s: %s is worse than %s", async (name, candidate, baseline, metric, seeds, cause) => {
+    const out = join(folder, name);
+    const found = await mheapsim([
+      ...["hunt", "--operations", "--candidate", candidate, "--baseline", baseline],
+      ...["--metric", metric, "--seeds", seeds, "--out", out],
+    ]);
+    expect([found.code, found.stderr]).toEqual([0, ""]);
+    const [, whole] = /^([+][\d.]+)/.exec(readFileSync(join(out, "findings.txt"), "utf8"))!;
+    const small = join(out, "small.repro");
+    const shrunk = await mheapsim(["shrink", join(out, "finding-01.repro"), "-o", small]);
+    const [, operations, left] = /^(\d+) operations with ([+][\d.]+)/.exec(shrunk.stdout)!;
+    expect(Number(operations)).toBeLessThanOrEqual(40);
+    expect(Number(left)).toBeGreaterThanOrEqual(0.5 * Number(whole));
+    const replayed = await mheapsim(["repro", small]);
+    expect([replayed.code, replayed.stdout]).toEqual([
+      0,
+      expect.stringContaining("as written\nfingerprints "),
+    ]);
+    expect(replayed.stdout).not.toContain("other than written");
+    const blamed = await mheapsim(["bisect", baseline, candidate, small]);
+    expect(blamed.stdout).toMatch(new RegExp(`\nbrought by ${cause}\n$`));
   });
 });
 
