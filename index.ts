@@ -58,6 +58,7 @@ export { ReleaseRequest, type Scavenger } from "./sim/scavenge/scavenger.js";
 export { checkDeterminism, type DeterminismResult } from "./studies/check-determinism.js";
 export { type CompareOptions, type CompareResult, compare } from "./studies/compare.js";
 export { type ConformOptions, type ConformResult, conformFile } from "./studies/conform.js";
+export { geometryOf } from "./studies/platform-geometry.js";
 export { drawPlots, type PlotRequest } from "./studies/plot.js";
 export type { PolicyModule } from "./studies/policies/module.js";
 export { resolvePolicies, resolvePolicy } from "./studies/policies.js";
@@ -66,7 +67,7 @@ export { type ReportOptions, type ReportResult, writeReport } from "./studies/re
 export { type RunScenarioOptions, type RunScenarioResult, runScenario } from "./studies/run-scenario.js";
 export { type RunTraceOptions, type RunTraceResult, runTrace } from "./studies/run-trace.js";
 export { type Onlooker, type RunEnd, ScenarioRun, type ScenarioRunOptions } from "./studies/scenario-run.js";
-export { checkScenarioFile, geometryOf, readScenario, scenario } from "./studies/scenarios.js";
+export { checkScenarioFile, readScenario, scenario } from "./studies/scenarios.js";
 export { StudyError } from "./studies/study-error.js";
 export { parseMetrics, parseSeeds, type WarmUp } from "./studies/study-inputs.js";
 export { type SweepOptions, type SweepResult, sweep } from "./studies/sweep.js";

@@ -1,5 +1,5 @@
 /**
- * Draws the pictures of the documents anew: those of docs/gallery.md by the commands in it, and those of
+ * Draws the pictures of the documents anew: those of docs/gallery.md and docs/example-design-doc.md by the commands in them, and those of
  * docs/validation-scavenger.md from the traces in ../shared, or in the folder that MHEAPSIM_SHARED names.
  *
  *     npm run pictures
@@ -30,11 +30,11 @@ function shownIn(document: string): string[] {
   return [...text.matchAll(/!\[[^\]]*\]\((pictures\/[^)]+)\)/g)].map((match) => match[1]!);
 }
 
-/** Writes the files of the gallery, runs its commands in a folder of their own, and takes the pictures that it shows. */
-function gallery(): void {
+/** Writes the files of a document, runs its commands in a folder of their own, and takes the pictures that it shows. */
+function drawn(document: string): void {
   const folder = mkdtempSync(join(tmpdir(), "mheapsim-gallery-"));
   try {
-    const text = readFileSync(join(ROOT, "docs", "gallery.md"), "utf8");
+    const text = readFileSync(join(ROOT, "docs", document), "utf8");
     for (const [, name, content] of text.matchAll(/^<!-- file: ([\w.-]+) -->\n```\w+\n([\s\S]*?)^```$/gm))
       writeFileSync(join(folder, name!), content!);
     const commands = [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].flatMap((match) =>
@@ -53,7 +53,7 @@ function gallery(): void {
       if (status !== 0) throw new Error(`${command}: ${stderr}`);
       console.log(stdout.trimEnd().split("\n").at(-1));
     }
-    for (const picture of shownIn("gallery.md")) {
+    for (const picture of shownIn(document)) {
       mkdirSync(dirname(join(ROOT, "docs", picture)), { recursive: true });
       copyFileSync(join(folder, picture), join(ROOT, "docs", picture));
     }
@@ -81,7 +81,8 @@ async function scavenger(): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  gallery();
+  drawn("gallery.md");
+  drawn("example-design-doc.md");
   await scavenger();
 }
 

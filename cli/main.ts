@@ -3,32 +3,35 @@
  * The command line: parse, call, print. Exit codes: 0 fine, 1 a check failed, 2 bad use or input, 130 Ctrl-C.
  */
 
-import yargs from "yargs";
+import yargs, { type CommandModule } from "yargs";
 import { OutputError, OutputFolder, streamFault } from "../results/output-folder.js";
 import { TOOL_VERSION } from "../results/version.js";
-import { CellRunner } from "../studies/cells/cell-runner.js";
-import { bisectCommand } from "./bisect.js";
-import { checkCommand } from "./check.js";
-import { checkDeterminismCommand } from "./check-determinism.js";
-import { compareCommand } from "./compare.js";
-import { conformCommand } from "./conform.js";
-import { diffPolicyCommand } from "./diff-policy.js";
 import { asUsageError, report } from "./errors.js";
-import { huntCommand } from "./hunt.js";
 import { interruptCommands } from "./interrupt.js";
-import { listCommand } from "./list.js";
-import { plotCommand } from "./plot.js";
 import { stopProgress } from "./progress.js";
-import { reportCommand } from "./report.js";
-import { reproCommand } from "./repro.js";
-import { runCommand } from "./run.js";
-import { schemaCommand } from "./schema.js";
-import { showCommand } from "./show.js";
-import { shrinkCommand } from "./shrink.js";
-import { sweepCommand } from "./sweep.js";
-import { traceCommand } from "./trace.js";
-import { validateCommand } from "./validate.js";
-import { viewCommand } from "./view.js";
+
+/** By name, in the order of the help. Each is loaded only when it is asked for: most of what starting takes is loading. */
+const COMMANDS: Readonly<Record<string, () => Promise<unknown>>> = {
+  run: async () => (await import("./run.js")).runCommand,
+  compare: async () => (await import("./compare.js")).compareCommand,
+  sweep: async () => (await import("./sweep.js")).sweepCommand,
+  plot: async () => (await import("./plot.js")).plotCommand,
+  report: async () => (await import("./report.js")).reportCommand,
+  view: async () => (await import("./view.js")).viewCommand,
+  hunt: async () => (await import("./hunt.js")).huntCommand,
+  shrink: async () => (await import("./shrink.js")).shrinkCommand,
+  repro: async () => (await import("./repro.js")).reproCommand,
+  check: async () => (await import("./check.js")).checkCommand,
+  bisect: async () => (await import("./bisect.js")).bisectCommand,
+  conform: async () => (await import("./conform.js")).conformCommand,
+  list: async () => (await import("./list.js")).listCommand,
+  show: async () => (await import("./show.js")).showCommand,
+  "diff-policy": async () => (await import("./diff-policy.js")).diffPolicyCommand,
+  validate: async () => (await import("./validate.js")).validateCommand,
+  schema: async () => (await import("./schema.js")).schemaCommand,
+  "check-determinism": async () => (await import("./check-determinism.js")).checkDeterminismCommand,
+  trace: async () => (await import("./trace.js")).traceCommand,
+};
 
 const args = process.argv.slice(2);
 const debug = args.includes("--debug");
@@ -45,6 +48,8 @@ for (const [signal, code] of [
     again = true;
     stopProgress();
     if (interruptCommands()) return;
+    // Whoever has runs to end has loaded it.
+    const { CellRunner } = await import("../studies/cells/cell-runner.js");
     const kept = await CellRunner.interruptAll();
     const discarded = OutputFolder.discardAll() || kept !== undefined;
     const left = kept
@@ -63,28 +68,15 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit(error.code === "EPIPE" ? 0 : report(new OutputError(streamFault(error)), debug));
 });
 
+// For the help, and where a name is wrong or an option comes first, all of them are needed.
+const asked = Object.keys(COMMANDS).filter((name) => name === args[0]);
+const wanted = asked.length > 0 ? asked : Object.keys(COMMANDS);
+const commands = await Promise.all(wanted.map((name) => COMMANDS[name]!()));
+
 const cli = yargs(args)
   .scriptName("mheapsim")
   .usage("$0 <command>\n\nA deterministic simulator of the Go runtime's page heap.")
-  .command(runCommand)
-  .command(compareCommand)
-  .command(sweepCommand)
-  .command(plotCommand)
-  .command(reportCommand)
-  .command(viewCommand)
-  .command(huntCommand)
-  .command(shrinkCommand)
-  .command(reproCommand)
-  .command(checkCommand)
-  .command(bisectCommand)
-  .command(conformCommand)
-  .command(listCommand)
-  .command(showCommand)
-  .command(diffPolicyCommand)
-  .command(validateCommand)
-  .command(schemaCommand)
-  .command(checkDeterminismCommand)
-  .command(traceCommand)
+  .command(commands as CommandModule[])
   .demandCommand(
     1,
     "a command is missing: expected run, compare, sweep, plot, report, view, hunt, shrink, repro, check, bisect, conform, list, show, diff-policy, validate, schema, check-determinism or trace",

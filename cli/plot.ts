@@ -1,4 +1,4 @@
-/** `mheapsim plot`: pictures of finished runs and comparisons. */
+/** `mheapsim plot`: pictures of finished runs, comparisons and sweeps. */
 
 import { basename, dirname, join, resolve } from "node:path";
 import type { CommandModule } from "yargs";
@@ -32,16 +32,16 @@ export const plotCommand: CommandModule<object, PlotArguments> = {
         type: "string",
         array: true,
         demandOption: true,
-        describe: `folders that mheapsim run wrote, at most ${MOST_RUNS}, drawn over or below one another; or one of mheapsim compare`,
+        describe: `folders that mheapsim run wrote, at most ${MOST_RUNS}, drawn over or below one another; or one of mheapsim compare or sweep`,
       })
       .option("kind", {
         type: "string",
         array: true,
         nargs: 1,
         default: [],
-        defaultDescription: `of runs ${RUN_KINDS.filter(({ isUsual }) => isUsual)
+        defaultDescription: `of runs ${RUN_KINDS.filter((kind) => kind.isUsual([]))
           .map(({ name }) => name)
-          .join(",")}`,
+          .join(",")}, and heapmap where there is one`,
         describe: "what to draw, names with commas between them; see below",
       })
       .option("format", {
@@ -59,13 +59,14 @@ export const plotCommand: CommandModule<object, PlotArguments> = {
         array: true,
         nargs: 1,
         default: [],
-        describe: "sizes: a time whose free runs are shown, such as 12.5s; may be given again",
+        describe:
+          "sizes: a time whose free runs are shown; pages: that of the keyframe; such as 12.5s; may be given again",
       })
       .option("metrics", {
         type: "string",
         requiresArg: true,
         describe:
-          "compare: metrics with commas between, see list metrics (default: those that differ in any run)",
+          "compare, sweep: metrics with commas between, see list metrics (default: what differs, and the usual ones)",
       })
       .option("out", {
         alias: "o",

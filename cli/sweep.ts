@@ -8,6 +8,7 @@ import { halfWidth } from "../results/statistics/intervals.js";
 import { definedEstimate, type SweepCase } from "../results/sweep-files.js";
 import { textTable } from "../results/text-table.js";
 import { formatDuration, formatSize } from "../scenarios/units.js";
+import { loadSweepPlotter } from "../studies/plot.js";
 import { splitPolicies } from "../studies/policies.js";
 import { type SweepResult, sweep } from "../studies/sweep.js";
 import { parseVariation } from "../studies/variation.js";
@@ -28,6 +29,7 @@ interface SweepArguments extends Omit<StudyArguments, "json"> {
   readonly zip: boolean;
   readonly policies: string[] | undefined;
   readonly series: boolean;
+  readonly plots: boolean;
 }
 
 /** Metrics that the table shows at most, and lines. The files have all of them. */
@@ -64,13 +66,18 @@ export const sweepCommand: CommandModule<object, SweepArguments> = {
         default: false,
         describe: "keep the time series of every run",
       })
+      .option("plots", {
+        type: "boolean",
+        default: false,
+        describe: "draw plots/sweep.svg into the output folder, as mheapsim plot does",
+      })
       .option("out", {
         type: "string",
         requiresArg: true,
         describe: "output folder (default out/<scenario>-sweep)",
       })
       .coerce(
-        [...SINGLE, "zip", "series"].filter((name) => name !== "json"),
+        [...SINGLE, "zip", "series", "plots"].filter((name) => name !== "json"),
         lastGiven,
       )
       .example("$0 sweep steady --vary scale=0.5,1,2", "three loads, 30 seeds each")
@@ -96,13 +103,14 @@ export const sweepCommand: CommandModule<object, SweepArguments> = {
         zip: args.zip,
         series: args.series,
         out,
+        ...(args.plots ? { plotter: await loadSweepPlotter() } : {}),
         onProgress: ({ done, total, kept }) => progress.update(done, total, kept),
         ...(args.policies === undefined ? {} : { policies: args.policies.flatMap(splitPolicies) }),
       });
     } finally {
       progress.stop();
     }
-    console.log(report(scenario.name, result, args.series, out));
+    console.log(report(scenario.name, result, args, out));
     if (!result.endedAsExpected) process.exitCode = EXIT_FAILED;
   },
 };
@@ -110,7 +118,7 @@ export const sweepCommand: CommandModule<object, SweepArguments> = {
 function report(
   name: string,
   { names, metrics, cases, notes }: SweepResult,
-  series: boolean,
+  { series, plots }: Pick<SweepArguments, "series" | "plots">,
   out: string,
 ): string {
   const seeds = cases[0]!.seeds.length;
@@ -122,7 +130,7 @@ function report(
   const lines = cases.slice(0, SHOWN_LINES).map((one) => lineOf(one, metrics, shown));
   const table = textTable([[...names, "policy", ...shown.map((metric) => metric.name)], ...lines], true);
   const rest = cases.length - lines.length;
-  const files = `sweep.csv, sweep-summary.csv, manifest.json${series ? ", and the runs in cells/" : ""}`;
+  const files = `sweep.csv, sweep-summary.csv, ${plots ? "plots, " : ""}manifest.json${series ? ", and the runs in cells/" : ""}`;
   return [
     `${name}: ${names.join(", ")}, ${seeds} ${seeds === 1 ? "seed" : "seeds"} each`,
     ...(notes.length === 0 ? [] : [notes.slice(0, SHOWN_LINES).join("\n")]),

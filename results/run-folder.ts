@@ -11,6 +11,9 @@
 
 import { basename, join, resolve } from "node:path";
 import { COLUMN, COLUMNS, type ColumnName } from "./columns.js";
+import { HEAP_MAP_FILE } from "./heapmap/format.js";
+import type { HeapMap } from "./heapmap/heap-map.js";
+import { parseHeapMap } from "./heapmap/read.js";
 import { type Histograms, isHistograms } from "./histograms.js";
 import {
   checkDigest,
@@ -48,6 +51,8 @@ export interface FinishedRun {
   readonly columns: Readonly<Record<ColumnName, Float64Array>>;
   /** Null for a run that was not asked to record them. */
   readonly histograms: Histograms | null;
+  /** Reads its heap map; null for a run without one. @throws HeapMapError when it is damaged */
+  readonly heapMap: (() => HeapMap) | null;
 }
 
 /** The part of a manifest that is of interest. */
@@ -79,6 +84,17 @@ export function readRunFolder(folder: string): FinishedRun {
     ...describeRun(basename(resolve(folder)), manifest),
     columns,
     histograms: readHistograms(folder, manifest),
+    heapMap: heapMapReader(folder, manifest),
+  };
+}
+
+/** Heap maps are large, and few pictures need them; so they are read when they are asked for. */
+function heapMapReader(folder: string, manifest: ReadManifest): FinishedRun["heapMap"] {
+  if (!manifest.files.some((file) => file.name === HEAP_MAP_FILE)) return null;
+  return () => {
+    const bytes = readBytes(folder, HEAP_MAP_FILE);
+    checkDigest(folder, manifest, HEAP_MAP_FILE, bytes);
+    return parseHeapMap(join(folder, HEAP_MAP_FILE), bytes);
   };
 }
 
@@ -98,7 +114,7 @@ export function checkFile(folder: string, name: string): boolean {
 export function describeRun(
   folder: string,
   manifest: Omit<ReadManifest, "tool" | "files" | "replications"> & { readonly tool?: ReadManifest["tool"] },
-): Omit<FinishedRun, "columns" | "histograms"> {
+): Omit<FinishedRun, "columns" | "histograms" | "heapMap"> {
   const { name, scenario, policy, platform, parameters, set = [], keyframes, fingerprint, tool } = manifest;
   return {
     folder,

@@ -22,6 +22,9 @@ const BEFORE = ["scenario", "policy"] as const;
 const AFTER = ["seed", "metric", "unit", "value"] as const;
 const SUMMARY = ["metric", "unit", "n", "mean", "standard_deviation", "ci_low", "ci_high"] as const;
 
+/** Where the columns of sweep-summary.csv stand: so many before what is varied, and the mean so many after it. */
+export const SUMMARY_AROUND = { before: BEFORE.length, mean: SUMMARY.indexOf("mean") } as const;
+
 /** Names of the columns of what is varied: their own, unless the table has a column of that name. */
 function variedColumns(names: readonly string[]): string[] {
   const taken: readonly string[] = [...BEFORE, ...AFTER, ...SUMMARY];

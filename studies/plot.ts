@@ -1,5 +1,5 @@
 /**
- * Pictures of finished runs and comparisons.
+ * Pictures of finished runs, comparisons and sweeps.
  *
  *     folders ──► what they are of ──► kind.spec ──► Vega-Lite specification ──► .vl.json
  *                                                            └──► SVG ──► .svg, .png          + manifest.json
@@ -15,10 +15,11 @@ import { OutputError, OutputFolder } from "../results/output-folder.js";
 import type { PlotKind, PlotOptions } from "../results/plots/kind.js";
 import { PLOT_KINDS, RUN_KINDS } from "../results/plots/kinds.js";
 import type { Spec } from "../results/plots/panels.js";
-import { loadRenderer, specText } from "../results/plots/render.js";
+import { loadRenderer, type Renderer, specText } from "../results/plots/render.js";
 import { THEMES, type ThemeName } from "../results/plots/theme.js";
 import { RunFolderError, readToolManifest } from "../results/result-folder.js";
 import { type FinishedRun, readRunFolder } from "../results/run-folder.js";
+import { type FinishedSweep, readSweepFolder } from "../results/sweep-folder.js";
 import type { Plotter } from "./recording.js";
 
 export const PLOT_FORMATS = ["svg", "png", "vl"] as const;
@@ -29,13 +30,13 @@ export const MOST_RUNS = THEMES.light.runs.length;
 
 /** What to draw. */
 export interface PlotRequest {
-  /** Folders of runs, at least one and at most MOST_RUNS; or one folder of a comparison. */
+  /** Folders of runs, at least one and at most MOST_RUNS; or one folder of a comparison or a sweep. */
   readonly folders: readonly string[];
   /** Default: those that are usual for such folders. */
   readonly kinds?: readonly PlotKind[];
   readonly formats: readonly PlotFormat[];
   readonly theme: ThemeName;
-  /** Times of the moments that `sizes` shows, ns. */
+  /** Times of the moments that `sizes` and `pages` show, ns. */
   readonly atNs: readonly number[];
   /** Metrics that are shown where some are. Default: those that matter most. */
   readonly metrics?: readonly Metric[];
@@ -48,12 +49,14 @@ export interface PlotRequest {
 /** What a picture is of. */
 type Subject =
   | { readonly of: "runs"; readonly runs: readonly FinishedRun[] }
-  | { readonly of: "comparison"; readonly comparison: FinishedComparison };
+  | { readonly of: "comparison"; readonly comparison: FinishedComparison }
+  | { readonly of: "sweep"; readonly sweep: FinishedSweep };
 
 /** What subjects are called in sentences. */
 const SUBJECT_NAMES: Readonly<Record<Subject["of"], string>> = {
   runs: "a run",
   comparison: "a comparison",
+  sweep: "a sweep",
 };
 
 /**
@@ -96,18 +99,21 @@ export async function drawPlots(request: PlotRequest): Promise<string[]> {
 /** Reads what is to be drawn; what a folder holds, its manifest says. */
 function readSubject(folders: readonly string[]): Subject {
   const [first] = folders;
-  if (readToolManifest(first!).study === "compare") {
-    if (folders.length > 1)
-      throw new RunFolderError(
-        `${first} is the folder of a comparison, which is drawn by itself: name no other`,
-      );
-    return { of: "comparison", comparison: readComparisonFolder(first!) };
+  const { study } = readToolManifest(first!);
+  if (study !== "compare" && study !== "sweep") return { of: "runs", runs: folders.map(readRunFolder) };
+  const of = study === "compare" ? "comparison" : "sweep";
+  if (folders.length > 1) {
+    throw new RunFolderError(
+      `${first} is the folder of ${SUBJECT_NAMES[of]}, which is drawn by itself: name no other`,
+    );
   }
-  return { of: "runs", runs: folders.map(readRunFolder) };
+  if (of === "sweep") return { of, sweep: readSweepFolder(first!) };
+  return { of, comparison: readComparisonFolder(first!) };
 }
 
-function usualKinds({ of }: Subject): readonly PlotKind[] {
-  return PLOT_KINDS.filter((kind) => kind.of === of && (kind.of !== "runs" || kind.isUsual));
+function usualKinds(subject: Subject): readonly PlotKind[] {
+  if (subject.of === "runs") return RUN_KINDS.filter((kind) => kind.isUsual(subject.runs));
+  return PLOT_KINDS.filter(({ of }) => of === subject.of);
 }
 
 function refuseOtherKinds(kinds: readonly PlotKind[], { of }: Subject, folder: string): void {
@@ -121,22 +127,14 @@ function refuseOtherKinds(kinds: readonly PlotKind[], { of }: Subject, folder: s
 function specOf(kind: PlotKind, subject: Subject, options: PlotOptions): Spec {
   if (kind.of === "runs" && subject.of === "runs") return kind.spec(subject.runs, options);
   if (kind.of === "comparison" && subject.of === "comparison") return kind.spec(subject.comparison, options);
+  if (kind.of === "sweep" && subject.of === "sweep") return kind.spec(subject.sweep, options);
   throw new Error(`${kind.name} is no picture of ${SUBJECT_NAMES[subject.of]}`);
 }
 
 /** The plots that `run --plots` leaves: every usual kind, as SVG for light paper. */
 export async function loadPlotter(): Promise<Plotter> {
   const renderer = await loadRenderer();
-  return async (run) => {
-    const files = new Map<string, string>();
-    for (const kind of RUN_KINDS.filter(({ isUsual }) => isUsual)) {
-      files.set(
-        fileName(kind, "svg"),
-        await renderer.svg(kind.spec([run], { theme: THEMES.light, atNs: [] })),
-      );
-    }
-    return files;
-  };
+  return async (run) => drawn(renderer, { of: "runs", runs: [run] });
 }
 
 /** Draws a study that has just ended: names and texts of files. */
@@ -145,17 +143,23 @@ export type StudyPlotter<T> = (study: T) => Promise<ReadonlyMap<string, string>>
 /** The plots that `compare --plots` leaves. */
 export async function loadComparisonPlotter(): Promise<StudyPlotter<FinishedComparison>> {
   const renderer = await loadRenderer();
-  return async (comparison) => {
-    const files = new Map<string, string>();
-    for (const kind of PLOT_KINDS) {
-      if (kind.of !== "comparison") continue;
-      files.set(
-        fileName(kind, "svg"),
-        await renderer.svg(kind.spec(comparison, { theme: THEMES.light, atNs: [] })),
-      );
-    }
-    return files;
-  };
+  return async (comparison) => drawn(renderer, { of: "comparison", comparison });
+}
+
+/** The plots that `sweep --plots` leaves. */
+export async function loadSweepPlotter(): Promise<StudyPlotter<FinishedSweep>> {
+  const renderer = await loadRenderer();
+  return async (sweep) => drawn(renderer, { of: "sweep", sweep });
+}
+
+/** The usual kinds, as SVG for light paper. */
+async function drawn(renderer: Renderer, subject: Subject): Promise<ReadonlyMap<string, string>> {
+  const files = new Map<string, string>();
+  for (const kind of usualKinds(subject)) {
+    const spec = specOf(kind, subject, { theme: THEMES.light, atNs: [] });
+    files.set(fileName(kind, "svg"), await renderer.svg(spec));
+  }
+  return files;
 }
 
 function fileName({ name }: PlotKind, format: PlotFormat): string {
@@ -189,6 +193,11 @@ function subjectJson(subject: Subject, folders: readonly string[]): Record<strin
     return {
       comparison: { folder: basename(resolve(folders[0]!)), name, baseline, candidates, seeds, parameters },
     };
+  }
+  if (subject.of === "sweep") {
+    const { name, policies, vary, seeds } = subject.sweep;
+    const folder = basename(resolve(folders[0]!));
+    return { sweep: { folder, name, policies, vary: Object.fromEntries(vary), seeds } };
   }
   return {
     runs: subject.runs.map(({ folder, name, policy, seed, parameters, fingerprint }) => ({

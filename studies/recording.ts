@@ -8,6 +8,7 @@
 import { Fingerprint } from "../engine/fingerprint.js";
 import { COLUMN } from "../results/columns.js";
 import { HEAP_MAP_FILE } from "../results/heapmap/format.js";
+import { parseHeapMap } from "../results/heapmap/read.js";
 import { HeapMapRecorder } from "../results/heapmap/recorder.js";
 import { HistogramRecorder, histogramsText } from "../results/histograms.js";
 import { type ManifestContent, manifest, platformOf } from "../results/manifest.js";
@@ -92,7 +93,8 @@ export class Recording {
   ): Promise<ReadonlyMap<string, string>> {
     this.series.flush();
     this.digests.set("timeseries.csv", this.series.file.close());
-    if (this.heapMap !== undefined) this.write(HEAP_MAP_FILE, this.heapMap.finish(heap));
+    const mapped = this.heapMap?.finish(heap);
+    if (mapped !== undefined) this.write(HEAP_MAP_FILE, mapped);
     const { regret, geometry } = heap;
     const more = {
       ...(regret === null ? {} : { regret: regretSummary(regret, geometry.pageBytes) }),
@@ -115,7 +117,12 @@ export class Recording {
       fingerprint: this.fingerprint.hex(),
     };
     if (plotter !== undefined) {
-      const run = { ...describeRun(this.prefix, told), columns: columnsOf(this.rows), histograms };
+      const run = {
+        ...describeRun(this.prefix, told),
+        columns: columnsOf(this.rows),
+        histograms,
+        heapMap: mapped === undefined ? null : () => parseHeapMap(HEAP_MAP_FILE, mapped),
+      };
       for (const [file, text] of await plotter(run)) this.write(`plots/${file}`, text);
     }
     this.write("manifest.json", manifest({ ...told, files: new Map(this.digests) }));

@@ -22,11 +22,11 @@ import type { Policy } from "../sim/policies/policy.js";
 import { MachineMemoryError, Runtime } from "../sim/runtime.js";
 import { type Future, FutureRecorder, OracleScavenger, type Witness } from "../sim/scavenge/oracle.js";
 import { FingerprintEvent, FingerprintedHeap } from "./fingerprinted-heap.js";
+import { geometryOf } from "./platform-geometry.js";
 import { loadPolicyModule } from "./policies/module.js";
 import { resolvePolicy } from "./policies.js";
 import { DEFAULT_SAMPLES, MAX_SAMPLES } from "./recording.js";
 import { withDuration } from "./recordings.js";
-import { geometryOf } from "./scenarios.js";
 
 /** How a run ended. */
 export type RunEnd = "completed" | "out of memory" | "stack overflow";

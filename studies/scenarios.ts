@@ -13,11 +13,12 @@ import {
   scenarioOf,
   scenarioTreeOf,
 } from "../scenarios/load/load.js";
-import type { PlatformSpec, Scenario } from "../scenarios/scenario.js";
+import type { Scenario } from "../scenarios/scenario.js";
 import type { ScenarioInput } from "../scenarios/schema/root.js";
 import type { Vocabulary } from "../scenarios/vocabulary.js";
-import { Geometry, GeometryError } from "../sim/address/geometry.js";
-import { geometryFromJson, platform, platformNames } from "../sim/address/platforms.js";
+import { GeometryError } from "../sim/address/geometry.js";
+import { platformNames } from "../sim/address/platforms.js";
+import { geometryOf } from "./platform-geometry.js";
 import { choosePolicies } from "./policies/choose.js";
 import { faultOf, policyFault } from "./policies.js";
 
@@ -44,23 +45,6 @@ export const VOCABULARY: Vocabulary = {
     }
   },
 };
-
-/**
- * The address space that a scenario asks for.
- * @throws GeometryError when it is impossible
- */
-export function geometryOf(spec: PlatformSpec): Geometry {
-  if (spec.kind === "geometry") return geometryFromJson(spec.geometry, "of the scenario");
-  const preset = platform(spec.preset);
-  const { physPageBytes, hugePageBytes, arenaBytes } = spec;
-  if (physPageBytes === null && hugePageBytes === null && arenaBytes === null) return preset;
-  return new Geometry({
-    ...preset.spec,
-    physPageBytes: physPageBytes ?? preset.physPageBytes,
-    physHugePageBytes: hugePageBytes ?? preset.physHugePageBytes,
-    arenaBytes: arenaBytes ?? preset.arenaBytes,
-  });
-}
 
 /**
  * Checks a scenario file.

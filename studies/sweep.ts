@@ -5,6 +5,7 @@
  *       sweep.csv                          a row for each value of a metric: policy, what is varied, seed
  *       sweep-summary.csv                  means over the seeds, with intervals
  *       cells/<values>/<policy>/seed-0001  only when series are asked for
+ *       plots/sweep.svg                    when it is asked for
  *       manifest.json
  */
 
@@ -19,10 +20,13 @@ import {
   sweepSummaryHeader,
   sweepSummaryLines,
 } from "../results/sweep-files.js";
+import { type FinishedSweep, finishedSweep, type SweepManifest } from "../results/sweep-folder.js";
+import { TOOL_VERSION } from "../results/version.js";
 import type { ScenarioOverrides } from "../scenarios/load/load.js";
 import type { Scenario } from "../scenarios/scenario.js";
 import type { Policy } from "../sim/policies/policy.js";
 import { type CellProgress, CellRunner } from "./cells/cell-runner.js";
+import type { StudyPlotter } from "./plot.js";
 import { resolvePolicies } from "./policies.js";
 import { readScenario } from "./scenarios.js";
 import { Study } from "./study.js";
@@ -54,6 +58,8 @@ export interface SweepOptions {
   readonly series?: boolean;
   readonly out: string;
   readonly force?: boolean;
+  /** Draws pictures into the folder `plots`. Default: none. */
+  readonly plotter?: StudyPlotter<FinishedSweep>;
   readonly onProgress?: (progress: CellProgress) => void;
 }
 
@@ -90,7 +96,7 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
     );
     const study = new Study(arms, options.metrics ?? METRICS, options.warmUp ?? { kind: "none" }, runner);
     await study.extend(options.seeds);
-    const result = new Sweep(options, base, points, policies, study).write(runner);
+    const result = await new Sweep(options, base, points, policies, study).write(runner);
     await runner.complete();
     return result;
   } catch (error) {
@@ -130,13 +136,13 @@ class Sweep {
     this.pointFolders = folderNames(points.map(({ point }) => this.pointText(point)));
   }
 
-  write(runner: CellRunner): SweepResult {
+  async write(runner: CellRunner): Promise<SweepResult> {
     const { out, force = false, series = false } = this.options;
     const output = new OutputFolder(out, force);
     try {
       const cases = this.study.arms.map((_, arm) => this.caseOf(arm));
       const placed = series ? this.placed() : [];
-      const files = new Map([...this.writeTables(output, cases), ...placedDigests(placed)]);
+      const files = new Map([...(await this.writeTables(output, cases)), ...placedDigests(placed)]);
       output.write("manifest.json", manifestText(this.manifest(), files));
       adoptRuns(output, runner, placed);
       output.commit();
@@ -148,7 +154,7 @@ class Sweep {
   }
 
   /** Writes the tables; their digests by name. */
-  private writeTables(output: OutputFolder, cases: readonly SweepCase[]): [string, string][] {
+  private async writeTables(output: OutputFolder, cases: readonly SweepCase[]): Promise<[string, string][]> {
     const { metrics } = this.study;
     const values = output.create("sweep.csv");
     values.write(sweepHeader(this.names));
@@ -160,7 +166,17 @@ class Sweep {
     return [
       ["sweep.csv", values.close()],
       ["sweep-summary.csv", output.write("sweep-summary.csv", summary.join(""))],
+      ...(await this.drawn(output, summary.join(""))),
     ];
+  }
+
+  /** Draws the pictures that are wanted; their digests by name. @param summary the text of sweep-summary.csv */
+  private async drawn(output: OutputFolder, summary: string): Promise<[string, string][]> {
+    const { plotter } = this.options;
+    if (plotter === undefined) return [];
+    const tool = { name: "mheapsim", version: TOOL_VERSION };
+    const files = await plotter(finishedSweep({ ...this.manifest(), tool }, summary, this.options.out));
+    return [...files].map(([name, content]) => [`plots/${name}`, output.write(`plots/${name}`, content)]);
   }
 
   private placed(): Placed[] {
@@ -193,7 +209,7 @@ class Sweep {
     return point.map((value, i) => `${this.names[i]}=${value}`).join(", ");
   }
 
-  private manifest(): Record<string, unknown> {
+  private manifest(): Record<string, unknown> & Omit<SweepManifest, "tool" | "files"> {
     const { vary, zip = false, seeds, warmUp = { kind: "none" }, overrides = {} } = this.options;
     return {
       name: this.base.name,

@@ -35,7 +35,8 @@ export class HeapMap {
 
   /** Of the sample that seek went to: in use, scavenged, cached, by ordinal. */
   readonly counts: Int32Array;
-  private current = -1;
+  /** The sample that seek went to; -1 before the first time. */
+  current = -1;
   /** Where the changes of each sample begin. */
   private readonly changesAt: Float64Array;
   private readonly copies: Copy[] = [];

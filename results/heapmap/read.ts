@@ -22,7 +22,15 @@ export interface HeapMapParts {
  * @throws HeapMapError when there is none, or it is damaged or of another version
  */
 export function readHeapMap(path: string): HeapMap {
-  const { header, deflated } = readHeapMapParts(path);
+  return mapOf(path, readHeapMapParts(path));
+}
+
+/** A heap map that was read already. @param path of the file, for messages @throws HeapMapError as readHeapMap does */
+export function parseHeapMap(path: string, bytes: Uint8Array): HeapMap {
+  return mapOf(path, partsOf(path, bytes));
+}
+
+function mapOf(path: string, { header, deflated }: HeapMapParts): HeapMap {
   try {
     const body = inflateRawSync(deflated, { maxOutputLength: header.body_bytes + 1 });
     if (body.length !== header.body_bytes) throw new ByteError("it is not as long as its header says");
@@ -47,6 +55,10 @@ export function readHeapMapParts(path: string): HeapMapParts {
         : `${path}: cannot be read: ${(error as Error).message}`,
     );
   }
+  return partsOf(path, bytes);
+}
+
+function partsOf(path: string, bytes: Uint8Array): HeapMapParts {
   const magic = new TextDecoder("latin1").decode(bytes.subarray(0, HEAP_MAP_MAGIC.length));
   if (magic !== HEAP_MAP_MAGIC)
     throw new HeapMapError(`${path}: this is no heap map: it does not begin with ${HEAP_MAP_MAGIC}`);

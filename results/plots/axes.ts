@@ -7,7 +7,15 @@
  */
 
 /** What the values of an axis are. */
-export type Quantity = "bytes" | "bytesPerSecond" | "share" | "count" | "perSecond" | "wideCount";
+export type Quantity =
+  | "bytes"
+  | "bytesPerSecond"
+  | "share"
+  | "count"
+  | "number"
+  | "ns"
+  | "perSecond"
+  | "wideCount";
 
 /** Where an axis begins and ends, its ticks, and how Vega writes their labels. */
 export interface AxisScale {
@@ -37,6 +45,10 @@ export function valueAxis(quantity: Quantity, greatest: number): AxisScale {
       return shareAxis(greatest);
     case "count":
       return scale(greatest, decimalStep(greatest, 1), "format(datum.value, ',~f')");
+    case "number":
+      return scale(greatest, decimalStep(greatest, 0), "format(datum.value, ',~r')");
+    case "ns":
+      return durationAxis(greatest);
     case "perSecond":
       return scale(
         greatest,
@@ -115,6 +127,15 @@ const TIME_UNITS = [
   { name: "ms", ns: 1e6, from: 1e6, steps: [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200] },
   { name: "µs", ns: 1e3, from: 0, steps: [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200] },
 ] as const;
+
+/** Lengths of time as values, each label with its unit. */
+function durationAxis(greatest: number): AxisScale {
+  const unit = TIME_UNITS.find(({ from }) => greatest >= from)!;
+  const length = greatest / unit.ns;
+  const step = unit.steps.find((size) => length / size <= MOST_INTERVALS) ?? decimalStep(length, 0);
+  const label = `datum.value === 0 ? '0' : format(datum.value / ${unit.ns}, '~r') + ' ${unit.name}'`;
+  return scale(greatest, step * unit.ns, label);
+}
 
 /** An axis of time, and its title with the unit. The last tick may lie before the end. */
 export function timeAxis(durationNs: number): AxisScale & { readonly title: string } {

@@ -3,6 +3,7 @@
 import type { FinishedComparison } from "../comparison-folder.js";
 import type { Metric } from "../metrics.js";
 import type { FinishedRun } from "../run-folder.js";
+import type { FinishedSweep } from "../sweep-folder.js";
 import type { Spec } from "./panels.js";
 import type { Theme } from "./theme.js";
 
@@ -24,8 +25,8 @@ interface Kind {
 /** A picture of runs. */
 export interface RunKind extends Kind {
   readonly of: "runs";
-  /** Whether it is drawn when nobody says what to draw, and by `run --plots`. */
-  readonly isUsual: boolean;
+  /** Whether it is drawn of such runs when nobody says what to draw, and by `run --plots`. */
+  isUsual(runs: readonly FinishedRun[]): boolean;
   /**
    * The specification of a picture.
    * @param runs at least one
@@ -41,4 +42,11 @@ export interface ComparisonKind extends Kind {
   spec(comparison: FinishedComparison, options: PlotOptions): Spec;
 }
 
-export type PlotKind = RunKind | ComparisonKind;
+/** A picture of a sweep. */
+export interface SweepKind extends Kind {
+  readonly of: "sweep";
+  /** The specification of a picture. @throws RunFolderError for a sweep that no picture shows */
+  spec(sweep: FinishedSweep, options: PlotOptions): Spec;
+}
+
+export type PlotKind = RunKind | ComparisonKind | SweepKind;

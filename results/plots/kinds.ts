@@ -6,12 +6,23 @@
 import type { PlotKind, RunKind } from "./kind.js";
 import { compare } from "./kinds/compare.js";
 import { fragmentation } from "./kinds/fragmentation.js";
+import { heapmap } from "./kinds/heapmap.js";
 import { memory } from "./kinds/memory.js";
+import { pages } from "./kinds/pages.js";
 import { scavenger } from "./kinds/scavenger.js";
 import { sizes } from "./kinds/sizes.js";
 import { slowPaths } from "./kinds/slow-paths.js";
+import { sweep } from "./kinds/sweep.js";
 
 /** Kinds that show runs. */
-export const RUN_KINDS: readonly RunKind[] = [memory, fragmentation, slowPaths, scavenger, sizes];
+export const RUN_KINDS: readonly RunKind[] = [
+  memory,
+  fragmentation,
+  slowPaths,
+  scavenger,
+  sizes,
+  heapmap,
+  pages,
+];
 
-export const PLOT_KINDS: readonly PlotKind[] = [...RUN_KINDS, compare];
+export const PLOT_KINDS: readonly PlotKind[] = [...RUN_KINDS, compare, sweep];

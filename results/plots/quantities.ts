@@ -26,7 +26,8 @@ export function quantityText(value: number, unit: string): string {
 
 /** A share as per cent, with its sign, to a hundredth of a per cent at most; `0 %` has no sign. */
 export function signedPercent(share: number): string {
-  const percent = threeDigits(Number(Math.abs(100 * share).toFixed(2)));
+  const size = Math.abs(100 * share);
+  const percent = threeDigits(size < 1 ? Number(size.toFixed(2)) : size);
   if (percent === "0") return share === 0 ? "0 %" : "0.00 %";
   return `${share < 0 ? "−" : "+"}${percent} %`;
 }

@@ -23,6 +23,10 @@ export interface Theme {
   readonly orange: string;
   /** For several runs over one another, most distinct first. */
   readonly runs: readonly string[];
+  /** From least to most, for heat maps: text in ink is read on the first half, and in the background's colour on the second. */
+  readonly heat: readonly string[];
+  /** States of pages, those of reports: told apart by lightness too. */
+  readonly pages: Readonly<Record<"inUse" | "cached" | "free" | "scavenged", string>>;
 }
 
 export const THEMES: Readonly<Record<ThemeName, Theme>> = {
@@ -37,6 +41,8 @@ export const THEMES: Readonly<Record<ThemeName, Theme>> = {
     purple: "#cc79a7",
     orange: "#e69f00",
     runs: ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#1a1a1a"],
+    heat: ["#eef4fa", "#8fbbe0", "#0a4f8f"],
+    pages: { inUse: "#3d1f7a", cached: "#0f9d83", free: "#ffa51f", scavenged: "#dfe7ef" },
   },
   dark: {
     background: "#15181c",
@@ -49,6 +55,8 @@ export const THEMES: Readonly<Record<ThemeName, Theme>> = {
     purple: "#cc79a7",
     orange: "#e69f00",
     runs: ["#56b4e9", "#e69f00", "#1fbf92", "#cc79a7", "#f0773a", "#f0e442", "#ececec"],
+    heat: ["#1b2530", "#2f6b9a", "#9ad2f7"],
+    pages: { inUse: "#6d48d8", cached: "#34d3b4", free: "#ff9d1a", scavenged: "#2f3640" },
   },
 };
 

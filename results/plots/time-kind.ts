@@ -52,7 +52,7 @@ export function timeKind(table: TimeKindTable): RunKind {
     name: table.name,
     about: table.about,
     of: "runs",
-    isUsual: true,
+    isUsual: () => true,
     spec: (runs, { theme }: PlotOptions) => {
       const durationNs = Math.max(...runs.map(durationOf));
       const panels = panelsOf(table, runs, durationNs, theme);

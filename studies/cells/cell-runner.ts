@@ -80,6 +80,8 @@ export class CellRunner {
       count({ done: 1, total: 0, kept });
     };
     count({ done: 0, total: cells.length, kept: 0 });
+    // Threads take a moment to load what they need, in which the first keys are made.
+    if (this.store.isEmpty) this.pool ??= this.start();
     let next = 0;
     const lane = async (): Promise<void> => {
       while (next < cells.length) {

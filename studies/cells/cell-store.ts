@@ -43,6 +43,11 @@ export class CellStore {
     return join(this.folder, key);
   }
 
+  /** Whether no cell of an earlier study is there. */
+  get isEmpty(): boolean {
+    return this.entries().length === 0;
+  }
+
   /** A finished cell, undefined when there is none. */
   read(key: string): FinishedCell | undefined {
     return readCell(this.folderOf(key));

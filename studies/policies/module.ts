@@ -13,8 +13,8 @@
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { resolve } from "node:path";
-import { require as loadAnyModule } from "tsx/cjs/api";
 import { InputError } from "../../scenarios/input-error.js";
 import { nearMiss } from "../../scenarios/values/near-miss.js";
 import { type PolicyParts, partsOf, registerParts } from "../../sim/heap/parts.js";
@@ -98,7 +98,9 @@ function digestOf(path: string): string {
 
 function load(path: string): PolicyModule {
   try {
-    return (loadAnyModule(resolve(path), import.meta.url) as { default: PolicyModule }).default;
+    // The compiler is loaded with the first module: most runs have none, and no thread of a study should wait for it.
+    const tsx: typeof import("tsx/cjs/api") = createRequire(import.meta.url)("tsx/cjs/api");
+    return (tsx.require(resolve(path), import.meta.url) as { default: PolicyModule }).default;
   } catch (error) {
     throw new InputError(path, 0, 0, `the policy module cannot be loaded: ${sentenceOf(error as Error)}`);
   }

@@ -120,6 +120,46 @@ describe("plot", () => {
   });
 });
 
+describe("plots of a sweep", () => {
+  test("are the same from sweep --plots and from its folder, and are in the manifest", async () => {
+    const vary = ["--vary", "rate=500,1000,2000", "--policies", "go1.18,next-fit", "--seeds", "1..2"];
+    const swept = ["sweep", small, ...vary, "--workers", "1", "--plots", "--out", "swept"];
+    const { code, stderr } = await mheapsim(swept, { cwd: folder.path });
+    expect([code, stderr]).toEqual([0, ""]);
+    expect((await plot("swept")).stdout).toBe("written to swept-plots: sweep.svg, manifest.json\n");
+    const svg = text("swept-plots", "sweep.svg");
+    expect(text("swept", "plots", "sweep.svg")).toBe(svg);
+    for (const name of ["small over rate", "2 seeds", ">next-fit<", ">2000<"]) expect(svg).toContain(name);
+    expect(JSON.parse(text("swept", "manifest.json")).files).toContainEqual({
+      name: "plots/sweep.svg",
+      sha256: sha256(svg),
+    });
+    const refused = await plot("swept", "--kind", "compare", "-o", "wrong");
+    expect([refused.code, refused.stderr]).toEqual([
+      2,
+      "mheapsim: swept is the folder of a sweep, and compare is a picture of a comparison\n",
+    ]);
+  });
+});
+
+describe("plots of heap maps", () => {
+  test("are usual for runs that have one, and say what is missing", async () => {
+    await run(small, "--out", "mapped", "--heapmap", "--plots", "--keyframes", "500ms,1s");
+    expect((await plot("mapped", "-o", "mapped-drawn")).stdout).toContain(
+      "sizes.svg, heapmap.svg, manifest.json",
+    );
+    expect(text("mapped", "plots", "heapmap.svg")).toBe(text("mapped-drawn", "heapmap.svg"));
+    expect((await plot("mapped", "--kind", "pages", "--at", "1.3s", "-o", "grid")).code).toBe(0);
+    expect(text("grid", "pages.svg")).toContain("Keyframe 2 of 3, at 1 s, the nearest to 1.3 s");
+    const missing = await plot("one", "--kind", "pages", "-o", "none");
+    expect([missing.code, missing.stderr]).toEqual([
+      2,
+      "mheapsim: one/heapmap.bin is missing, and pages shows what is in it: run it again with --heapmap\n",
+    ]);
+    expect(existsSync(folder.at("none"))).toBe(false);
+  });
+});
+
 describe("plots of a comparison", () => {
   test("are the same from compare --plots and from its folder, and are in the manifest", async () => {
     const { code, stdout } = await plot("compared");

@@ -76,6 +76,9 @@ describe("commands in the documents", () => {
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+  /** What commands printed, by their text. */
+  const printed = new Map<string, string>();
+
   const all = DOCUMENTS.flatMap((file) => commandsOf(file).map((command) => [file, command] as const));
 
   it("there are some, or the pattern is wrong", () => {
@@ -87,7 +90,8 @@ describe("commands in the documents", () => {
     (_, command) => {
       const asBuilt = command.replaceAll("npx mheapsim", `"${process.execPath}" "${CLI}"`);
       expect(asBuilt, "a command that no test runs").not.toBe(command);
-      const { status, stderr } = spawnSync("sh", ["-c", asBuilt], { cwd: folder, encoding: "utf8" });
+      const { status, stdout, stderr } = spawnSync("sh", ["-c", asBuilt], { cwd: folder, encoding: "utf8" });
+      printed.set(command, stdout);
       expect(stderr.replace(/.*no meta\.json.*\n/g, "")).toBe("");
       expect(status).toBe(0);
     },
@@ -109,6 +113,31 @@ describe("commands in the documents", () => {
   it.each(pictures)("%s is what the commands of the gallery draw", (path) => {
     expect(readFileSync(join(folder, path)).equals(readFileSync(join(ROOT, "docs", path)))).toBe(true);
     expect(statSync(join(ROOT, "docs", path)).size).toBeLessThan(200_000);
+  });
+
+  const design = "docs/example-design-doc.md";
+  const designCommands = commandsOf(design).filter((command) => command.includes(" compare "));
+
+  it("the example of a design document shows what its commands print", () => {
+    const blocks = [...read(design).matchAll(/^```sh\n(.*)\n```\n\n```text\n([\s\S]*?)^```$/gm)];
+    expect(blocks.map(([, command]) => command)).toEqual(designCommands);
+    // An ellipsis stands for lines that are left out.
+    for (const [, command, block] of blocks)
+      for (const part of block!.split("…\n")) expect(printed.get(command!)).toContain(part);
+  });
+
+  it("the figures in its text are among those that its commands print", () => {
+    const prose = read(design).replace(/^```[\s\S]*?^```$/gm, "");
+    const figures = [...prose.matchAll(/(?<![\d.])\d+\.?\d* (?:KiB|MiB|us|ms)|(?<![\d.])\d+\.\d+ %/g)].map(
+      String,
+    );
+    expect(figures.length).toBeGreaterThan(6);
+    const all = designCommands.map((command) => printed.get(command)).join("");
+    for (const figure of figures) expect(all).toContain(figure);
+  });
+
+  it.each(picturesOf(design))("%s is what the commands of the example draw", (path) => {
+    expect(readFileSync(join(folder, path)).equals(readFileSync(join(ROOT, "docs", path)))).toBe(true);
   });
 
   it("policies.md has the figures of releases that its commands make", () => {

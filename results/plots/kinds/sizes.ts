@@ -21,7 +21,7 @@ export const sizes: RunKind = {
   name: "sizes",
   of: "runs",
   about: "histograms of span sizes, of lifetimes, and of free runs at the peak, the end, or --at other times",
-  isUsual: true,
+  isUsual: () => true,
   spec: (runs, { theme, atNs }) => {
     const counted = runs.map(withHistograms);
     const [first] = counted;

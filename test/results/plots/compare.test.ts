@@ -152,6 +152,7 @@ describe("quantities", () => {
     [-0.00001, "0.00 %"],
     [0.001549, "+0.15 %"],
     [-0.236, "−23.6 %"],
+    [0.722487, "+72.2 %"],
     [12.345, "+1,235 %"],
   ])("a difference of %s: %s", (share, text) => expect(signedPercent(share)).toBe(text));
 

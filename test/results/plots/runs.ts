@@ -1,6 +1,9 @@
 /** Runs for tests of plots: small, made up, and the same everywhere (no function of Math that V8 versions disagree on). */
 
 import { COLUMN, COLUMNS, type ColumnName } from "../../../results/columns.js";
+import type { HeapMap } from "../../../results/heapmap/heap-map.js";
+import { parseHeapMap } from "../../../results/heapmap/read.js";
+import { HeapMapRecorder } from "../../../results/heapmap/recorder.js";
 import { HistogramRecorder } from "../../../results/histograms.js";
 import { columnsOf, type FinishedRun } from "../../../results/run-folder.js";
 import { platform } from "../../../sim/address/platforms.js";
@@ -76,8 +79,25 @@ export function madeUpRun(
     pageBytes: 8192,
     columns: columnsOf(rows(samples, lengthNs, scale)),
     histograms: madeUpHistograms(longestRun),
+    heapMap: () => madeUpMap(lengthNs),
     ...rest,
   };
+}
+
+/** The map of a heap of some chunks, in which spans come and go, and some pages are scavenged. */
+function madeUpMap(lengthNs: number): HeapMap {
+  const heap = new Heap(platform("linux/amd64"));
+  heap.resizeProcs(1);
+  const recorder = new HeapMapRecorder([0.25, 0.5, 0.75].map((share) => Math.floor(share * lengthNs)));
+  const spans: number[] = [];
+  for (let i = 0; i < 80; i++) {
+    for (let k = 0; k < 30; k++) spans.push(heap.allocSpan(0, 1 + ((i * k) % 19), KIND_STACK));
+    for (let k = 0; k < (i % 20 < 10 ? 10 : 45) && spans.length > 0; k++)
+      heap.freeSpan(spans.splice((i * 7 + k * 13) % spans.length, 1)[0]!);
+    if (i % 20 === 19) heap.scavenge(2 * MIB);
+    recorder.sample(Math.floor((lengthNs * i) / 79), heap);
+  }
+  return parseHeapMap("made-up", recorder.finish(heap));
 }
 
 /** @param longestRun buckets of free runs that hold something */

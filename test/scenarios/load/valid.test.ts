@@ -10,7 +10,8 @@ import { DEFAULT_KHUGEPAGED } from "../../../sim/os/khugepaged.js";
 import { REGRET_WINDOW_NS } from "../../../sim/os/regret.js";
 import { CONTRASTS } from "../../../sim/policies/contrasts.js";
 import { DEFAULT_LOCK_COSTS } from "../../../sim/runtime/heap-lock.js";
-import { geometryOf, scenario, VOCABULARY } from "../../../studies/scenarios.js";
+import { geometryOf } from "../../../studies/platform-geometry.js";
+import { scenario, VOCABULARY } from "../../../studies/scenarios.js";
 import { FULL, PHASES, SMALL } from "./valid.js";
 
 function load(text: string, overrides = {}): Scenario {
