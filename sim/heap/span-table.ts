@@ -3,7 +3,9 @@
  *
  * A record for each page, in blocks that are made when the first span begins in them: as the runtime has a pointer for each
  * page of an arena. So spans side by side have records side by side, which an allocator that goes up through the heap meets
- * in the order of memory; a hash table would miss the caches at each. It costs a five-hundredth of the heap.
+ * in the order of memory; a hash table would miss the caches at each. It costs a five-hundredth of the memory that small spans
+ * ever began in. Spans of a MiB and more, few as they are, would take a block each, and are kept in a table of their own
+ * (large-spans.ts); which of the two has a span that begins at a page, only a look tells.
  *
  *     records of a block   [ birth | npages, kind ][ birth | 0, – ][ birth | npages, kind ] …     512 pages
  *                            page 0                  page 1: no span begins here
@@ -13,6 +15,10 @@
 
 import { grownInto } from "../../engine/typed-arrays.js";
 import { BLOCK_PAGES, BlockDirectory, NO_PLACE } from "../address/block-directory.js";
+import { LargeSpans, NO_ENTRY } from "./large-spans.js";
+
+/** From so many pages on, 1 MiB, a span is large. */
+const LARGE_PAGES = 128;
 
 /** 32-bit numbers of a record, and doubles. */
 const LOG_INTEGERS = 2;
@@ -32,6 +38,7 @@ export class SpanTable {
   removedKind = 0;
   removedBirthNs = 0;
 
+  private readonly large = new LargeSpans();
   private readonly directory = new BlockDirectory();
   private numbers = new Int32Array(0);
   private births = new Float64Array(this.numbers.buffer);
@@ -42,6 +49,13 @@ export class SpanTable {
    * @param birthNs when it was handed out, for whoever wants to know
    */
   add(page: number, npages: number, kind: number, birthNs = 0): boolean {
+    if (this.large.find(page) !== NO_ENTRY) return false;
+    if (npages >= LARGE_PAGES) {
+      if (this.find(page) !== NOWHERE) return false;
+      this.large.add(page, npages, kind, birthNs);
+      this.count++;
+      return true;
+    }
     const at = this.directory.place(page) * BLOCK_PAGES + (page & (BLOCK_PAGES - 1));
     if (at << LOG_INTEGERS >= this.numbers.length) this.grow();
     const { numbers } = this;
@@ -57,19 +71,25 @@ export class SpanTable {
   /** Pages of the span that begins at a page; 0 when none does. */
   npagesAt(page: number): number {
     const at = this.find(page);
-    return at === NOWHERE ? 0 : this.numbers[(at << LOG_INTEGERS) + NPAGES]!;
+    if (at !== NOWHERE) return this.numbers[(at << LOG_INTEGERS) + NPAGES]!;
+    const entry = this.large.find(page);
+    return entry === NO_ENTRY ? 0 : this.large.npagesOf(entry);
   }
 
   /** Kind of the span that begins at a page; -1 when none does. */
   kindAt(page: number): number {
     const at = this.find(page);
-    return at === NOWHERE ? -1 : this.numbers[(at << LOG_INTEGERS) + KIND]!;
+    if (at !== NOWHERE) return this.numbers[(at << LOG_INTEGERS) + KIND]!;
+    const entry = this.large.find(page);
+    return entry === NO_ENTRY ? -1 : this.large.kindOf(entry);
   }
 
   /** When the span that begins at a page was handed out, ns; NaN when none does. */
   birthAt(page: number): number {
     const at = this.find(page);
-    return at === NOWHERE ? Number.NaN : this.births[at << LOG_DOUBLES]!;
+    if (at !== NOWHERE) return this.births[at << LOG_DOUBLES]!;
+    const entry = this.large.find(page);
+    return entry === NO_ENTRY ? Number.NaN : this.large.birthOf(entry);
   }
 
   /** Calls back for each span, in no order that means anything. */
@@ -81,12 +101,15 @@ export class SpanTable {
       const npages = numbers[record + NPAGES]!;
       if (npages !== 0) callback(npages, numbers[record + KIND]!, births[at << LOG_DOUBLES]!);
     }
+    this.large.forEach((_, npages, kind, birthNs) => {
+      callback(npages, kind, birthNs);
+    });
   }
 
   /** Removes the span that begins at a page, and leaves what it was in the removed… fields; false when none does. */
   remove(page: number): boolean {
     const at = this.find(page);
-    if (at === NOWHERE) return false;
+    if (at === NOWHERE) return this.removeLarge(page);
     const { numbers } = this;
     const record = at << LOG_INTEGERS;
     this.removedPages = numbers[record + NPAGES]!;
@@ -97,29 +120,46 @@ export class SpanTable {
     return true;
   }
 
-  /** All spans by first page, ascending. Arrays of their own: for probes, not for hot paths. */
-  sorted(): { pages: Float64Array; npages: Int32Array; kinds: Int32Array } {
-    const { numbers, directory } = this;
-    const pages = new Float64Array(this.count);
-    const npages = new Int32Array(this.count);
-    const kinds = new Int32Array(this.count);
-    let i = 0;
-    for (const number of [...directory.blockNumbers].sort((a, b) => a - b)) {
-      const first = number * BLOCK_PAGES;
-      const block = directory.find(first) * BLOCK_INTEGERS;
-      for (let offset = 0; offset < BLOCK_PAGES; offset++) {
-        const record = block + (offset << LOG_INTEGERS);
-        if (numbers[record + NPAGES] === 0) continue;
-        pages[i] = first + offset;
-        npages[i] = numbers[record + NPAGES]!;
-        kinds[i] = numbers[record + KIND]!;
-        i++;
-      }
-    }
-    return { pages, npages, kinds };
+  private removeLarge(page: number): boolean {
+    const { large } = this;
+    const entry = large.find(page);
+    if (entry === NO_ENTRY) return false;
+    this.removedPages = large.npagesOf(entry);
+    this.removedKind = large.kindOf(entry);
+    this.removedBirthNs = large.birthOf(entry);
+    large.remove(entry);
+    this.count--;
+    return true;
   }
 
-  /** Which record is that of the span that begins at a page; NOWHERE when none does. */
+  /** All spans by first page, ascending. Arrays of their own: for probes, not for hot paths. */
+  sorted(): { pages: Float64Array; npages: Int32Array; kinds: Int32Array } {
+    const pages = this.firstPages().sort();
+    return {
+      pages,
+      npages: Int32Array.from(pages, (page) => this.npagesAt(page)),
+      kinds: Int32Array.from(pages, (page) => this.kindAt(page)),
+    };
+  }
+
+  /** First pages of all spans, in no order that means anything. */
+  private firstPages(): Float64Array {
+    const { numbers, directory } = this;
+    const pages = new Float64Array(this.count);
+    let i = 0;
+    directory.blockNumbers.forEach((number, place) => {
+      for (let offset = 0; offset < BLOCK_PAGES; offset++) {
+        const record = place * BLOCK_INTEGERS + (offset << LOG_INTEGERS);
+        if (numbers[record + NPAGES] !== 0) pages[i++] = number * BLOCK_PAGES + offset;
+      }
+    });
+    this.large.forEach((page) => {
+      pages[i++] = page;
+    });
+    return pages;
+  }
+
+  /** Which record is that of the small span that begins at a page; NOWHERE when none does. */
   private find(page: number): number {
     const place = this.directory.find(page);
     if (place === NO_PLACE) return NOWHERE;

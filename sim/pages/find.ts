@@ -24,6 +24,9 @@ import { FIND_ENTRIES, FIND_LEVELS } from "../probes.js";
 import { CorruptHeapError } from "./errors.js";
 import type { PageTree } from "./page-tree.js";
 
+/** Requests up to here are searched for with 32-bit sums, which stay below twice of it. */
+const LARGEST_SUM = 2 ** 30;
+
 export class Finder {
   // What a search finds stands in fields, as a chunk and a page within it: whole 32-bit numbers, where a page index would
   // be a double, and several of them, which a function could return in an object only.
@@ -204,6 +207,8 @@ export class Finder {
     const entries = tree.entriesOf(0);
     const short = npages - 1;
     let r = lowerBound(roots, rootCount, from);
+    // Sums of that size do not fit 32 bits; a request may be as large as it likes, and what is free nearly so.
+    if (npages > LARGEST_SUM) return this.searchRootForHuge(npages, from, r);
     let window = -1;
     if (this.windowed) {
       while (r < rootCount && entries[rootAt[r]! | 1] === 0) r++;
@@ -229,6 +234,43 @@ export class Finder {
         return this.searchBelow(1, npages, root, tree.rootSlot[root]!, 0, 0);
       }
       passed = (entries[at | 2]! + (passed & (((start ^ entryPages) - 1) >> 31))) | 0;
+    }
+    this.count(1, tree.rootSlot.length - from);
+    return false;
+  }
+
+  /**
+   * searchRoot for a run that no root entry holds and that begins and ends at the edges of entries, in doubles.
+   * @param from the root entry of searchAddr
+   * @param first where it, or the next one that was grown, stands in the list of those
+   */
+  private searchRootForHuge(npages: number, from: number, first: number): boolean {
+    const tree = this.tree;
+    const { roots, rootAt, rootCount, leafBits } = tree;
+    const entryPages = tree.levelPages[0]!;
+    const entries = tree.entriesOf(0);
+    let passed = 0;
+    let next = -1;
+    let windowed = this.windowed;
+    for (let r = first; r < rootCount; r++) {
+      const root = roots[r]!;
+      const at = rootAt[r]!;
+      if (windowed && entries[at | 1] !== 0) {
+        this.setCandidate(0, root << leafBits);
+        windowed = false;
+      }
+      if (root !== next) passed = 0;
+      next = root + 1;
+      const start = entries[at]!;
+      if (passed + start >= npages) {
+        const { chunkPages } = tree;
+        const chunks = Math.ceil(passed / chunkPages);
+        this.foundChunk = (root << leafBits) - chunks;
+        this.foundIndex = chunks * chunkPages - passed;
+        this.count(1, root - from + 1);
+        return true;
+      }
+      passed = start === entryPages ? passed + entryPages : entries[at | 2]!;
     }
     this.count(1, tree.rootSlot.length - from);
     return false;
