@@ -55,11 +55,16 @@ export function readToolManifest(folder: string): ToolManifest {
 
 /** The text of a file. @throws RunFolderError when it cannot be read */
 export function readPart(folder: string, name: string): string {
-  return readBytes(folder, name).toString("utf8");
+  return contentsOf(folder, name).toString("utf8");
 }
 
 /** A file as it is. @throws RunFolderError when it cannot be read */
-export function readBytes(folder: string, name: string): Buffer {
+export function readBytes(folder: string, name: string): Uint8Array {
+  return contentsOf(folder, name);
+}
+
+/** Not exported, so that the package's declarations do without those of Node. */
+function contentsOf(folder: string, name: string): Buffer {
   try {
     return readFileSync(join(folder, name));
   } catch (error) {
