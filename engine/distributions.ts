@@ -11,6 +11,7 @@
 
 import { DISTRIBUTIONS, type Kind, type Made } from "./distributions/kinds.js";
 import type { DistributionSpec } from "./distributions/specs.js";
+import { nearestWhole } from "./distributions/whole.js";
 import type { RandomStream } from "./random-streams.js";
 import { type Path, rowOf } from "./specs.js";
 
@@ -29,7 +30,7 @@ export class Distribution {
   constructor(
     readonly draw: () => number,
     readonly mean: number,
-    private readonly whole: () => number = () => Math.floor(draw() + 0.5),
+    private readonly whole: () => number = () => nearestWhole(draw()),
   ) {}
 
   /**

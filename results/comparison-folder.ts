@@ -15,6 +15,7 @@ import {
   RunFolderError,
   readPart,
   readToolManifest,
+  seedFolder,
   type ToolManifest,
 } from "./result-folder.js";
 import { type FinishedRun, readRunFolder } from "./run-folder.js";
@@ -83,7 +84,7 @@ export function readComparisonFolder(folder: string): FinishedComparison {
   checkDigest(folder, manifest, "comparison.json", text);
   const file: ComparisonFile = JSON.parse(text);
   const runs = policies.map(({ name: policy, folder: place }) => {
-    const paths = seeds.map((seed) => join(folder, place, `seed-${String(seed).padStart(4, "0")}`));
+    const paths = seeds.map((seed) => join(folder, place, seedFolder(seed)));
     return [policy, paths.map((path) => bandRun(readRunFolder(path).columns))] as const;
   });
   return {

@@ -53,6 +53,11 @@ export function readToolManifest(folder: string): ToolManifest {
   return manifest as ToolManifest;
 }
 
+/** The folder of a seed's run, within that of its policy. */
+export function seedFolder(seed: number): string {
+  return `seed-${String(seed).padStart(4, "0")}`;
+}
+
 /** The text of a file. @throws RunFolderError when it cannot be read */
 export function readPart(folder: string, name: string): string {
   return contentsOf(folder, name).toString("utf8");

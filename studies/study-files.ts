@@ -1,6 +1,7 @@
 /** What studies put into their output folders besides their own tables: the files of cells, and what is known of them. */
 
 import type { OutputFolder } from "../results/output-folder.js";
+import { seedFolder } from "../results/result-folder.js";
 import { sha256 } from "./cells/cell.js";
 import { resultFiles, strip } from "./cells/cell-folder.js";
 import type { CellRunner } from "./cells/cell-runner.js";
@@ -54,7 +55,7 @@ export function adoptRuns(output: OutputFolder, runner: CellRunner, placed: read
 }
 
 function placeOf({ cell }: StudyRun, prefix: string): string {
-  return `${prefix}seed-${String(cell.seed).padStart(4, "0")}`;
+  return `${prefix}${seedFolder(cell.seed)}`;
 }
 
 /** How a run went, for JSON. */

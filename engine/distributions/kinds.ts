@@ -24,7 +24,7 @@ import { type Parameter, type Parameters, type Path, SpecError } from "../specs.
 import { AliasTable } from "./alias-table.js";
 import { cumulative, density, lowerQuantile, standardNormal } from "./normal.js";
 import type { DistributionKind, DistributionSpec, SpecOf } from "./specs.js";
-import { UNSURE, WholeQuantile, wholeExponential } from "./whole.js";
+import { nearestWhole, UNSURE, WholeQuantile, wholeExponential } from "./whole.js";
 
 /** What a row makes. `mean` is NaN where no closed form is known, and may be infinite. */
 export interface Made {
@@ -234,7 +234,7 @@ export const DISTRIBUTIONS: { readonly [K in DistributionKind]: Kind<SpecOf<K>> 
       }
       const parts = spec.parts.map((each, i) => part(each.of, "parts", i, "of"));
       const draws = parts.map((each) => each.draw);
-      const wholes = parts.map(({ draw, whole }) => whole ?? (() => Math.floor(draw() + 0.5)));
+      const wholes = parts.map(({ draw, whole }) => whole ?? (() => nearestWhole(draw())));
       const alias = new AliasTable(weights);
       const total = weights.reduce((sum, w) => sum + w, 0);
       return {
@@ -314,7 +314,7 @@ function exponential(mean: number, stream: RandomStream): Made {
     const u = double();
     const near = wholeExponential(u, mean);
     // What d3-random does.
-    return near === UNSURE ? Math.floor(-Math.log1p(-u) / rate + 0.5) : near;
+    return near === UNSURE ? nearestWhole(-Math.log1p(-u) / rate) : near;
   };
   return { draw: randomExponential.source(double)(rate), mean, whole };
 }

@@ -16,6 +16,11 @@ const MARGIN = 2 ** -10;
 /** Stands for "ask the exact formula". */
 export const UNSURE = -1;
 
+/** A number rounded, halves upward. */
+export function nearestWhole(value: number): number {
+  return Math.floor(value + 0.5);
+}
+
 /** An approximation rounded, halves upward; UNSURE near a half, and for NaN. @param value at least 0 */
 function rounded(value: number): number {
   const raised = value + 0.5;
@@ -84,14 +89,14 @@ export class WholeQuantile {
     const { table } = this;
     if (table === null) {
       if (++this.draws === DRAWS_BEFORE_TABLE) this.table = polynomials(this.exact);
-      return Math.floor(this.exact(u) + 0.5);
+      return nearestWhole(this.exact(u));
     }
     const x = u * CELLS;
     const cell = x | 0;
     const t = x - cell;
     const c = cell * COEFFICIENTS;
     const whole = rounded(table[c]! + t * (table[c + 1]! + t * (table[c + 2]! + t * table[c + 3]!)));
-    return whole === UNSURE ? Math.floor(this.exact(u) + 0.5) : whole;
+    return whole === UNSURE ? nearestWhole(this.exact(u)) : whole;
   }
 }
 

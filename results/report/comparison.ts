@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { ComparisonRow } from "../comparison.js";
 import type { ComparisonRowJson } from "../comparison-files.js";
 import { METRICS } from "../metrics.js";
-import { checkDigest, RunFolderError, readPart, readToolManifest } from "../result-folder.js";
+import { checkDigest, RunFolderError, readPart, readToolManifest, seedFolder } from "../result-folder.js";
 
 /** A comparison that came to its end. */
 export interface ReportedComparison {
@@ -40,7 +40,7 @@ export function readComparison(folder: string): ReportedComparison | null {
   checkDigest(folder, { files }, name, text);
   const { rows } = JSON.parse(text) as Partial<ReadComparison>;
   if (!Array.isArray(rows)) throw damaged(join(folder, name));
-  const first = `seed-${String(seeds[0]).padStart(4, "0")}`;
+  const first = seedFolder(seeds[0]!);
   const inOrder = [...policies].sort((a, b) => Number(b.name === baseline) - Number(a.name === baseline));
   return {
     baseline,

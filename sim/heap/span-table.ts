@@ -15,7 +15,7 @@
 
 import { grownInto } from "../../engine/typed-arrays.js";
 import { BLOCK_PAGES, BlockDirectory, NO_PLACE } from "../address/block-directory.js";
-import { LargeSpans, NO_ENTRY } from "./large-spans.js";
+import { LargeSpans, NO_ROW } from "./large-spans.js";
 
 /** From so many pages on, 1 MiB, a span is large. */
 const LARGE_PAGES = 128;
@@ -49,7 +49,7 @@ export class SpanTable {
    * @param birthNs when it was handed out, for whoever wants to know
    */
   add(page: number, npages: number, kind: number, birthNs = 0): boolean {
-    if (this.large.find(page) !== NO_ENTRY) return false;
+    if (this.large.find(page) !== NO_ROW) return false;
     if (npages >= LARGE_PAGES) {
       if (this.find(page) !== NOWHERE) return false;
       this.large.add(page, npages, kind, birthNs);
@@ -72,24 +72,24 @@ export class SpanTable {
   npagesAt(page: number): number {
     const at = this.find(page);
     if (at !== NOWHERE) return this.numbers[(at << LOG_INTEGERS) + NPAGES]!;
-    const entry = this.large.find(page);
-    return entry === NO_ENTRY ? 0 : this.large.npagesOf(entry);
+    const row = this.large.find(page);
+    return row === NO_ROW ? 0 : this.large.npagesOf(row);
   }
 
   /** Kind of the span that begins at a page; -1 when none does. */
   kindAt(page: number): number {
     const at = this.find(page);
     if (at !== NOWHERE) return this.numbers[(at << LOG_INTEGERS) + KIND]!;
-    const entry = this.large.find(page);
-    return entry === NO_ENTRY ? -1 : this.large.kindOf(entry);
+    const row = this.large.find(page);
+    return row === NO_ROW ? -1 : this.large.kindOf(row);
   }
 
   /** When the span that begins at a page was handed out, ns; NaN when none does. */
   birthAt(page: number): number {
     const at = this.find(page);
     if (at !== NOWHERE) return this.births[at << LOG_DOUBLES]!;
-    const entry = this.large.find(page);
-    return entry === NO_ENTRY ? Number.NaN : this.large.birthOf(entry);
+    const row = this.large.find(page);
+    return row === NO_ROW ? Number.NaN : this.large.birthOf(row);
   }
 
   /** Calls back for each span, in no order that means anything. */
@@ -122,12 +122,12 @@ export class SpanTable {
 
   private removeLarge(page: number): boolean {
     const { large } = this;
-    const entry = large.find(page);
-    if (entry === NO_ENTRY) return false;
-    this.removedPages = large.npagesOf(entry);
-    this.removedKind = large.kindOf(entry);
-    this.removedBirthNs = large.birthOf(entry);
-    large.remove(entry);
+    const row = large.find(page);
+    if (row === NO_ROW) return false;
+    this.removedPages = large.npagesOf(row);
+    this.removedKind = large.kindOf(row);
+    this.removedBirthNs = large.birthOf(row);
+    large.remove(row);
     this.count--;
     return true;
   }

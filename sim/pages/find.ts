@@ -207,8 +207,6 @@ export class Finder {
     const entries = tree.entriesOf(0);
     const short = npages - 1;
     let r = lowerBound(roots, rootCount, from);
-    // Sums of that size do not fit 32 bits; a request may be as large as it likes, and what is free nearly so.
-    if (npages > LARGEST_SUM) return this.searchRootForHuge(npages, from, r);
     let window = -1;
     if (this.windowed) {
       while (r < rootCount && entries[rootAt[r]! | 1] === 0) r++;
@@ -217,6 +215,8 @@ export class Finder {
         this.setCandidate(0, window << leafBits);
       }
     }
+    // Sums of that size do not fit 32 bits; a request may be as large as it likes, and what is free nearly so.
+    if (npages > LARGEST_SUM) return this.searchRootForHuge(npages, from, r);
     let passed = 0;
     let next = -1;
     for (; r < rootCount; r++) {
@@ -242,7 +242,7 @@ export class Finder {
   /**
    * searchRoot for a run that no root entry holds and that begins and ends at the edges of entries, in doubles.
    * @param from the root entry of searchAddr
-   * @param first where it, or the next one that was grown, stands in the list of those
+   * @param first where in the list of those that were grown to begin
    */
   private searchRootForHuge(npages: number, from: number, first: number): boolean {
     const tree = this.tree;
@@ -251,14 +251,9 @@ export class Finder {
     const entries = tree.entriesOf(0);
     let passed = 0;
     let next = -1;
-    let windowed = this.windowed;
     for (let r = first; r < rootCount; r++) {
       const root = roots[r]!;
       const at = rootAt[r]!;
-      if (windowed && entries[at | 1] !== 0) {
-        this.setCandidate(0, root << leafBits);
-        windowed = false;
-      }
       if (root !== next) passed = 0;
       next = root + 1;
       const start = entries[at]!;

@@ -17,18 +17,15 @@ import { readFileSync } from "node:fs";
 import { stringify } from "yaml";
 import { z } from "zod";
 import { Series } from "../../results/metrics.js";
-import { InputError } from "../../scenarios/input-error.js";
-import { reportIssues } from "../../scenarios/load/messages.js";
-import { readYaml } from "../../scenarios/load/yaml-source.js";
 import type { ScenarioInput } from "../../scenarios/schema/root.js";
 import { metricNamed } from "../hunt/effect.js";
 import { runWithSamples } from "../hunt/evaluation.js";
 import { policyFault, resolvePolicy } from "../policies.js";
 import { readRecordings } from "../recordings.js";
-import { CASE_SCENARIO, caseTree, type Refuse } from "../repro/case-scenario.js";
+import { metricFault, readCase } from "../repro/case-file.js";
+import { CASE_SCENARIO, caseTree } from "../repro/case-scenario.js";
 import type { RunEnd } from "../scenario-run.js";
 import { scenario } from "../scenarios.js";
-import { StudyError } from "../study-error.js";
 
 export const BASELINE_VERSION = 1;
 
@@ -41,6 +38,8 @@ const schema = z.strictObject({
   end: z.enum(["completed", "out of memory", "stack overflow"]).default("completed"),
   metrics: z.record(z.string(), z.number().nullable()),
 });
+
+const FORMAT = { kind: "baseline", version: BASELINE_VERSION, beside: "metrics", schema } as const;
 
 /** A baseline as its file says it. */
 export type BaselineContent = z.output<typeof schema>;
@@ -63,26 +62,7 @@ export interface Measured {
  * @throws InputError with line and column when it is none, is of another version, or names what does not exist
  */
 export function readBaseline(path: string): Baseline {
-  const { tree, problems } = readYaml(readFileSync(path, "utf8"), path);
-  const refuse: Refuse = (at, problem) => {
-    problems.report([...at], problem);
-    throw problems.errors[0]!;
-  };
-  if (problems.any) throw problems.errors[0]!;
-  const version = (tree as Record<string, unknown> | undefined)?.["baseline"];
-  if (version === undefined) refuse([], "this is no baseline, expected baseline: 1 and metrics");
-  if (version !== BASELINE_VERSION) {
-    refuse(
-      ["baseline"],
-      `this baseline is of version ${String(version)}, expected ${BASELINE_VERSION}: it was written by another version of the tool`,
-    );
-  }
-  const read = schema.safeParse(tree);
-  if (!read.success) {
-    reportIssues(read.error.issues, tree, problems);
-    throw problems.errors[0] ?? new InputError(path, 1, 1, "this is no baseline");
-  }
-  const content = read.data;
+  const { content, refuse } = readCase(readFileSync(path, "utf8"), path, FORMAT);
   const fault = policyFault(content.policy);
   if (fault !== undefined) refuse(["policy"], fault);
   for (const name of Object.keys(content.metrics)) {
@@ -92,16 +72,6 @@ export function readBaseline(path: string): Baseline {
   if (Object.keys(content.metrics).length === 0)
     refuse(["metrics"], "there is no metric to look at, expected one of mheapsim list metrics");
   return { content, tree: caseTree(content, refuse) };
-}
-
-function metricFault(name: string): string | undefined {
-  try {
-    metricNamed(name);
-    return undefined;
-  } catch (error) {
-    if (error instanceof StudyError) return error.message;
-    throw error;
-  }
 }
 
 /** Runs a baseline's scenario. @throws InputError, LimitError, PolicyError as a run does */

@@ -20,14 +20,12 @@ import { stringify } from "yaml";
 import { z } from "zod";
 import { TOOL_VERSION } from "../../results/version.js";
 import { InputError } from "../../scenarios/input-error.js";
-import { reportIssues } from "../../scenarios/load/messages.js";
-import { readYaml } from "../../scenarios/load/yaml-source.js";
 import type { Scenario } from "../../scenarios/scenario.js";
 import type { ScenarioInput } from "../../scenarios/schema/root.js";
-import { metricNamed } from "../hunt/effect.js";
 import { policyFault } from "../policies.js";
 import { scenario } from "../scenarios.js";
-import { CASE_SCENARIO, caseTree, type Refuse } from "./case-scenario.js";
+import { metricFault, readCase } from "./case-file.js";
+import { CASE_SCENARIO, caseTree } from "./case-scenario.js";
 
 /** Version of the format. */
 export const REPRO_VERSION = 1;
@@ -63,6 +61,8 @@ const schema = z.strictObject({
   ...CASE_SCENARIO,
 });
 
+const FORMAT = { kind: "repro", version: REPRO_VERSION, beside: "a case", schema } as const;
+
 /**
  * Reads a repro.
  * @throws InputError with line and column when it is none, is of another version, or names what does not exist
@@ -85,36 +85,15 @@ export function readRepro(path: string): Repro {
 
 /** Reads the text of a repro; see readRepro. */
 export function reproOf(text: string, path: string): Repro {
-  const { tree, problems } = readYaml(text, path);
-  const fail: Refuse = (at, problem) => {
-    problems.report([...at], problem);
-    throw problems.errors[0]!;
-  };
-  if (problems.any) throw problems.errors[0]!;
-  const version = (tree as Record<string, unknown> | undefined)?.["repro"];
-  if (version === undefined) fail([], "this is no repro, expected repro: 1 and a case");
-  if (version !== REPRO_VERSION) {
-    fail(
-      ["repro"],
-      `this repro is of version ${String(version)}, expected ${REPRO_VERSION}: it was written by another version of the tool`,
-    );
-  }
-  const content = schema.safeParse(tree);
-  if (!content.success) {
-    reportIssues(content.error.issues, tree, problems);
-    throw problems.errors[0] ?? new InputError(path, 1, 1, "this is no repro");
-  }
-  const { scenario: given, params, seed, ...rest } = content.data;
-  try {
-    metricNamed(rest.metric);
-  } catch (error) {
-    fail(["metric"], (error as Error).message);
-  }
+  const { content, refuse } = readCase(text, path, FORMAT);
+  const { scenario: given, params, seed, ...rest } = content;
+  const unknown = metricFault(rest.metric);
+  if (unknown !== undefined) refuse(["metric"], unknown);
   for (const side of ["baseline", "candidate"] as const) {
     const fault = policyFault(rest[side]);
-    if (fault !== undefined) fail([side], fault);
+    if (fault !== undefined) refuse([side], fault);
   }
-  return { ...rest, tree: caseTree({ scenario: given, params, seed }, fail) };
+  return { ...rest, tree: caseTree({ scenario: given, params, seed }, refuse) };
 }
 
 /** The scenario of a repro. @throws InputError when it is none */

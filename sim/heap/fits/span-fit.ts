@@ -25,8 +25,8 @@ import { zerosDown } from "../../pages/bits.js";
 import type { PageAllocator } from "../../pages/page-allocator.js";
 import type { PageCache } from "../../pages/page-cache.js";
 import type { Fit, FitOptions } from "../fit.js";
+import { PageMap } from "../page-map.js";
 import { takeBlock } from "./cache-block.js";
-import { PageMap } from "./page-map.js";
 import { NO_ROW, SpanRows } from "./span-rows.js";
 
 /** Whether spans of different states join. */

@@ -1,7 +1,7 @@
 /**
- * Rows by page number: a hash table on typed arrays with linear probing, as in span-table.ts.
+ * Rows by page number: a hash table on typed arrays with linear probing.
  *
- * Free spans meet their neighbours by it: one table knows each span by its first page, another by its last, so that a span
+ * Large spans are found by it (large-spans.ts), and free spans meet their neighbours by it (fits/span-fit.ts): one table knows each span by its first page, another by its last, so that a span
  * that is freed finds in two look-ups what it joins. Deleting shifts what follows back, so there are no tombstones, and the
  * order of entries is never visible.
  */
