@@ -2,6 +2,7 @@
 
 import { stringify } from "csv-stringify/sync";
 import type { ComparisonRow } from "./comparison.js";
+import { METRICS } from "./metrics.js";
 import { computed, computedCell } from "./numbers.js";
 
 /** Columns of comparison.csv. */
@@ -74,6 +75,29 @@ export function comparisonJson(row: ComparisonRow): ComparisonRowJson {
     p: computed(row.p),
     p_adjusted: computed(row.pAdjusted),
     p_holm: computed(row.pHolm),
+    verdict: row.verdict,
+  };
+}
+
+/** A row as it was before comparisonJson; undefined when this version has no such metric. */
+export function comparisonRow(row: ComparisonRowJson): ComparisonRow | undefined {
+  const metric = METRICS.find(({ name }) => name === row.metric);
+  if (metric === undefined) return undefined;
+  const number = (value: number | null): number => value ?? Number.NaN;
+  return {
+    metric,
+    baseline: row.baseline,
+    candidate: row.candidate,
+    n: row.n,
+    unpaired: row.unpaired,
+    meanBaseline: number(row.mean_baseline),
+    meanCandidate: number(row.mean_candidate),
+    diff: number(row.diff),
+    ciLow: number(row.ci_low),
+    ciHigh: number(row.ci_high),
+    p: number(row.p),
+    pAdjusted: number(row.p_adjusted),
+    pHolm: number(row.p_holm),
     verdict: row.verdict,
   };
 }

@@ -8,8 +8,7 @@
 import { join } from "node:path";
 import type { ColumnName } from "./columns.js";
 import type { ComparisonRow } from "./comparison.js";
-import type { ComparisonRowJson } from "./comparison-files.js";
-import { METRICS } from "./metrics.js";
+import { type ComparisonRowJson, comparisonRow } from "./comparison-files.js";
 import {
   checkDigest,
   RunFolderError,
@@ -120,16 +119,6 @@ export function bandRun(columns: FinishedRun["columns"]): BandRun {
 
 /** A row of comparison.json as pictures show it. */
 export function shownRow(row: ComparisonRowJson): ShownRow {
-  const number = (value: number | null): number => value ?? Number.NaN;
-  return {
-    // A comparison of this version has no other metrics.
-    metric: METRICS.find(({ name }) => name === row.metric)!,
-    candidate: row.candidate,
-    meanBaseline: number(row.mean_baseline),
-    meanCandidate: number(row.mean_candidate),
-    diff: number(row.diff),
-    ciLow: number(row.ci_low),
-    ciHigh: number(row.ci_high),
-    verdict: row.verdict,
-  };
+  // A comparison of this version has no other metrics.
+  return comparisonRow(row)!;
 }

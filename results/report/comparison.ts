@@ -2,8 +2,7 @@
 
 import { join } from "node:path";
 import type { ComparisonRow } from "../comparison.js";
-import type { ComparisonRowJson } from "../comparison-files.js";
-import { METRICS } from "../metrics.js";
+import { type ComparisonRowJson, comparisonRow } from "../comparison-files.js";
 import { checkDigest, RunFolderError, readPart, readToolManifest, seedFolder } from "../result-folder.js";
 
 /** A comparison that came to its end. */
@@ -51,26 +50,10 @@ export function readComparison(folder: string): ReportedComparison | null {
 }
 
 /** A row as it was before it was written. */
-function rowOf(path: string, row: ComparisonRowJson): ComparisonRow {
-  const metric = METRICS.find(({ name }) => name === row.metric);
-  if (metric === undefined) throw damaged(path);
-  const number = (value: number | null): number => value ?? Number.NaN;
-  return {
-    metric,
-    baseline: row.baseline,
-    candidate: row.candidate,
-    n: row.n,
-    unpaired: row.unpaired,
-    meanBaseline: number(row.mean_baseline),
-    meanCandidate: number(row.mean_candidate),
-    diff: number(row.diff),
-    ciLow: number(row.ci_low),
-    ciHigh: number(row.ci_high),
-    p: number(row.p),
-    pAdjusted: number(row.p_adjusted),
-    pHolm: number(row.p_holm),
-    verdict: row.verdict,
-  };
+function rowOf(path: string, json: ComparisonRowJson): ComparisonRow {
+  const row = comparisonRow(json);
+  if (row === undefined) throw damaged(path);
+  return row;
 }
 
 function damaged(path: string): RunFolderError {
