@@ -5,7 +5,7 @@
  * what another draws.
  */
 
-import { type Distribution, distribution } from "../../engine/distributions.js";
+import { distribution, WholeDraws } from "../../engine/distributions.js";
 import type { RandomStream, RandomStreams } from "../../engine/random-streams.js";
 import { Priority, type Simulation, TIME_MAX_NS } from "../../engine/simulation.js";
 import type { Demands } from "../../sim/demands.js";
@@ -35,8 +35,8 @@ export class Stage {
   }
 
   /** A distribution with a stream of its own. */
-  distribution(spec: DistributionSpec, workload: string, what: string): Distribution {
-    return distribution(spec, this.stream(workload, what));
+  draws(spec: DistributionSpec, workload: string, what: string, min?: number, max?: number): WholeDraws {
+    return new WholeDraws(distribution(spec, this.stream(workload, what)), min, max);
   }
 
   /** Frees a span of the program's at a time; NEVER is never. */
