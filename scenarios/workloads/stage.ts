@@ -41,12 +41,12 @@ export class Stage {
 
   /** Frees a span of the program's at a time; NEVER is never. */
   freePagesAt(timeNs: number, page: number): void {
-    if (timeNs <= TIME_MAX_NS) this.sim.schedule(timeNs, this.pagesKind, page);
+    if (timeNs <= TIME_MAX_NS) this.sim.post(timeNs, this.pagesKind, page);
   }
 
   /** Lets a collected thing die at a time; NEVER is never. */
   killAt(timeNs: number, handle: number): void {
-    if (timeNs <= TIME_MAX_NS) this.sim.schedule(timeNs, this.killKind, handle);
+    if (timeNs <= TIME_MAX_NS) this.sim.post(timeNs, this.killKind, handle);
   }
 }
 
