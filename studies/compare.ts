@@ -106,6 +106,7 @@ export async function compare(options: CompareOptions): Promise<CompareResult> {
     const study = new Study(arms, metrics, warmUp, runner);
     const comparison = new Comparison(options, policies, baseline, study);
     await comparison.run();
+    runner.release();
     const result = await comparison.write(runner);
     await runner.complete();
     return result;
