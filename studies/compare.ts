@@ -26,7 +26,7 @@ import type { Policy } from "../sim/policies/policy.js";
 import { type CellProgress, CellRunner } from "./cells/cell-runner.js";
 import type { StudyPlotter } from "./plot.js";
 import { resolvePolicies, resolvePolicy } from "./policies.js";
-import { parametersOf } from "./recorded-run.js";
+import { parametersOf } from "./scenario-parameters.js";
 import { Study } from "./study.js";
 import { StudyError } from "./study-error.js";
 import { adoptRuns, folderNames, placedDigests, runJson, runNotes } from "./study-files.js";

@@ -11,7 +11,7 @@
 import { availableParallelism } from "node:os";
 import { LimitError } from "../../engine/simulation.js";
 import { InputError } from "../../scenarios/input-error.js";
-import { PolicyError } from "../../sim/heap/parts.js";
+import { PolicyError } from "../../sim/heap/own-parts.js";
 import { type Cell, CellKeys } from "./cell.js";
 import type { FinishedCell } from "./cell-folder.js";
 import { CellPool } from "./cell-pool.js";

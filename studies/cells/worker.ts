@@ -11,7 +11,8 @@
 import type { Recordings } from "../../scenarios/workloads/workloads.js";
 import { readRecordings } from "../recordings.js";
 import type { Cell } from "./cell.js";
-import { type FinishedCell, runCell } from "./cell-folder.js";
+import type { FinishedCell } from "./cell-folder.js";
+import { runCell } from "./run-cell.js";
 import { type SentError, sent } from "./sent-error.js";
 
 /** A cell to run. */
