@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Where the program starts. Everything else is in program.ts, which takes a fifth of a second to load; the threads of a study
+ * Where the program starts. Everything else is in program.ts, which takes a tenth of a second and more to load; the threads of a study
  * are started before it and load at the same time.
  */
 

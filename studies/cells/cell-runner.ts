@@ -45,8 +45,8 @@ export class CellRunner {
   private readonly keys = new CellKeys();
   private readonly workers: number;
   private pool: CellPool | undefined;
-  /** Threads that are on their way out. */
-  private ending: Promise<void> | undefined;
+  /** When the threads that were let go have ended. */
+  private ending: Promise<unknown> = Promise.resolve();
   private progress: CellProgress = { done: 0, total: 0, kept: 0 };
   private interrupted = false;
 
@@ -114,7 +114,7 @@ export class CellRunner {
 
   /** All cells have run: the threads end while the result is written. */
   release(): void {
-    this.ending ??= this.pool?.end();
+    this.ending = Promise.all([this.ending, this.pool?.end()]);
     this.pool = undefined;
   }
 
@@ -136,8 +136,8 @@ export class CellRunner {
 
   private async stop(): Promise<void> {
     CellRunner.running.delete(this);
-    this.release();
-    await this.ending;
+    // The pool stays, so that no lane starts another one: it refuses what is still asked of it.
+    await Promise.all([this.ending, this.pool?.end()]);
   }
 
   /**
