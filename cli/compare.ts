@@ -5,7 +5,6 @@ import { ALPHA } from "../results/comparison.js";
 import { comparisonTable } from "../results/comparison-table.js";
 import { formatDuration, formatSize } from "../scenarios/units.js";
 import { type CompareResult, compare, type UntilNarrow } from "../studies/compare.js";
-import { loadComparisonPlotter } from "../studies/plot.js";
 import { splitPolicies } from "../studies/policies.js";
 import { parsePercent, seedsText } from "../studies/study-inputs.js";
 import { EXIT_FAILED, givenPath, lastGiven, UsageError } from "./errors.js";
@@ -103,7 +102,9 @@ export const compareCommand: CommandModule<object, CompareArguments> = {
         onProgress: ({ done, total, kept }) => progress.update(done, total, kept),
         ...(args.baseline === undefined ? {} : { baseline: args.baseline }),
         ...(until === undefined ? {} : { until }),
-        ...(args.plots ? { plotter: await loadComparisonPlotter() } : {}),
+        ...(args.plots
+          ? { plotter: await (await import("../studies/plot.js")).loadComparisonPlotter() }
+          : {}),
       });
     } finally {
       progress.stop();

@@ -9,7 +9,7 @@ import { RunFolderError } from "../results/result-folder.js";
 import { InputError } from "../scenarios/input-error.js";
 import { UnitError } from "../scenarios/units.js";
 import { GeometryError } from "../sim/address/geometry.js";
-import { PolicyError } from "../sim/heap/parts.js";
+import { PolicyError } from "../sim/heap/own-parts.js";
 import { CorruptHeapError } from "../sim/pages/errors.js";
 import { PolicySpecError } from "../studies/policies.js";
 import { StudyError } from "../studies/study-error.js";

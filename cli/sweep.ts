@@ -8,7 +8,6 @@ import { halfWidth } from "../results/statistics/intervals.js";
 import { definedEstimate, type SweepCase } from "../results/sweep-files.js";
 import { textTable } from "../results/text-table.js";
 import { formatDuration, formatSize } from "../scenarios/units.js";
-import { loadSweepPlotter } from "../studies/plot.js";
 import { splitPolicies } from "../studies/policies.js";
 import { type SweepResult, sweep } from "../studies/sweep.js";
 import { parseVariation } from "../studies/variation.js";
@@ -103,7 +102,7 @@ export const sweepCommand: CommandModule<object, SweepArguments> = {
         zip: args.zip,
         series: args.series,
         out,
-        ...(args.plots ? { plotter: await loadSweepPlotter() } : {}),
+        ...(args.plots ? { plotter: await (await import("../studies/plot.js")).loadSweepPlotter() } : {}),
         onProgress: ({ done, total, kept }) => progress.update(done, total, kept),
         ...(args.policies === undefined ? {} : { policies: args.policies.flatMap(splitPolicies) }),
       });

@@ -2,16 +2,17 @@
  * Random quantities: sizes, lifetimes, counts, as the specs of scenarios describe them.
  *
  *     { kind: "lognormal", median: 4096, sigma: 1.2 }  ──distribution(spec, stream)──→  draw() → 3071.4…
- *                                                                                      drawInteger() → 3071
+ *                                                                   new WholeDraws(…, 1, 8192)  ──→  next() → 3071
  *
  * A distribution draws from the one stream it was made with, all its parts included; nothing but the stream has a state
  * (see distributions/kinds.ts for two small exceptions, which belong to the distribution). Kinds and their parameters:
  * distributions/kinds.ts, and docs/engine.md.
  */
 
+import { Ahead } from "./ahead.js";
 import { DISTRIBUTIONS, type Kind, type Made } from "./distributions/kinds.js";
 import type { DistributionSpec } from "./distributions/specs.js";
-import { nearestWhole } from "./distributions/whole.js";
+import { clamping, roundedDraws } from "./distributions/whole.js";
 import type { RandomStream } from "./random-streams.js";
 import { type Path, rowOf } from "./specs.js";
 
@@ -21,26 +22,48 @@ export { SpecError } from "./specs.js";
 
 /** One class for all kinds, so that callers see one shape of object, whatever is drawn. */
 export class Distribution {
+  /** Draws the next numbers rounded to whole units, halves upward, as many as there is room for. */
+  readonly wholes: (into: Float64Array) => void;
+
   /**
    * @param draw the next number, in the unit of the spec; fractions and all. It may be infinite only where a spec of
    *   extreme numbers makes it so
    * @param mean of the numbers drawn, NaN where no closed form is known, Infinity where it is infinite
-   * @param whole draws the same numbers rounded to whole units, halves upward. Default: draw, and round
    */
   constructor(
     readonly draw: () => number,
     readonly mean: number,
-    private readonly whole: () => number = () => nearestWhole(draw()),
-  ) {}
+    wholes: ((into: Float64Array) => void) | undefined,
+  ) {
+    this.wholes = wholes ?? roundedDraws(draw);
+  }
+}
+
+/**
+ * Numbers of a distribution, rounded to whole units, halves upward, and put within two ends. They are drawn ahead, so nobody
+ * else may draw from its stream.
+ */
+export class WholeDraws {
+  readonly mean: number;
+  private readonly ahead: Ahead;
 
   /**
-   * The next number, rounded to whole units (halves upward), and put within two ends.
    * @param min whole; what is below becomes this
    * @param max whole; what is above becomes this
    */
-  drawInteger(min = 0, max = Number.MAX_SAFE_INTEGER): number {
-    const whole = this.whole();
-    return whole < min ? min : whole > max ? max : whole;
+  constructor(of: Distribution, min = 0, max = Number.MAX_SAFE_INTEGER) {
+    const { wholes } = of;
+    const clamp = clamping(min, max);
+    this.mean = of.mean;
+    this.ahead = new Ahead((block) => {
+      wholes(block);
+      clamp(block);
+    });
+  }
+
+  /** The next number. */
+  next(): number {
+    return this.ahead.take();
   }
 }
 
@@ -51,8 +74,8 @@ export class Distribution {
  * @throws SpecError when the spec describes nothing, with the path of what is wrong
  */
 export function distribution(spec: DistributionSpec, stream: RandomStream): Distribution {
-  const { draw, mean, whole } = make(spec, stream, []);
-  return new Distribution(draw, mean, whole);
+  const { draw, mean, wholes } = make(spec, stream, []);
+  return new Distribution(draw, mean, wholes);
 }
 
 function make(spec: DistributionSpec, stream: RandomStream, path: Path): Made {

@@ -7,11 +7,15 @@
  *
  *     order = priority · 2^49 + sequence        priority 0..15, sequence below 2^49
  *
- * Inside are two parts. What is *near*, before a horizon, is in a heap with four children a node, small enough for the
- * processor's nearest memory; what is *far* is in rough order only (far-events.ts), and comes near in batches when the heap
- * is empty. When the heap has become large, the horizon is drawn nearer. Which part an event is in shows nowhere.
+ * Events are *pushed*, and can be taken back or moved by their handle, or *posted*, which costs half: nobody can get hold of
+ * those any more, so they need no slot, and a batch of them can be put in order at once.
  *
- *     near: a heap                           │ far: rough order
+ * Inside are two parts. What is *near*, before a horizon, is in a heap with four children a node, small enough for the
+ * processor's nearest memory; what is *far* is in rough order only (far-events.ts), and comes near in batches when nothing
+ * is near. Of such a batch what was posted is put into a row (event-row.ts), of which the first is taken without a search.
+ * When the heap has become large, the horizon is drawn nearer. Which part an event is in shows nowhere.
+ *
+ *     near: a heap, a row                    │ far: rough order
  *     now ──────────────────────────────► horizon ─────────────────────────────────────────────►  time
  *
  * The keys of the heap lie by position, where sifting compares them; what an event carries lies by slot, where it stays:
@@ -26,9 +30,11 @@
  * whose generations are used up is never used again, so a stale handle cannot come alive, however long the run.
  *
  * Invariants: no node orders before its parent; the position of slots[i] is i; what is near is before the horizon, what is far
- * is not; unless nothing is pending, something is near; a slot is either pending, in the list of free slots, or retired.
+ * is not; unless nothing is pending, something is near; an empty heap has a first time of Infinity; a slot is either pending,
+ * in the list of free slots, or retired; each event that was pushed has one, and what is posted has one in the heap.
  */
 
+import { EventRow } from "./event-row.js";
 import { FarEvents, type NearSink } from "./far-events.js";
 import { grownInto } from "./typed-arrays.js";
 
@@ -72,20 +78,21 @@ export class EventQueue implements NearSink {
   /** Second number that the event taken out last carries. */
   b = Number.NaN;
 
-  /** Pending events, and those of them in the heap. */
+  /** Pending events, and those of them in the heap; the row knows its own. */
   private count = 0;
   private near = 0;
   /** What is before is near, ns. */
   private horizonNs = Number.POSITIVE_INFINITY;
   private nearMax: number;
   private readonly far = new FarEvents();
+  private readonly row = new EventRow();
   private sequence = 0;
   /** Slots ever used are those below. */
   private slotsUsed = 0;
   private freeSlot = -1;
 
   // By position in the heap.
-  private times = new Float64Array(FIRST_CAPACITY);
+  private times = new Float64Array(FIRST_CAPACITY).fill(Number.POSITIVE_INFINITY);
   private orders = new Float64Array(FIRST_CAPACITY);
   private slots = new Int32Array(FIRST_CAPACITY);
   // By slot, the same memory: the two numbers that the event carries, and four of its state.
@@ -113,7 +120,10 @@ export class EventQueue implements NearSink {
 
   /** Time of the next event in ns, Infinity when there is none. */
   get nextTimeNs(): number {
-    return this.count === 0 ? Number.POSITIVE_INFINITY : this.times[0]!;
+    const { row } = this;
+    const inRow = row.times[row.at]!;
+    const inHeap = this.times[0]!;
+    return inRow < inHeap ? inRow : inHeap;
   }
 
   /**
@@ -127,20 +137,47 @@ export class EventQueue implements NearSink {
    * @throws RangeError when as many events are pending as may be
    */
   push(timeNs: number, priority: number, kind: number, a: number, b: number): number {
-    const slot = this.takeSlot();
-    const at = slot << LOG_INTEGERS;
-    this.states[at + KIND] = kind;
-    this.states[at + PRIORITY] = priority;
-    this.carried[slot << LOG_DOUBLES] = a;
-    this.carried[(slot << LOG_DOUBLES) + 1] = b;
+    this.refuseMore();
+    const slot = this.fillSlot(priority, kind, a, b);
     this.count++;
     this.enter(timeNs, this.nextOrder(priority), slot);
-    return this.states[at + GENERATION]! * SLOTS_MAX + slot;
+    return this.states[(slot << LOG_INTEGERS) + GENERATION]! * SLOTS_MAX + slot;
+  }
+
+  /**
+   * Puts an event in that nobody will take back or move: it has no handle, and as long as it is far, no slot. See push.
+   * @param a the number it carries
+   */
+  post(timeNs: number, priority: number, kind: number, a: number): void {
+    this.refuseMore();
+    const order = this.nextOrder(priority);
+    this.count++;
+    if (timeNs < this.horizonNs) this.enter(timeNs, order, this.fillSlot(priority, kind, a, 0));
+    else {
+      this.far.put(timeNs, order, ~kind, 0, a);
+      if (this.isNothingNear()) this.refill();
+    }
   }
 
   /** Takes out the first event and leaves it in timeNs, kind, a and b. @returns false when there was none */
   pop(): boolean {
     if (this.count === 0) return false;
+    const { row } = this;
+    const { at } = row;
+    const timeNs = row.times[at]!;
+    if (timeNs < this.times[0]! || (timeNs === this.times[0]! && row.orders[at]! < this.orders[0]!)) {
+      this.timeNs = timeNs;
+      this.kind = row.kinds[at]!;
+      this.a = row.numbers[at]!;
+      this.b = 0;
+      row.at = at + 1;
+    } else this.popHeap();
+    this.count--;
+    if (this.isNothingNear()) this.refill();
+    return true;
+  }
+
+  private popHeap(): void {
     const slot = this.slots[0]!;
     this.timeNs = this.times[0]!;
     this.kind = this.states[(slot << LOG_INTEGERS) + KIND]!;
@@ -148,9 +185,6 @@ export class EventQueue implements NearSink {
     this.b = this.carried[(slot << LOG_DOUBLES) + 1]!;
     this.removeAt(0);
     this.giveSlot(slot);
-    this.count--;
-    if (this.near === 0) this.refill();
-    return true;
   }
 
   /** Takes an event out before its time. @returns false when the handle is stale or none, and nothing was done */
@@ -185,13 +219,16 @@ export class EventQueue implements NearSink {
   }
 
   /** See NearSink. */
-  arrive(timeNs: number, order: number, slot: number, generation: number): void {
-    if (this.isCurrent(slot, generation)) this.insert(timeNs, order, slot);
+  arrive(timeNs: number, order: number, event: number, generation: number, a: number): void {
+    if (event >= 0) {
+      if (this.isCurrent(event, generation)) this.insert(timeNs, order, event);
+    } else if (!this.row.collect(timeNs, order, ~event, a)) this.insertPosted(timeNs, order, ~event, a);
   }
 
   /** See NearSink. */
-  isCurrent(slot: number, generation: number): boolean {
-    const at = slot << LOG_INTEGERS;
+  isCurrent(event: number, generation: number): boolean {
+    if (event < 0) return true;
+    const at = event << LOG_INTEGERS;
     return this.states[at + GENERATION] === generation && this.states[at + POSITION] === FAR;
   }
 
@@ -212,14 +249,38 @@ export class EventQueue implements NearSink {
     return priority * SEQUENCES_MAX + this.sequence++;
   }
 
+  private refuseMore(): void {
+    if (this.count >= this.pendingMax) {
+      throw new RangeError(`there may be at most ${this.pendingMax} pending events`);
+    }
+  }
+
+  /** Whether neither the row nor the heap has an event. */
+  private isNothingNear(): boolean {
+    return this.near === 0 && this.row.at === this.row.end;
+  }
+
+  /** An event that was posted goes into the heap, where each has a slot. */
+  private insertPosted(timeNs: number, order: number, kind: number, a: number): void {
+    this.insert(timeNs, order, this.fillSlot(Math.floor(order / SEQUENCES_MAX), kind, a, 0));
+  }
+
+  /** A slot for an event. */
+  private fillSlot(priority: number, kind: number, a: number, b: number): number {
+    const slot = this.takeSlot();
+    const at = slot << LOG_INTEGERS;
+    this.states[at + KIND] = kind;
+    this.states[at + PRIORITY] = priority;
+    this.carried[slot << LOG_DOUBLES] = a;
+    this.carried[(slot << LOG_DOUBLES) + 1] = b;
+    return slot;
+  }
+
   private takeSlot(): number {
     const free = this.freeSlot;
     if (free >= 0) {
       this.freeSlot = this.states[(free << LOG_INTEGERS) + POSITION]!;
       return free;
-    }
-    if (this.slotsUsed >= this.pendingMax) {
-      throw new RangeError(`there may be at most ${this.pendingMax} pending events`);
     }
     if (this.slotsUsed << LOG_INTEGERS === this.states.length) this.growSlots();
     const slot = this.slotsUsed++;
@@ -264,8 +325,8 @@ export class EventQueue implements NearSink {
       return;
     }
     this.states[(slot << LOG_INTEGERS) + POSITION] = FAR;
-    this.far.put(timeNs, order, slot, this.states[(slot << LOG_INTEGERS) + GENERATION]!);
-    if (this.near === 0) this.refill();
+    this.far.put(timeNs, order, slot, this.states[(slot << LOG_INTEGERS) + GENERATION]!, 0);
+    if (this.isNothingNear()) this.refill();
   }
 
   /** The event of a slot is no longer at its place. What is far stays there, as an entry that fits nothing any more. */
@@ -276,12 +337,12 @@ export class EventQueue implements NearSink {
 
   /** After an event left its place: something must be near, and entries that fit nothing must not become many. */
   private tidy(): void {
-    if (this.near === 0) this.refill();
+    if (this.isNothingNear()) this.refill();
     else this.dropStale();
   }
 
   private dropStale(): void {
-    const pending = this.count - this.near;
+    const pending = this.count - this.near - (this.row.end - this.row.at);
     if (this.far.count > 2 * pending + this.nearMax) this.far.compact(this);
   }
 
@@ -293,8 +354,20 @@ export class EventQueue implements NearSink {
       this.horizonNs = Number.POSITIVE_INFINITY;
       return;
     }
-    while (this.near === 0) this.horizonNs = this.far.handOver(this.batch, this);
+    while (this.isNothingNear()) {
+      this.horizonNs = this.far.handOver(this.batch, this);
+      if (!this.row.sort()) this.unrow();
+    }
     this.dropStale();
+  }
+
+  /** The batch of the row is crowded: it goes into the heap. */
+  private unrow(): void {
+    const { row } = this;
+    const { batch } = row;
+    row.batch = 0;
+    for (let i = 0; i < batch; i++)
+      this.insertPosted(row.batchTimes[i]!, row.batchOrders[i]!, row.batchKinds[i]!, row.batchNumbers[i]!);
   }
 
   /** Makes more than half of the near ones far. */
@@ -302,22 +375,36 @@ export class EventQueue implements NearSink {
     const horizon = this.nearerHorizon();
     if (this.far.count === 0 || this.far.isBeforeBase(horizon)) this.far.lowerBase(horizon);
     this.horizonNs = horizon;
+    this.cutRow(horizon);
     const { times, orders, slots, states } = this;
     let kept = 0;
     for (let i = 0; i < this.near; i++) {
       const slot = slots[i]!;
       if (times[i]! >= horizon) {
         states[(slot << LOG_INTEGERS) + POSITION] = FAR;
-        this.far.put(times[i]!, orders[i]!, slot, states[(slot << LOG_INTEGERS) + GENERATION]!);
+        this.far.put(times[i]!, orders[i]!, slot, states[(slot << LOG_INTEGERS) + GENERATION]!, 0);
       } else {
         this.place(kept, times[i]!, orders[i]!, slot);
         kept++;
       }
     }
     this.near = kept;
+    if (kept === 0) times[0] = Number.POSITIVE_INFINITY;
     for (let i = (kept - 2) >> ARITY_SHIFT; i >= 0; i--) this.siftDown(i, times[i]!, orders[i]!, slots[i]!);
     // Many at one time cannot be told apart. Then the heap has to be that large for a while.
     if (kept > this.nearMax / 2) this.nearMax = 4 * kept;
+  }
+
+  /** What is in the row from a time on is far. */
+  private cutRow(horizonNs: number): void {
+    const { row, far } = this;
+    let { end } = row;
+    while (end > row.at && row.times[end - 1]! >= horizonNs) {
+      end--;
+      far.put(row.times[end]!, row.orders[end]!, ~row.kinds[end]!, 0, row.numbers[end]!);
+    }
+    row.end = end;
+    row.times[end] = Number.POSITIVE_INFINITY;
   }
 
   /** A time after the first event, before which half of what may be near is, or less; or only those at the first one's time. */
@@ -338,7 +425,10 @@ export class EventQueue implements NearSink {
   /** Takes the node at a position out of the heap; its slot is the caller's to give back. */
   private removeAt(position: number): void {
     const last = --this.near;
-    if (position === last) return;
+    if (position === last) {
+      if (last === 0) this.times[0] = Number.POSITIVE_INFINITY;
+      return;
+    }
     const timeNs = this.times[last]!;
     const order = this.orders[last]!;
     const slot = this.slots[last]!;
@@ -448,14 +538,18 @@ export class EventQueue implements NearSink {
       }
       if (this.times[i]! >= this.horizonNs) fail(`position ${i} is beyond the horizon`);
     }
-    if (this.near === 0 && this.count > 0) fail("nothing is near");
+    if (this.isNothingNear() && this.count > 0) fail("nothing is near");
+    if (this.near === 0 && this.times[0] !== Number.POSITIVE_INFINITY)
+      fail("the heap is empty, but has a first time");
     let far = 0;
-    this.far.forEach((timeNs, _order, slot, generation) => {
+    let posted = this.row.end - this.row.at;
+    const near = this.near + posted;
+    this.far.forEach((timeNs, _order, event, generation) => {
       if (timeNs < this.horizonNs) fail(`what is far at ${timeNs} ns is before the horizon`);
-      if (this.isCurrent(slot, generation)) far++;
+      if (this.isCurrent(event, generation)) far++;
+      if (event < 0) posted++;
     });
-    if (this.near + far !== this.count)
-      fail(`${this.near} are near and ${far} far, but ${this.count} pending`);
+    if (near + far !== this.count) fail(`${near} are near and ${far} far, but ${this.count} pending`);
     if (this.far.count > 2 * far + this.nearMax) fail(`${this.far.count} entries for ${far} far events`);
     let free = 0;
     for (let slot = this.freeSlot; slot >= 0; slot = state(slot, POSITION)) {
@@ -465,8 +559,9 @@ export class EventQueue implements NearSink {
     for (let slot = 0; slot < this.slotsUsed; slot++) {
       if (state(slot, GENERATION) >= GENERATIONS_MAX) retired++;
     }
-    if (this.count + free + retired !== this.slotsUsed) {
-      fail(`${this.slotsUsed} slots, but ${this.count} pending, ${free} free and ${retired} retired`);
+    const slotted = this.count - posted;
+    if (slotted + free + retired !== this.slotsUsed) {
+      fail(`${this.slotsUsed} slots, but ${slotted} pending, ${free} free and ${retired} retired`);
     }
   }
 }

@@ -16,6 +16,7 @@
  */
 
 import alea from "seedrandom/lib/alea.js";
+import { Ahead } from "./ahead.js";
 
 const TWO_53 = 2 ** 53;
 
@@ -25,6 +26,7 @@ export class RandomStream {
    * itself, as `source(stream.double)`.
    */
   readonly double: () => number;
+  private readonly ahead: Ahead;
 
   /** @param name the stream's whole name */
   constructor(
@@ -32,7 +34,14 @@ export class RandomStream {
     readonly name: string,
     seed: string,
   ) {
-    this.double = doubles(seed);
+    const ahead = new Ahead(doubles(seed));
+    this.ahead = ahead;
+    this.double = () => ahead.take();
+  }
+
+  /** Fills a block with the next numbers of the stream, those that `double` would give. */
+  doubles(block: Float64Array): void {
+    this.ahead.takeAll(block);
   }
 
   /**
@@ -71,28 +80,49 @@ const FACTOR = 2091639;
 const STEP_32 = 2 ** -32;
 
 /**
- * What `alea(seed).double` of seedrandom draws, a number of 32 bits and 21 bits of another one, in one go. Each step waits
- * for the carry of the one before; rounding down, which for numbers above 0 is what the library's `| 0` does, has it sooner.
- * The library seeds it, and a test compares the numbers.
+ * What `alea(seed).double` of seedrandom draws, numbers of 32 bits and 21 bits of others, a block at a time. The library seeds
+ * it, and a test compares the numbers.
  */
-function doubles(seed: string): () => number {
+function doubles(seed: string): (block: Float64Array) => void {
   const { s0, s1, s2, c } = alea(seed, { state: true }).state();
   const state = Float64Array.of(s0, s1, s2, c);
-  return () => {
-    const second = state[1]!;
-    const third = state[2]!;
-    const upper = FACTOR * state[0]! + state[3]! * STEP_32;
-    const carry = Math.floor(upper);
-    const drawn = upper - carry;
-    const lower = FACTOR * second + carry * STEP_32;
-    const lowerCarry = Math.floor(lower);
-    const drawnLower = lower - lowerCarry;
-    state[0] = third;
-    state[1] = drawn;
-    state[2] = drawnLower;
-    state[3] = lowerCarry;
-    return drawn + Math.floor(drawnLower * 0x200000) * 2 ** -53;
-  };
+  return (block) => drawDoubles(state, block);
+}
+
+/**
+ * The sum of a product and the carry of the step before is split into a whole part, the next carry, and a number below 1.
+ * Splitting the product first is as exact, and spares the steps their wait for each other: the carry seldom matters to the
+ * whole part, which is guessed right by whoever guesses where branches go.
+ */
+function drawDoubles(state: Float64Array, block: Float64Array): void {
+  let first = state[0]!;
+  let second = state[1]!;
+  let third = state[2]!;
+  let carry = state[3]!;
+  for (let i = 0; i < block.length; i++) {
+    const upper = FACTOR * first;
+    let upperCarry = Math.floor(upper);
+    let drawn = upper - upperCarry + carry * STEP_32;
+    if (drawn >= 1) {
+      drawn -= 1;
+      upperCarry += 1;
+    }
+    const lower = FACTOR * second;
+    carry = Math.floor(lower);
+    let rest = lower - carry + upperCarry * STEP_32;
+    if (rest >= 1) {
+      rest -= 1;
+      carry += 1;
+    }
+    first = third;
+    second = drawn;
+    third = rest;
+    block[i] = drawn + Math.floor(rest * 0x200000) * 2 ** -53;
+  }
+  state[0] = first;
+  state[1] = second;
+  state[2] = third;
+  state[3] = carry;
 }
 
 export class RandomStreams {

@@ -6,7 +6,6 @@
  * digits after the point, undefined ones as empty cells.
  */
 
-import { stringify } from "csv-stringify/sync";
 import { COLUMNS } from "./columns.js";
 import type { OutputFile } from "./output-folder.js";
 
@@ -18,7 +17,7 @@ export class TimeSeriesWriter {
 
   /** @param file receives the header at once */
   constructor(readonly file: OutputFile) {
-    file.write(stringify([COLUMNS.map((column) => column.name)]));
+    file.write(`${COLUMNS.map((column) => column.name).join(",")}\n`);
   }
 
   /** Adds a row, in the order of COLUMNS. */
@@ -34,7 +33,7 @@ export class TimeSeriesWriter {
   }
 }
 
-/** A row as a line. Numbers and empty cells have nothing to be quoted, so that a library would only take its time. */
+/** A row as a line. Numbers and empty cells, like names of columns, have nothing to be quoted, so that a library would only take its time. */
 function rowText(row: Float64Array): string {
   let text = formatCell(row[0]!);
   for (let i = 1; i < row.length; i++) text += `,${formatCell(row[i]!)}`;

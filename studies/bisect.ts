@@ -7,7 +7,7 @@
  */
 
 import type { Metric } from "../results/metrics.js";
-import { PolicyError } from "../sim/heap/parts.js";
+import { PolicyError } from "../sim/heap/own-parts.js";
 import { fieldValue, POLICY_FIELDS } from "../sim/policies/fields.js";
 import type { Policy } from "../sim/policies/policy.js";
 import { metricNamed } from "./hunt/effect.js";

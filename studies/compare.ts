@@ -26,7 +26,7 @@ import type { Policy } from "../sim/policies/policy.js";
 import { type CellProgress, CellRunner } from "./cells/cell-runner.js";
 import type { StudyPlotter } from "./plot.js";
 import { resolvePolicies, resolvePolicy } from "./policies.js";
-import { parametersOf } from "./recorded-run.js";
+import { parametersOf } from "./scenario-parameters.js";
 import { Study } from "./study.js";
 import { StudyError } from "./study-error.js";
 import { adoptRuns, folderNames, placedDigests, runJson, runNotes } from "./study-files.js";
@@ -106,6 +106,7 @@ export async function compare(options: CompareOptions): Promise<CompareResult> {
     const study = new Study(arms, metrics, warmUp, runner);
     const comparison = new Comparison(options, policies, baseline, study);
     await comparison.run();
+    runner.release();
     const result = await comparison.write(runner);
     await runner.complete();
     return result;

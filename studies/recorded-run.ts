@@ -11,6 +11,7 @@ import type { Policy } from "../sim/policies/policy.js";
 import { expectedUnder, failedExpectations, isExpectedEnd } from "./expectations.js";
 import { type Plotter, Recording } from "./recording.js";
 import { withDuration } from "./recordings.js";
+import { parametersOf } from "./scenario-parameters.js";
 import { type Onlooker, type RunEnd, ScenarioRun } from "./scenario-run.js";
 
 export interface RecordRunOptions {
@@ -123,9 +124,4 @@ function sourceOf(path: string | undefined): { readonly file?: string } {
   const file = basename(path);
   const isBundled = scenarioNames().some((name) => resolve(path) === scenarioPath(name));
   return isBundled ? {} : { file };
-}
-
-/** The parameters of a scenario by name, as manifests have them. */
-export function parametersOf({ params }: Scenario): Record<string, string | number | boolean> {
-  return Object.fromEntries(params.map(({ name, value }) => [name, value]));
 }

@@ -12,11 +12,12 @@ import { manifestText } from "../results/manifest.js";
 import { OutputFolder } from "../results/output-folder.js";
 import type { Scenario } from "../scenarios/scenario.js";
 import type { Recordings } from "../scenarios/workloads/workloads.js";
-import { parametersOf, type RecordedRun, recordRun } from "./recorded-run.js";
+import { type RecordedRun, recordRun } from "./recorded-run.js";
 import type { Plotter } from "./recording.js";
 import { readRecordings } from "./recordings.js";
 import { CycleLog } from "./runtime-lines.js";
 import { ScavengeLog } from "./scavenge-lines.js";
+import { parametersOf } from "./scenario-parameters.js";
 import type { Onlooker } from "./scenario-run.js";
 
 /** What to run, and where the result goes. */

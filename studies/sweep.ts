@@ -96,6 +96,7 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
     );
     const study = new Study(arms, options.metrics ?? METRICS, options.warmUp ?? { kind: "none" }, runner);
     await study.extend(options.seeds);
+    runner.release();
     const result = await new Sweep(options, base, points, policies, study).write(runner);
     await runner.complete();
     return result;

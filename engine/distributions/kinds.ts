@@ -24,14 +24,24 @@ import { type Parameter, type Parameters, type Path, SpecError } from "../specs.
 import { AliasTable } from "./alias-table.js";
 import { cumulative, density, lowerQuantile, standardNormal } from "./normal.js";
 import type { DistributionKind, DistributionSpec, SpecOf } from "./specs.js";
-import { nearestWhole, UNSURE, WholeQuantile, wholeExponential } from "./whole.js";
+import {
+  clamping,
+  nearestWhole,
+  roundedDraws,
+  UNSURE,
+  WholeQuantile,
+  wholeExponential,
+  wholeExponentials,
+} from "./whole.js";
 
 /** What a row makes. `mean` is NaN where no closed form is known, and may be infinite. */
 export interface Made {
   readonly draw: () => number;
   readonly mean: number;
-  /** Draws the same numbers rounded to whole units, halves upward, where that can be done faster than by rounding. */
-  readonly whole?: (() => number) | undefined;
+  /** Draws the same numbers rounded to whole units, halves upward, where that can be done faster than one by one. */
+  readonly wholes?: ((into: Float64Array) => void) | undefined;
+  /** What `wholes` draws, by a number of the stream, for kinds that take one for each draw. */
+  readonly whole?: ((u: number) => number) | undefined;
 }
 
 /** Makes a distribution within another, described by what is at the end of the path. */
@@ -58,7 +68,14 @@ export const DISTRIBUTIONS: { readonly [K in DistributionKind]: Kind<SpecOf<K>> 
     parameters: { value: value("what is drawn") },
     make: (spec) => {
       const constant = spec.value;
-      return { draw: () => constant, mean: constant };
+      const whole = nearestWhole(constant);
+      return {
+        draw: () => constant,
+        mean: constant,
+        wholes: (into) => {
+          into.fill(whole);
+        },
+      };
     },
   },
   uniform: {
@@ -67,7 +84,12 @@ export const DISTRIBUTIONS: { readonly [K in DistributionKind]: Kind<SpecOf<K>> 
     make: (spec, stream, _part, path) => {
       const min = spec.min;
       const width = orderedWidth(spec, path);
-      return { draw: () => min + stream.double() * width, mean: min + width / 2 };
+      const at = (u: number): number => min + u * width;
+      return {
+        draw: () => at(stream.double()),
+        mean: min + width / 2,
+        whole: (u) => nearestWhole(at(u)),
+      };
     },
   },
   uniformInteger: {
@@ -113,11 +135,14 @@ export const DISTRIBUTIONS: { readonly [K in DistributionKind]: Kind<SpecOf<K>> 
       const { median, sigma } = spec;
       const quantile = (u: number): number => median * Math.exp(sigma * standardNormal(u));
       const whole = new WholeQuantile(quantile);
-      const { double } = stream;
       return {
-        draw: () => quantile(double()),
+        draw: () => quantile(stream.double()),
         mean: median * Math.exp((sigma * sigma) / 2),
-        whole: () => whole.at(double()),
+        wholes: (into) => {
+          stream.doubles(into);
+          whole.all(into);
+        },
+        whole: (u) => whole.at(u),
       };
     },
   },
@@ -234,12 +259,11 @@ export const DISTRIBUTIONS: { readonly [K in DistributionKind]: Kind<SpecOf<K>> 
       }
       const parts = spec.parts.map((each, i) => part(each.of, "parts", i, "of"));
       const draws = parts.map((each) => each.draw);
-      const wholes = parts.map(({ draw, whole }) => whole ?? (() => nearestWhole(draw())));
       const alias = new AliasTable(weights);
       const total = weights.reduce((sum, w) => sum + w, 0);
       return {
         draw: () => draws[alias.index(stream.double())]!(),
-        whole: () => wholes[alias.index(stream.double())]!(),
+        wholes: mixedWholes(alias, parts, stream),
         // A part of weight 0 may have an infinite mean.
         mean: parts.reduce(
           (sum, each, i) => sum + (weights[i] === 0 ? 0 : (each.mean * weights[i]!) / total),
@@ -274,14 +298,15 @@ export const DISTRIBUTIONS: { readonly [K in DistributionKind]: Kind<SpecOf<K>> 
       max: optional("value", "the greatest", "no end"),
     },
     make: (spec, _stream, part, path) => {
-      const { draw, whole } = part(spec.of, "of");
+      const { draw, wholes, whole } = part(spec.of, "of");
       const { min, max } = ends(spec, path);
       // Between whole ends it does not matter what comes first.
       const isWhole = [min, max].every((end) => Number.isSafeInteger(end) || Math.abs(end) === Infinity);
       return {
         draw: () => Math.min(Math.max(draw(), min), max),
         mean: Number.NaN,
-        whole: whole && isWhole ? () => Math.min(Math.max(whole(), min), max) : undefined,
+        wholes: wholes && isWhole ? clampedWholes(wholes, clamping(min, max)) : undefined,
+        whole: whole && isWhole ? (u) => Math.min(Math.max(whole(u), min), max) : undefined,
       };
     },
   },
@@ -309,14 +334,50 @@ function ends(
 
 function exponential(mean: number, stream: RandomStream): Made {
   const rate = 1 / mean;
-  const { double } = stream;
-  const whole = (): number => {
-    const u = double();
-    const near = wholeExponential(u, mean);
-    // What d3-random does.
-    return near === UNSURE ? nearestWhole(-Math.log1p(-u) / rate) : near;
+  return {
+    draw: randomExponential.source(stream.double)(rate),
+    mean,
+    wholes: (into) => {
+      stream.doubles(into);
+      wholeExponentials(into, mean);
+    },
+    whole: (u) => {
+      const near = wholeExponential(u, mean);
+      // What d3-random does.
+      return near === UNSURE ? nearestWhole(-Math.log1p(-u) / rate) : near;
+    },
   };
-  return { draw: randomExponential.source(double)(rate), mean, whole };
+}
+
+/** Draws of a mixture. Where each part takes one number of the stream, they are asked of it in pairs. */
+function mixedWholes(
+  alias: AliasTable,
+  parts: readonly Made[],
+  stream: RandomStream,
+): (into: Float64Array) => void {
+  const wholes = parts.flatMap(({ whole }) => whole ?? []);
+  if (wholes.length < parts.length) {
+    const draws = parts.map(({ draw }) => draw);
+    return roundedDraws(() => draws[alias.index(stream.double())]!());
+  }
+  let pairs = new Float64Array(0);
+  return (into) => {
+    const count = 2 * into.length;
+    if (pairs.length < count) pairs = new Float64Array(count);
+    const drawn = pairs.length === count ? pairs : pairs.subarray(0, count);
+    stream.doubles(drawn);
+    for (let i = 0; i < into.length; i++) into[i] = wholes[alias.index(drawn[2 * i]!)]!(drawn[2 * i + 1]!);
+  };
+}
+
+function clampedWholes(
+  wholes: (into: Float64Array) => void,
+  clamp: (into: Float64Array) => void,
+): (into: Float64Array) => void {
+  return (into) => {
+    wholes(into);
+    clamp(into);
+  };
 }
 
 function wholeNormal(mean: number, deviation: number, stream: RandomStream): Made {
@@ -370,7 +431,16 @@ function boundedPareto(min: number, max: number, shape: number, stream: RandomSt
 function table(values: readonly number[], weights: readonly number[], stream: RandomStream): Made {
   const alias = new AliasTable(weights);
   const drawn = Float64Array.from(values);
-  return { draw: () => drawn[alias.index(stream.double())]!, mean: weightedMean(values, weights) };
+  const rounded = drawn.map(nearestWhole);
+  return {
+    draw: () => drawn[alias.index(stream.double())]!,
+    mean: weightedMean(values, weights),
+    wholes: (into) => {
+      stream.doubles(into);
+      for (let i = 0; i < into.length; i++) into[i] = rounded[alias.index(into[i]!)]!;
+    },
+    whole: (u) => rounded[alias.index(u)]!,
+  };
 }
 
 function weightedMean(values: readonly number[], weights: readonly number[]): number {

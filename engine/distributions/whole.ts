@@ -21,6 +21,26 @@ export function nearestWhole(value: number): number {
   return Math.floor(value + 0.5);
 }
 
+/** Fills blocks with draws rounded to whole units. */
+export function roundedDraws(draw: () => number): (into: Float64Array) => void {
+  return (into) => {
+    for (let i = 0; i < into.length; i++) into[i] = nearestWhole(draw());
+  };
+}
+
+/** Puts all numbers of blocks within two ends. */
+export function clamping(min: number, max: number): (block: Float64Array) => void {
+  const ends = Float64Array.of(min, max);
+  return (block) => {
+    const low = ends[0]!;
+    const high = ends[1]!;
+    for (let i = 0; i < block.length; i++) {
+      const x = block[i]!;
+      block[i] = x < low ? low : x > high ? high : x;
+    }
+  };
+}
+
 /** An approximation rounded, halves upward; UNSURE near a half, and for NaN. @param value at least 0 */
 function rounded(value: number): number {
   const raised = value + 0.5;
@@ -65,6 +85,16 @@ export function wholeExponential(u: number, mean: number): number {
   return value < LARGEST ? rounded(value) : UNSURE;
 }
 
+export function wholeExponentials(block: Float64Array, mean: number): void {
+  const rate = 1 / mean;
+  for (let i = 0; i < block.length; i++) {
+    const u = block[i]!;
+    const near = wholeExponential(u, mean);
+    if (near === UNSURE) block[i] = nearestWhole(-Math.log1p(-u) / rate);
+    else block[i] = near;
+  }
+}
+
 const CELLS = 256;
 const COEFFICIENTS = 4;
 /** Numbers within a cell where the error is looked at; it is greatest halfway between the four at which there is none. */
@@ -83,6 +113,10 @@ export class WholeQuantile {
 
   /** @param exact the quantile function, from 0 up: of a multiple of 2^-53, at least 0 and below 1 */
   constructor(private readonly exact: (u: number) => number) {}
+
+  all(block: Float64Array): void {
+    for (let i = 0; i < block.length; i++) block[i] = this.at(block[i]!);
+  }
 
   /** The quantile of u, rounded, halves upward. */
   at(u: number): number {

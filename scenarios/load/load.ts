@@ -11,9 +11,9 @@
 
 import { InputError } from "../input-error.js";
 import type { Scenario } from "../scenario.js";
-import { describe } from "../schema/common.js";
 import { scenarioSchema } from "../schema/root.js";
 import { isMap } from "../schema/tagged.js";
+import { describe } from "../values/describe.js";
 import type { Vocabulary } from "../vocabulary.js";
 import { buildScenario } from "./build.js";
 import { reportIssues } from "./messages.js";

@@ -3,8 +3,9 @@
  */
 
 import type { z } from "zod";
-import { describe, knownKeys } from "../schema/common.js";
+import { knownKeys } from "../schema/common.js";
 import { isMap } from "../schema/tagged.js";
+import { describe } from "../values/describe.js";
 import { nearMiss, suggestion } from "../values/near-miss.js";
 import { type Path, type Problems, pathText } from "./places.js";
 

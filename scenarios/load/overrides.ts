@@ -6,8 +6,8 @@
  * misspelt key is then found as an unknown one, at its flag.
  */
 
-import { describe } from "../schema/common.js";
 import { isMap } from "../schema/tagged.js";
+import { describe } from "../values/describe.js";
 import { nearMiss } from "../values/near-miss.js";
 import type { Problems } from "./places.js";
 import { readYaml } from "./yaml-source.js";

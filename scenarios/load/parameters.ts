@@ -14,8 +14,9 @@
  */
 
 import type { ParameterSpec } from "../scenario.js";
-import { describe, NAME_PATTERN } from "../schema/common.js";
+import { NAME_PATTERN } from "../schema/common.js";
 import { isMap } from "../schema/tagged.js";
+import { describe } from "../values/describe.js";
 import { ExpressionError, evaluate, FUNCTION_NAMES } from "../values/expression.js";
 import { suggestion } from "../values/near-miss.js";
 import {

@@ -6,20 +6,13 @@
  * stands for a list of aliases can stand for a billion values.
  */
 
-import {
-  type Alias,
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  parseDocument,
-  type YAMLError,
-} from "yaml";
-import { describe } from "../schema/common.js";
+import { createRequire } from "node:module";
+import type { Alias, Document, LineCounter, Node, YAMLError } from "yaml";
+import { describe } from "../values/describe.js";
 import { type Path, type Place, Places, Problems } from "./places.js";
+
+/** The parser comes with the first file: a thread that runs the cells of a study loads this module and reads none. */
+let yaml: typeof import("yaml");
 
 /** Longest file that is read, in characters. */
 const MAX_LENGTH = 4 * 1024 * 1024;
@@ -35,7 +28,8 @@ export interface YamlSource {
 
 /** Reads a file's text. Faults are in `problems`; the tree is undefined when there was nothing to go on with. */
 export function readYaml(text: string, file: string): YamlSource {
-  const lines = new LineCounter();
+  yaml ??= createRequire(import.meta.url)("yaml");
+  const lines = new yaml.LineCounter();
   const problems = new Problems(new Places(file, { line: 1, column: 1 }));
   const placeOf = (offset: number): Place => {
     const { line, col } = lines.linePos(offset);
@@ -80,7 +74,7 @@ export function readYaml(text: string, file: string): YamlSource {
 /** The document; undefined when it is nested deeper than the parser, which calls itself, can follow. */
 function parse(text: string, lineCounter: LineCounter) {
   try {
-    return parseDocument(text, { lineCounter, prettyErrors: false, version: "1.2" });
+    return yaml.parseDocument(text, { lineCounter, prettyErrors: false, version: "1.2" });
   } catch (error) {
     if (error instanceof RangeError) return undefined;
     throw error;
@@ -139,30 +133,30 @@ class Converter {
 
   convert(node: Node | null, path: Path): unknown {
     if (node === null) return null;
-    if (isAlias(node) || node.anchor !== undefined) {
-      const what = isAlias(node) ? `the alias *${node.source}` : `the anchor &${node.anchor}`;
+    if (yaml.isAlias(node) || node.anchor !== undefined) {
+      const what = yaml.isAlias(node) ? `the alias *${node.source}` : `the anchor &${node.anchor}`;
       this.refuse(node, path, `${what} is used, expected a parameter (params and $name) instead`);
     }
     // What an alias of a plain value stands for is taken all the same, so that it is not reported as missing too.
-    if (isAlias(node)) return this.aliased(node);
-    if (isScalar(node)) return this.scalar(node.value);
+    if (yaml.isAlias(node)) return this.aliased(node);
+    if (yaml.isScalar(node)) return this.scalar(node.value);
     if (path.length > MAX_DEPTH) {
       this.refuse(node, path, `it is nested deeper than ${MAX_DEPTH}, expected fewer levels`);
       return undefined;
     }
-    if (isSeq(node)) {
+    if (yaml.isSeq(node)) {
       return node.items.map((item, i) => {
         const place = this.place(item as Node | null) ?? this.place(node)!;
         this.problems.places.set([...path, i], place, place);
         return this.convert(item as Node | null, [...path, i]);
       });
     }
-    return isMap(node) ? this.map(node.items as never, path) : undefined;
+    return yaml.isMap(node) ? this.map(node.items as never, path) : undefined;
   }
 
   private aliased(alias: Alias): unknown {
     const target = alias.resolve(this.document);
-    return isScalar(target) ? target.value : undefined;
+    return yaml.isScalar(target) ? target.value : undefined;
   }
 
   /** YAML has no dates or big integers in its core schema: what is left is text, numbers, truth values and null. */
@@ -186,7 +180,7 @@ class Converter {
   }
 
   private keyName(key: Node | null, path: Path): string | undefined {
-    if (!isScalar(key)) {
+    if (!yaml.isScalar(key)) {
       this.refuse(key, path, "a key is not a text, expected a name followed by a colon");
       return undefined;
     }

@@ -11,6 +11,7 @@
 
 import { z } from "zod";
 import { FOREVER_NS } from "../scenario.js";
+import { describe } from "../values/describe.js";
 import { nearMiss } from "../values/near-miss.js";
 import {
   BYTE_RATE,
@@ -252,15 +253,6 @@ function inRange(parsed: Quantity, text: string, type: QuantityType): number | {
   const result = type.whole ? Math.round(exact) : exact;
   if (result >= type.min && result <= type.max) return result === 0 ? 0 : result;
   return { problem: `${text} is out of range, expected ${type.what} ${type.range}${orWord(type)}` };
-}
-
-/** A value as a message shows it, cut short when it is long. */
-export function describe(value: unknown): string {
-  if (value === null) return "an empty value";
-  if (Array.isArray(value)) return "a list";
-  if (typeof value === "object") return "a map";
-  if (typeof value !== "string") return String(value);
-  return JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value);
 }
 
 /** Marks a message that lists the keys that an object knows. */

@@ -4,9 +4,9 @@
 
 import { z } from "zod";
 import type { MetricStatistic } from "../scenario.js";
+import { describe } from "../values/describe.js";
 import {
   count,
-  describe,
   duration,
   fail,
   listed,

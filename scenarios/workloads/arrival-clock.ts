@@ -8,6 +8,7 @@
  * and for those a division does.
  */
 
+import { Ahead } from "../../engine/ahead.js";
 import { Arrivals, Gaps, NO_ARRIVAL } from "../../engine/arrivals.js";
 import { type Curve, curve } from "../../engine/curves.js";
 import type { RandomStream } from "../../engine/random-streams.js";
@@ -32,7 +33,7 @@ class RatePerUnits implements Curve {
 
 export class ArrivalClock {
   private readonly gapNs: number;
-  private readonly random: (() => number) | null;
+  private readonly random: Ahead | null;
   private readonly rate: RatePerUnits;
   private readonly stream: RandomStream | null;
   private readonly isStratified: boolean;
@@ -48,7 +49,10 @@ export class ArrivalClock {
   constructor(spec: CurveSpec, arrivals: ArrivalKind, stream: RandomStream) {
     this.gapNs = spec.kind === "constant" ? 1e9 / spec.value : Number.NaN;
     this.isStratified = arrivals === "stratified";
-    this.random = arrivals === "poisson" ? stream.double : null;
+    this.random =
+      arrivals === "poisson" && spec.kind === "constant"
+        ? new Ahead((block) => exponentials(block, stream))
+        : null;
     this.stream = arrivals === "regular" ? null : stream;
     this.rate = new RatePerUnits(curve(spec, stream.fork("rate")));
   }
@@ -74,10 +78,15 @@ export class ArrivalClock {
       const at = this.arrivals.next(until);
       return at < until ? at : NO_ARRIVAL;
     }
-    const share =
-      this.gaps !== null ? this.gaps.draw() : this.random === null ? 1 : -Math.log1p(-this.random());
+    const share = this.gaps !== null ? this.gaps.draw() : this.random === null ? 1 : this.random.take();
     this.atNs += this.gapNs * units * share;
     const at = Math.round(this.atNs);
     return at < until ? at : NO_ARRIVAL;
   }
+}
+
+/** Fills a block with exponential numbers of mean 1. */
+function exponentials(block: Float64Array, stream: RandomStream): void {
+  stream.doubles(block);
+  for (let i = 0; i < block.length; i++) block[i] = -Math.log1p(-block[i]!);
 }

@@ -6,7 +6,7 @@
  *     row 1    ██████
  */
 
-import type { Distribution } from "../../engine/distributions.js";
+import type { WholeDraws } from "../../engine/distributions.js";
 import type { RandomStream } from "../../engine/random-streams.js";
 import { Priority } from "../../engine/simulation.js";
 import type { BirthDeathSpec, CurveSpec, WorkloadSpec } from "../scenario.js";
@@ -38,7 +38,7 @@ export class BirthDeathWorkload extends Workload {
   private readonly kind: number;
   private readonly stopKind: number;
   private readonly rows: readonly Row[];
-  private readonly row: Distribution | null;
+  private readonly row: WholeDraws | null;
   private readonly victims: RandomStream;
   private readonly clock: ArrivalClock | null;
 
@@ -57,7 +57,7 @@ export class BirthDeathWorkload extends Workload {
     const total = rates.reduce((sum, rate) => sum + rate, 0);
     this.row =
       total > 0
-        ? stage.distribution({ kind: "choice", values: rates.map((_, i) => i), weights: rates }, name, "row")
+        ? stage.draws({ kind: "choice", values: rates.map((_, i) => i), weights: rates }, name, "row")
         : null;
     this.victims = stage.stream(name, "victim");
     this.clock =
@@ -92,7 +92,7 @@ export class BirthDeathWorkload extends Workload {
 
   private replace(): void {
     for (let turns = TURN_ARRIVALS; ; turns--) {
-      const row = this.rows[this.row!.draw()]!;
+      const row = this.rows[this.row!.next()]!;
       const victim = this.victims.integer(0, row.live - 1);
       this.death(row, row.spans[victim]!);
       row.spans[victim] = this.birth(row);

@@ -8,7 +8,7 @@
  * Invariants: a growing buffer has a row; `free` lists the rows that are not in use; the pool is sorted by size.
  */
 
-import type { Distribution } from "../../engine/distributions.js";
+import type { WholeDraws } from "../../engine/distributions.js";
 import type { RandomStream } from "../../engine/random-streams.js";
 import { Priority, TIME_MAX_NS } from "../../engine/simulation.js";
 import type { BuffersSpec, WorkloadSpec } from "../scenario.js";
@@ -38,13 +38,13 @@ interface Pooled {
 
 export class BuffersWorkload extends ArrivingWorkload {
   private readonly spec: BuffersSpec;
-  private readonly from: Distribution;
-  private readonly to: Distribution;
-  private readonly step: Distribution;
-  private readonly copy: Distribution;
-  private readonly lifetime: Distribution;
-  private readonly survivorBytes: Distribution | null;
-  private readonly survivorLifetime: Distribution | null;
+  private readonly from: WholeDraws;
+  private readonly to: WholeDraws;
+  private readonly step: WholeDraws;
+  private readonly copy: WholeDraws;
+  private readonly lifetime: WholeDraws;
+  private readonly survivorBytes: WholeDraws | null;
+  private readonly survivorLifetime: WholeDraws | null;
   private readonly noscans: RandomStream;
   private readonly growKind: number;
   private readonly endKind: number;
@@ -57,13 +57,13 @@ export class BuffersWorkload extends ArrivingWorkload {
     const { name } = workload;
     const { survivor } = spec;
     this.spec = spec;
-    this.from = stage.distribution(spec.fromBytes, name, "from");
-    this.to = stage.distribution(spec.toBytes, name, "to");
-    this.step = stage.distribution(spec.stepNs, name, "step");
-    this.copy = stage.distribution(spec.copyNs, name, "copy");
-    this.lifetime = stage.distribution(spec.lifetime, name, "lifetime");
-    this.survivorBytes = survivor && stage.distribution(survivor.bytes, name, "survivor/size");
-    this.survivorLifetime = survivor && stage.distribution(survivor.lifetime, name, "survivor/lifetime");
+    this.from = stage.draws(spec.fromBytes, name, "from", MIN_BYTES, MAX_OBJECT_BYTES);
+    this.to = stage.draws(spec.toBytes, name, "to", MIN_BYTES, MAX_OBJECT_BYTES);
+    this.step = stage.draws(spec.stepNs, name, "step");
+    this.copy = stage.draws(spec.copyNs, name, "copy");
+    this.lifetime = stage.draws(spec.lifetime, name, "lifetime");
+    this.survivorBytes = survivor && stage.draws(survivor.bytes, name, "survivor/size", 1, MAX_OBJECT_BYTES);
+    this.survivorLifetime = survivor && stage.draws(survivor.lifetime, name, "survivor/lifetime");
     this.noscans = stage.stream(name, "noscan");
     this.growKind = stage.sim.handler(`workload ${name}: buffer grows`, Priority.allocate, (row) => {
       this.demands.works(this.worker);
@@ -77,8 +77,8 @@ export class BuffersWorkload extends ArrivingWorkload {
   protected make(count: number): number {
     let sum = 0;
     for (let i = 0; i < count; i++) {
-      const toBytes = this.to.drawInteger(MIN_BYTES, MAX_OBJECT_BYTES);
-      const fromBytes = Math.min(toBytes, this.from.drawInteger(MIN_BYTES, MAX_OBJECT_BYTES));
+      const toBytes = this.to.next();
+      const fromBytes = Math.min(toBytes, this.from.next());
       sum += toBytes;
       const buffer: Buffer = {
         bytes: fromBytes,
@@ -99,8 +99,8 @@ export class BuffersWorkload extends ArrivingWorkload {
   private makeStage(row: number): void {
     const buffer = this.rows[row]!;
     if (buffer.bytes >= buffer.toBytes) return this.settle(row, undefined);
-    const growNs = this.sim.nowNs + this.step.drawInteger();
-    const death = Math.min(growNs + this.copy.drawInteger(), buffer.dropNs);
+    const growNs = this.sim.nowNs + this.step.next();
+    const death = Math.min(growNs + this.copy.next(), buffer.dropNs);
     this.allocate(buffer, death < TIME_MAX_NS ? death : NEVER);
     if (growNs < buffer.dropNs && growNs < TIME_MAX_NS) this.sim.schedule(growNs, this.growKind, row);
     else this.free.push(row);
@@ -113,10 +113,10 @@ export class BuffersWorkload extends ArrivingWorkload {
       Math.max(buffer.bytes + 1, Math.ceil(buffer.bytes * this.spec.factor)),
     );
     if (this.survivorBytes !== null) {
-      const death = this.sim.nowNs + this.survivorLifetime!.drawInteger();
+      const death = this.sim.nowNs + this.survivorLifetime!.next();
       this.demands.object(
         this.nextProc(),
-        this.survivorBytes.drawInteger(1, MAX_OBJECT_BYTES),
+        this.survivorBytes.next(),
         true,
         death < TIME_MAX_NS ? death : NEVER,
       );
@@ -163,7 +163,7 @@ export class BuffersWorkload extends ArrivingWorkload {
   }
 
   private deathOfLast({ dropNs }: Buffer): number {
-    const death = deathAfter(this.sim.nowNs, this.lifetime.drawInteger());
+    const death = deathAfter(this.sim.nowNs, this.lifetime.next());
     const leaked = this.leakedDeathNs();
     return leaked === NO_LEAK ? Math.min(death, dropNs) : leaked;
   }

@@ -5,7 +5,7 @@
  * when some of its things die. How many things go by until the next one leaks is one draw.
  */
 
-import type { Distribution } from "../../engine/distributions.js";
+import type { WholeDraws } from "../../engine/distributions.js";
 import type { RandomStream } from "../../engine/random-streams.js";
 import type { LeakSpec, WorkloadSpec } from "../scenario.js";
 import { deathAfter, type Stage } from "./stage.js";
@@ -18,7 +18,7 @@ export class Leak {
   private readonly windows: Windows;
   private readonly random: RandomStream;
   private readonly drops: RandomStream;
-  private readonly lifetime: Distribution;
+  private readonly lifetime: WholeDraws;
   private readonly fraction: number;
   private readonly dropAtStop: number;
   /** Things that go by before the next one leaks. */
@@ -28,7 +28,7 @@ export class Leak {
     this.windows = new Windows(workload);
     this.random = stage.stream(workload.name, "which");
     this.drops = stage.stream(workload.name, "drop");
-    this.lifetime = stage.distribution(spec.lifetime, workload.name, "lifetime");
+    this.lifetime = stage.draws(spec.lifetime, workload.name, "lifetime");
     this.fraction = spec.fraction;
     this.dropAtStop = spec.dropAtStop;
     this.skip = this.drawSkip();
@@ -42,7 +42,7 @@ export class Leak {
       return NO_LEAK;
     }
     this.skip = this.drawSkip();
-    const death = deathAfter(nowNs, this.lifetime.drawInteger());
+    const death = deathAfter(nowNs, this.lifetime.next());
     const { stopNs } = this.windows;
     return death > stopNs && this.dropAtStop > 0 && this.drops.chance(this.dropAtStop) ? stopNs : death;
   }

@@ -1,6 +1,6 @@
 /** `objects`: objects by the byte, with lifetimes; the allocator and the collector of the model do the rest. */
 
-import type { Distribution } from "../../engine/distributions.js";
+import type { WholeDraws } from "../../engine/distributions.js";
 import type { RandomStream } from "../../engine/random-streams.js";
 import type { ObjectsSpec, WorkloadSpec } from "../scenario.js";
 import type { Leak } from "./leaks.js";
@@ -12,8 +12,8 @@ import { ArrivingWorkload } from "./workload.js";
 export const MAX_OBJECT_BYTES = 2 ** 40;
 
 interface Sort {
-  readonly bytes: Distribution;
-  readonly lifetime: Distribution;
+  readonly bytes: WholeDraws;
+  readonly lifetime: WholeDraws;
   readonly noscan: number;
   readonly noscans: RandomStream;
 }
@@ -26,8 +26,8 @@ export class ObjectsWorkload extends ArrivingWorkload {
     super(stage, workload, leaks, spec);
     this.order = new Sorts(stage, workload.name, spec.sorts, spec.order, this.expected(spec));
     this.sorts = spec.sorts.map((sort, i) => ({
-      bytes: stage.distribution(sort.bytes, workload.name, `size/${i}`),
-      lifetime: stage.distribution(sort.lifetime, workload.name, `lifetime/${i}`),
+      bytes: stage.draws(sort.bytes, workload.name, `size/${i}`, 1, MAX_OBJECT_BYTES),
+      lifetime: stage.draws(sort.lifetime, workload.name, `lifetime/${i}`),
       noscan: sort.noscan,
       noscans: stage.stream(workload.name, `noscan/${i}`),
     }));
@@ -41,8 +41,8 @@ export class ObjectsWorkload extends ArrivingWorkload {
     let sum = 0;
     for (let i = 0; i < count; i++) {
       const sort = this.sorts[this.order.next()]!;
-      const bytes = sort.bytes.drawInteger(1, MAX_OBJECT_BYTES);
-      const death = this.deathNs(sort.lifetime.drawInteger());
+      const bytes = sort.bytes.next();
+      const death = this.deathNs(sort.lifetime.next());
       this.demands.object(this.nextProc(), bytes, isNoscan(sort.noscan, sort.noscans), death);
       sum += bytes;
     }

@@ -9,7 +9,7 @@
  *     sorts     a a a a a a b b c           weights 6, 2, 1
  */
 
-import type { Distribution } from "../../engine/distributions.js";
+import type { WholeDraws } from "../../engine/distributions.js";
 import type { RandomStream } from "../../engine/random-streams.js";
 import type { DistributionSpec, SortOrder } from "../scenario.js";
 import type { Stage } from "./stage.js";
@@ -70,13 +70,13 @@ class StratifiedChoice {
 }
 
 export class Sorts {
-  private readonly choice: Distribution | null;
+  private readonly choice: WholeDraws | null;
   private readonly stratified: StratifiedChoice | null;
   private readonly weights: readonly number[];
   private index = 0;
   private left: number;
   /** How many of each sort come in a row; null where it is always one. */
-  private readonly rows: readonly (Distribution | null)[];
+  private readonly rows: readonly (WholeDraws | null)[];
   /** The sort that was drawn last, and how many more of it come. */
   private drawn = 0;
   private more = 0;
@@ -92,7 +92,7 @@ export class Sorts {
     this.weights = sorts.map(({ weight }) => weight);
     this.left = this.weights[0]!;
     this.rows = sorts.map(({ inARow = null }, i) =>
-      inARow === null ? null : stage.distribution(inARow, workload, `row/${i}`),
+      inARow === null ? null : stage.draws(inARow, workload, `row/${i}`, 1),
     );
     const isRandom = order === "random" && sorts.length > 1;
     const isStratified = order === "stratified" && sorts.length > 1;
@@ -100,7 +100,7 @@ export class Sorts {
       ? new StratifiedChoice(this.weights, this.blockOf(expected), stage.stream(workload, "sort"))
       : null;
     this.choice = isRandom
-      ? stage.distribution(
+      ? stage.draws(
           { kind: "choice", values: sorts.map((_, i) => i), weights: this.weights },
           workload,
           "sort",
@@ -124,7 +124,7 @@ export class Sorts {
     const row = this.rows[sort]!;
     if (row !== null) {
       this.drawn = sort;
-      this.more = row.drawInteger(1) - 1;
+      this.more = row.next() - 1;
     }
     return sort;
   }
@@ -142,7 +142,7 @@ export class Sorts {
   }
 
   private draw(): number {
-    if (this.choice !== null) return this.choice.draw();
+    if (this.choice !== null) return this.choice.next();
     if (this.stratified !== null) return this.stratified.next();
     if (this.weights.length === 1) return 0;
     while (this.left < 1) {

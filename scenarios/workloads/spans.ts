@@ -3,7 +3,7 @@
  * collections, and are freed when the collector has swept them; the others are freed at once.
  */
 
-import type { Distribution } from "../../engine/distributions.js";
+import type { WholeDraws } from "../../engine/distributions.js";
 import { KIND_BITS, KIND_STACK, KIND_WORKBUF } from "../../sim/heap/kinds.js";
 import { FOREVER_NS, type SpanKind, type SpansSpec, type WorkloadSpec } from "../scenario.js";
 import { type Leak, NO_LEAK } from "./leaks.js";
@@ -35,10 +35,10 @@ export function isCollected(spanKind: SpanKind, freedBy: "sweep" | "program"): b
 }
 
 interface Sort {
-  readonly pages: Distribution;
-  readonly lifetime: Distribution;
+  readonly pages: WholeDraws;
+  readonly lifetime: WholeDraws;
   /** Null: by lifetime. */
-  readonly collections: Distribution | null;
+  readonly collections: WholeDraws | null;
   readonly kind: number;
   readonly collected: boolean;
 }
@@ -51,10 +51,9 @@ export class SpansWorkload extends ArrivingWorkload {
     super(stage, workload, leaks, spec);
     this.order = new Sorts(stage, workload.name, spec.sorts, spec.order, this.expected(spec));
     this.sorts = spec.sorts.map((sort, i) => ({
-      pages: stage.distribution(sort.pages, workload.name, `pages/${i}`),
-      lifetime: stage.distribution(sort.lifetime, workload.name, `lifetime/${i}`),
-      collections:
-        sort.collections && stage.distribution(sort.collections, workload.name, `collections/${i}`),
+      pages: stage.draws(sort.pages, workload.name, `pages/${i}`, 1, MAX_SPAN_PAGES),
+      lifetime: stage.draws(sort.lifetime, workload.name, `lifetime/${i}`),
+      collections: sort.collections && stage.draws(sort.collections, workload.name, `collections/${i}`, 1),
       kind: kindOf(sort.spanKind),
       collected: isCollected(sort.spanKind, spec.freedBy),
     }));
@@ -68,13 +67,13 @@ export class SpansWorkload extends ArrivingWorkload {
     let pages = 0;
     for (let i = 0; i < count; i++) {
       const sort = this.sorts[this.order.next()]!;
-      const npages = sort.pages.drawInteger(1, MAX_SPAN_PAGES);
+      const npages = sort.pages.next();
       pages += npages;
       if (sort.collections !== null) {
-        this.makeAged(npages, sort.kind, sort.collections.drawInteger(1));
+        this.makeAged(npages, sort.kind, sort.collections.next());
         continue;
       }
-      const death = this.deathNs(sort.lifetime.drawInteger());
+      const death = this.deathNs(sort.lifetime.next());
       if (sort.collected) this.demands.span(this.nextProc(), npages, sort.kind, death);
       else {
         const page = this.demands.pages(this.nextProc(), npages, sort.kind, death);

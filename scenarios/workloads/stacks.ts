@@ -4,7 +4,7 @@
  *     stack used   ▁▁▁▁█████████▃▃▃▃▃▃|            growth, hold, then rest until the end
  */
 
-import type { Distribution } from "../../engine/distributions.js";
+import type { WholeDraws } from "../../engine/distributions.js";
 import { Priority } from "../../engine/simulation.js";
 import type { StacksSpec, WorkloadSpec } from "../scenario.js";
 import type { Leak } from "./leaks.js";
@@ -17,22 +17,22 @@ const FIRST_FRAMES_BYTES = 256;
 const MAX_DEPTH_BYTES = 2 ** 40;
 
 export class StacksWorkload extends ArrivingWorkload {
-  private readonly lifetime: Distribution;
-  private readonly depth: Distribution;
-  private readonly growth: Distribution;
-  private readonly hold: Distribution;
-  private readonly rest: Distribution;
+  private readonly lifetime: WholeDraws;
+  private readonly depth: WholeDraws;
+  private readonly growth: WholeDraws;
+  private readonly hold: WholeDraws;
+  private readonly rest: WholeDraws;
   private readonly useKind: number;
   private readonly endKind: number;
 
   constructor(stage: Stage, workload: WorkloadSpec, leaks: readonly Leak[], spec: StacksSpec) {
     super(stage, workload, leaks, spec);
     const { name } = workload;
-    this.lifetime = stage.distribution(spec.lifetime, name, "lifetime");
-    this.depth = stage.distribution(spec.depthBytes, name, "depth");
-    this.growth = stage.distribution(spec.growthNs, name, "growth");
-    this.hold = stage.distribution(spec.holdNs, name, "hold");
-    this.rest = stage.distribution(spec.restBytes, name, "rest");
+    this.lifetime = stage.draws(spec.lifetime, name, "lifetime");
+    this.depth = stage.draws(spec.depthBytes, name, "depth", 0, MAX_DEPTH_BYTES);
+    this.growth = stage.draws(spec.growthNs, name, "growth");
+    this.hold = stage.draws(spec.holdNs, name, "hold");
+    this.rest = stage.draws(spec.restBytes, name, "rest", 0, MAX_DEPTH_BYTES);
     this.useKind = stage.sim.handler(`workload ${name}: stack used`, Priority.allocate, (g, bytes) => {
       this.demands.works(this.worker);
       this.demands.useStack(this.nextProc(), g, bytes);
@@ -46,11 +46,11 @@ export class StacksWorkload extends ArrivingWorkload {
   protected make(count: number): number {
     const { sim } = this;
     for (let i = 0; i < count; i++) {
-      const endNs = this.deathNs(this.lifetime.drawInteger());
-      const depth = this.depth.drawInteger(0, MAX_DEPTH_BYTES);
-      const deepNs = sim.nowNs + this.growth.drawInteger();
-      const restNs = deepNs + this.hold.drawInteger();
-      const rest = this.rest.drawInteger(0, MAX_DEPTH_BYTES);
+      const endNs = this.deathNs(this.lifetime.next());
+      const depth = this.depth.next();
+      const deepNs = sim.nowNs + this.growth.next();
+      const restNs = deepNs + this.hold.next();
+      const rest = this.rest.next();
       const isDeepNow = deepNs === sim.nowNs;
       const g = this.demands.startGoroutine(
         this.nextProc(),

@@ -5,7 +5,7 @@
  * what another draws.
  */
 
-import { type Distribution, distribution } from "../../engine/distributions.js";
+import { distribution, WholeDraws } from "../../engine/distributions.js";
 import type { RandomStream, RandomStreams } from "../../engine/random-streams.js";
 import { Priority, type Simulation, TIME_MAX_NS } from "../../engine/simulation.js";
 import type { Demands } from "../../sim/demands.js";
@@ -35,18 +35,18 @@ export class Stage {
   }
 
   /** A distribution with a stream of its own. */
-  distribution(spec: DistributionSpec, workload: string, what: string): Distribution {
-    return distribution(spec, this.stream(workload, what));
+  draws(spec: DistributionSpec, workload: string, what: string, min?: number, max?: number): WholeDraws {
+    return new WholeDraws(distribution(spec, this.stream(workload, what)), min, max);
   }
 
   /** Frees a span of the program's at a time; NEVER is never. */
   freePagesAt(timeNs: number, page: number): void {
-    if (timeNs <= TIME_MAX_NS) this.sim.schedule(timeNs, this.pagesKind, page);
+    if (timeNs <= TIME_MAX_NS) this.sim.post(timeNs, this.pagesKind, page);
   }
 
   /** Lets a collected thing die at a time; NEVER is never. */
   killAt(timeNs: number, handle: number): void {
-    if (timeNs <= TIME_MAX_NS) this.sim.schedule(timeNs, this.killKind, handle);
+    if (timeNs <= TIME_MAX_NS) this.sim.post(timeNs, this.killKind, handle);
   }
 }
 

@@ -7,7 +7,7 @@
  *     open ──► initial things ──► arrival ──► arrival ──► … ──► stop ──► open (the next window)
  */
 
-import type { Distribution } from "../../engine/distributions.js";
+import type { WholeDraws } from "../../engine/distributions.js";
 import type { RandomStream } from "../../engine/random-streams.js";
 import { Priority, type Simulation } from "../../engine/simulation.js";
 import type { Demands } from "../../sim/demands.js";
@@ -107,7 +107,7 @@ export abstract class ArrivingWorkload extends Workload {
   private readonly kind: number;
   private readonly clock: ArrivalClock | null;
   private readonly isByBytes: boolean;
-  private readonly batch: Distribution;
+  private readonly batch: WholeDraws;
   private readonly initial: number;
   private readonly count: number;
   private initialLeft = 0;
@@ -123,7 +123,7 @@ export abstract class ArrivingWorkload extends Workload {
         ? null
         : new ArrivalClock(spec.rate.curve, spec.arrivals, stage.stream(workload.name, "arrivals"));
     this.isByBytes = spec.rate?.unit === "bytesPerSecond";
-    this.batch = stage.distribution(spec.batch, workload.name, "batch");
+    this.batch = stage.draws(spec.batch, workload.name, "batch", 1, MAX_BATCH);
     this.initial = spec.initial;
     this.count = spec.count;
     this.kind = stage.sim.handler(`workload ${workload.name}`, Priority.allocate, (turn) => this.turn(turn));
@@ -173,7 +173,7 @@ export abstract class ArrivingWorkload extends Workload {
 
   private arrive(): void {
     for (let turns = TURN_ARRIVALS; ; turns--) {
-      const things = Math.min(this.batch.drawInteger(1, MAX_BATCH), this.left);
+      const things = Math.min(this.batch.next(), this.left);
       this.left -= things;
       const bytes = this.make(things);
       if (this.isByBytes) this.units = bytes;

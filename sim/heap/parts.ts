@@ -14,17 +14,7 @@ import { FreeLists } from "./fits/free-lists.js";
 import { HugepageFiller } from "./fits/hugepage-filler.js";
 import { BestFit, LifetimeSplit, NextFit } from "./fits/run-fits.js";
 import { TwoTreaps } from "./fits/two-treaps.js";
-
-/** A policy asks for something that the model does not have. */
-export class PolicyError extends Error {
-  override readonly name = "PolicyError";
-}
-
-/** Parts that a policy module makes (studies/policies/module.ts). Each is given the pages of the heap that it is to serve. */
-export interface PolicyParts {
-  readonly fit?: (pages: PageAllocator, options: FitOptions) => Fit;
-  readonly scavenger?: (pages: PageAllocator, fit: Fit, clock: { readonly nowNs: number }) => Scavenger;
-}
+import { PolicyError, type PolicyParts, partsOf } from "./own-parts.js";
 
 const FIT_METHODS = [
   "alloc",
@@ -51,22 +41,9 @@ const SCAVENGER_METHODS = [
   "endRelease",
 ] as const;
 
-/** Parts by the path of the module. */
-const REGISTERED = new Map<string, PolicyParts>();
-
-/** Makes the parts of a module known, under its path. */
-export function registerParts(path: string, parts: PolicyParts): void {
-  REGISTERED.set(path, parts);
-}
-
-/** The parts of a module that is known, undefined for others. */
-export function partsOf(path: string): PolicyParts | undefined {
-  return REGISTERED.get(path);
-}
-
 function ownParts({ name, module }: Policy): PolicyParts {
   if (module === undefined) return {};
-  const parts = REGISTERED.get(module.path);
+  const parts = partsOf(module.path);
   if (parts === undefined) throw new PolicyError(`${name}: the module ${module.path} is not loaded`);
   return parts;
 }

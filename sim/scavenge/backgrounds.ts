@@ -3,7 +3,7 @@
 import type { Simulation } from "../../engine/simulation.js";
 import type { Costs } from "../gc/costs.js";
 import type { Heap } from "../heap/heap.js";
-import { PolicyError } from "../heap/parts.js";
+import { PolicyError } from "../heap/own-parts.js";
 import { BackgroundScavenger } from "./background.js";
 import { DecayScavenger } from "./decay.js";
 import { EwmaScavenger } from "./ewma.js";

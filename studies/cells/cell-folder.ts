@@ -12,13 +12,10 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { endianness } from "node:os";
 import { join } from "node:path";
 import { COLUMNS } from "../../results/columns.js";
-import { OutputError, OutputFolder } from "../../results/output-folder.js";
-import type { Recordings } from "../../scenarios/workloads/workloads.js";
-import { recordRun } from "../recorded-run.js";
-import { type Cell, type CellOutcome, cellScenario, sha256 } from "./cell.js";
+import { type CellOutcome, sha256 } from "./cell.js";
 
-const ROWS = "rows.f64";
-const CELL = "cell.json";
+export const ROWS = "rows.f64";
+export const CELL = "cell.json";
 
 /** A finished cell. */
 export interface FinishedCell {
@@ -27,47 +24,6 @@ export interface FinishedCell {
   readonly samples: Float64Array;
   /** sha256 of the files by name. */
   readonly digests: Readonly<Record<string, string>>;
-}
-
-/**
- * Runs a cell and keeps what came of it.
- * @param folder of the cell, which is not there yet
- * @throws OutputError when it cannot be written, LimitError when the run would never end
- */
-export async function runCell(cell: Cell, folder: string, recordings: Recordings): Promise<FinishedCell> {
-  // The digests tell whether a cell is whole, so nobody waits for the disk.
-  const output = new OutputFolder(folder, false, "--out", false);
-  try {
-    const scenario = cellScenario(cell);
-    const run = await recordRun({
-      scenario,
-      path: cell.path,
-      policy: cell.policy,
-      recordings,
-      folder: output,
-      prefix: "",
-    });
-    const samples = joined(run.samples);
-    const { samples: _, digests: recorded, events: __, ...outcome } = run;
-    const rows = output.write(ROWS, inLittleEndian(samples));
-    const digests = { ...Object.fromEntries(recorded), [ROWS]: rows };
-    output.write(CELL, `${JSON.stringify({ outcome, digests }, null, 2)}\n`);
-    commit(output, folder);
-    return { outcome, samples, digests };
-  } catch (error) {
-    output.discard();
-    throw error;
-  }
-}
-
-/** Puts a cell in place; another process that works on the same study may have been faster, with the same result. */
-function commit(output: OutputFolder, folder: string): void {
-  try {
-    output.commit();
-  } catch (error) {
-    if (!(error instanceof OutputError) || readCell(folder) === undefined) throw error;
-    output.discard();
-  }
 }
 
 /** Reads a finished cell. One that is damaged is removed. @returns undefined when there is none */
@@ -102,17 +58,6 @@ export function rowsOf(samples: Float64Array): Float64Array[] {
   return Array.from({ length: samples.length / width }, (_, i) =>
     samples.subarray(i * width, (i + 1) * width),
   );
-}
-
-function joined(rows: readonly Float64Array[]): Float64Array {
-  const samples = new Float64Array(rows.length * COLUMNS.length);
-  for (const [i, row] of rows.entries()) samples.set(row, i * COLUMNS.length);
-  return samples;
-}
-
-function inLittleEndian(samples: Float64Array): Uint8Array {
-  const bytes = Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength);
-  return endianness() === "LE" ? bytes : Buffer.from(bytes).swap64();
 }
 
 function fromLittleEndian(bytes: Buffer): Float64Array {

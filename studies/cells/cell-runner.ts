@@ -9,16 +9,15 @@
  */
 
 import { availableParallelism } from "node:os";
-import { fileURLToPath } from "node:url";
-import { Piscina } from "piscina";
 import { LimitError } from "../../engine/simulation.js";
 import { InputError } from "../../scenarios/input-error.js";
-import { PolicyError } from "../../sim/heap/parts.js";
+import { PolicyError } from "../../sim/heap/own-parts.js";
 import { type Cell, CellKeys } from "./cell.js";
 import type { FinishedCell } from "./cell-folder.js";
+import { CellPool } from "./cell-pool.js";
 import { CellStore } from "./cell-store.js";
 import { received } from "./sent-error.js";
-import type { CellReply, CellTask } from "./worker.js";
+import type { CellTask } from "./worker.js";
 
 /** Told after each cell: how many of all that were asked for so far. */
 export interface CellProgress {
@@ -39,15 +38,15 @@ export interface CellRunnerOptions {
 /** Called with each finished cell, by its index in what was asked for, in any order. */
 export type CellConsumer = (index: number, cell: FinishedCell) => void;
 
-const WORKER = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url);
-
 export class CellRunner {
   private static readonly running = new Set<CellRunner>();
 
   readonly store: CellStore;
   private readonly keys = new CellKeys();
   private readonly workers: number;
-  private pool: Piscina<CellTask, CellReply> | undefined;
+  private pool: CellPool | undefined;
+  /** When the threads that were let go have ended. */
+  private ending: Promise<unknown> = Promise.resolve();
   private progress: CellProgress = { done: 0, total: 0, kept: 0 };
   private interrupted = false;
 
@@ -81,7 +80,7 @@ export class CellRunner {
     };
     count({ done: 0, total: cells.length, kept: 0 });
     // Threads take a moment to load what they need, in which the first keys are made.
-    if (this.store.isEmpty) this.pool ??= this.start();
+    if (this.store.isEmpty) this.pool ??= CellPool.of(this.workers);
     let next = 0;
     const lane = async (): Promise<void> => {
       while (next < cells.length) {
@@ -107,24 +106,16 @@ export class CellRunner {
   }
 
   private async runOne(task: CellTask): Promise<FinishedCell> {
-    this.pool ??= this.start();
+    this.pool ??= CellPool.of(this.workers);
     const reply = await this.pool.run(task);
     if ("error" in reply) throw received(reply.error);
     return reply;
   }
 
-  private start(): Piscina<CellTask, CellReply> {
-    return new Piscina<CellTask, CellReply>({
-      filename: fileURLToPath(WORKER),
-      minThreads: this.workers,
-      maxThreads: this.workers,
-      // A run takes all of a thread for long, and opens files: waiting on a shared counter would gain nothing.
-      atomics: "disabled",
-      // Each run makes much that is dead at once; with more room it is swept away less often, and little of it twice.
-      resourceLimits: { maxYoungGenerationSizeMb: 64 },
-      // From its sources the tool runs under tsx, which its threads need as well.
-      ...(WORKER.pathname.endsWith(".ts") ? { execArgv: ["--import", "tsx"] } : {}),
-    });
+  /** All cells have run: the threads end while the result is written. */
+  release(): void {
+    this.ending = Promise.all([this.ending, this.pool?.end()]);
+    this.pool = undefined;
   }
 
   /** Ends the threads. The result is complete, and the cells are not needed any more. */
@@ -145,8 +136,8 @@ export class CellRunner {
 
   private async stop(): Promise<void> {
     CellRunner.running.delete(this);
-    await this.pool?.destroy();
-    this.pool = undefined;
+    // The pool stays, so that no lane starts another one: it refuses what is still asked of it.
+    await Promise.all([this.ending, this.pool?.end()]);
   }
 
   /**

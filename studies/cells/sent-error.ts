@@ -3,7 +3,7 @@
 import { LimitError } from "../../engine/simulation.js";
 import { OutputError } from "../../results/output-folder.js";
 import { InputError } from "../../scenarios/input-error.js";
-import { PolicyError } from "../../sim/heap/parts.js";
+import { PolicyError } from "../../sim/heap/own-parts.js";
 
 /** An error as plain data. */
 export interface SentError {

@@ -8,7 +8,7 @@ import { LimitError } from "../../engine/simulation.js";
 import { TOOL_VERSION } from "../../results/version.js";
 import { InputError } from "../../scenarios/input-error.js";
 import { GeometryError } from "../../sim/address/geometry.js";
-import { PolicyError } from "../../sim/heap/parts.js";
+import { PolicyError } from "../../sim/heap/own-parts.js";
 import { formatEffect } from "../hunt/effect.js";
 import { writeWhole } from "../hunt/hunt.js";
 import { PolicySpecError } from "../policies.js";

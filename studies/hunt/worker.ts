@@ -5,7 +5,7 @@ import type { Metric } from "../../results/metrics.js";
 import { InputError } from "../../scenarios/input-error.js";
 import type { Scenario } from "../../scenarios/scenario.js";
 import type { TraceSpans } from "../../scenarios/workloads/trace.js";
-import { PolicyError } from "../../sim/heap/parts.js";
+import { PolicyError } from "../../sim/heap/own-parts.js";
 import { type SentError, sent } from "../cells/sent-error.js";
 import { resolvePolicy } from "../policies.js";
 import { readRecordings, recordingPaths } from "../recordings.js";

@@ -17,7 +17,7 @@ import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import { InputError } from "../../scenarios/input-error.js";
 import { nearMiss } from "../../scenarios/values/near-miss.js";
-import { type PolicyParts, partsOf, registerParts } from "../../sim/heap/parts.js";
+import { type PolicyParts, partsOf, registerParts } from "../../sim/heap/own-parts.js";
 import type { FieldValue } from "../../sim/policies/fields.js";
 import type { Policy } from "../../sim/policies/policy.js";
 import { PolicyFieldError, varyPolicy } from "./vary.js";

@@ -9,7 +9,7 @@ import { InputError } from "../../scenarios/input-error.js";
 import { scenarioPath } from "../../scenarios/library.js";
 import { platform } from "../../sim/address/platforms.js";
 import { Heap } from "../../sim/heap/heap.js";
-import { PolicyError } from "../../sim/heap/parts.js";
+import { PolicyError } from "../../sim/heap/own-parts.js";
 import { POLICIES } from "../../sim/policies/registry.js";
 import { policyTables, withTables } from "../../studies/policies/tables.js";
 import { PolicySpecError, resolvePolicy } from "../../studies/policies.js";

@@ -1,6 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
-import { DISTRIBUTIONS, type DistributionSpec, distribution, SpecError } from "../../engine/distributions.js";
+import {
+  DISTRIBUTIONS,
+  type DistributionSpec,
+  distribution,
+  SpecError,
+  WholeDraws,
+} from "../../engine/distributions.js";
 import { RandomStreams } from "../../engine/random-streams.js";
 
 // Generous, since a busy machine may take many times what an idle one does.
@@ -307,7 +313,11 @@ describe("ends hold:", () => {
 describe("whole units", () => {
   it("are rounded to, halves upward, within the ends", () => {
     const whole = (value: number, min?: number, max?: number): number =>
-      distribution({ kind: "constant", value }, new RandomStreams(1).get("x")).drawInteger(min, max);
+      new WholeDraws(
+        distribution({ kind: "constant", value }, new RandomStreams(1).get("x")),
+        min,
+        max,
+      ).next();
     expect([2.4, 2.5, 3.5, -3, 1e300].map((x) => whole(x))).toEqual([2, 3, 4, 0, Number.MAX_SAFE_INTEGER]);
     expect([whole(2.4, 1, 8), whole(0.2, 1, 8), whole(9, 1, 8), whole(-2.6, -5)]).toEqual([2, 1, 8, -3]);
   });
@@ -343,9 +353,9 @@ describe("whole units", () => {
     );
     fc.assert(
       fc.property(spec, fc.nat(), fc.nat(100), (each, seed, min) => {
-        const made = distribution(each, new RandomStreams(seed).get("x"));
+        const wholes = new WholeDraws(distribution(each, new RandomStreams(seed).get("x")), min, 2 ** 40);
         for (let i = 0; i < 10; i++) {
-          const x = made.drawInteger(min, 2 ** 40);
+          const x = wholes.next();
           expect(Number.isInteger(x) && x >= min && x <= 2 ** 40).toBe(true);
         }
       }),

@@ -46,6 +46,23 @@ describe("a random stream", () => {
     expect(last.filter((bit) => bit === 1).length).toBeGreaterThan(400);
   });
 
+  it("gives the same numbers one by one and in blocks", () => {
+    const blocks = fc.array(fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 300 })), { maxLength: 30 });
+    fc.assert(
+      fc.property(fc.nat(), blocks, (seed, lengths) => {
+        const stream = new RandomStreams(seed).get("x");
+        const drawn: number[] = [];
+        for (const length of lengths) {
+          const block = new Float64Array(length);
+          if (length > 0) stream.doubles(block);
+          drawn.push(...block, stream.double());
+        }
+        expect(drawn).toEqual(draws(drawn.length, seedrandom.alea(`${seed}/x`).double));
+      }),
+      { seed: SEED, numRuns: 200 },
+    );
+  });
+
   it("is not moved by other consumers, however many come and whatever they draw", () => {
     const alone = draws(100, new RandomStreams(5).get("workload/a").double);
     const streams = new RandomStreams(5);

@@ -47,6 +47,19 @@ describe("a simulation", () => {
     expect([simulation.nextEventNs, simulation.firedOf(kinds.allocate)]).toEqual([11, 2]);
   });
 
+  it("lets what is posted happen among what is scheduled, and refuses for it what it refuses there", () => {
+    const { simulation, log, kinds } = recording();
+    simulation.schedule(10, kinds.allocate, 1, 2);
+    simulation.post(10, kinds.allocate, 3);
+    simulation.schedule(10, kinds.allocate, 4);
+    simulation.post(9, kinds.sample);
+    simulation.run(10);
+    expect(log).toEqual(["9 sample 0 0", "10 allocate 1 2", "10 allocate 3 0", "10 allocate 4 0"]);
+    expect(() => simulation.post(9, kinds.sample)).toThrow("in the past");
+    expect(() => simulation.post(11, 99)).toThrow("no handler of kind 99");
+    expect(() => simulation.post(2 ** 53, kinds.sample)).toThrow(LimitError);
+  });
+
   it("orders the classes as the runtime's world needs it", () => {
     const order = ["release", "collector", "free", "allocate", "background", "action", "sample"];
     const { simulation, log, kinds } = recording();

@@ -1,17 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { UNSURE, WholeQuantile, wholeExponential } from "../../engine/distributions/whole.js";
-import { type DistributionSpec, distribution } from "../../engine/distributions.js";
+import { type DistributionSpec, distribution, WholeDraws } from "../../engine/distributions.js";
 import { RandomStreams } from "../../engine/random-streams.js";
 
 const DRAWS = 60_000;
 
-/** Draws of drawInteger that differ from those of draw, rounded. */
-function differing(spec: DistributionSpec): number {
-  const whole = distribution(spec, new RandomStreams(5).get("draws"));
+/** Whole draws that differ from exact ones, rounded and put within ends. */
+function differing(spec: DistributionSpec, min = 0, max = Number.MAX_SAFE_INTEGER): number {
+  const whole = new WholeDraws(distribution(spec, new RandomStreams(5).get("draws")), min, max);
   const exact = distribution(spec, new RandomStreams(5).get("draws"));
   let wrong = 0;
   for (let i = 0; i < DRAWS; i++) {
-    if (whole.drawInteger() !== Math.max(0, Math.floor(exact.draw() + 0.5))) wrong++;
+    const expected = Math.min(Math.max(min, Math.floor(exact.draw() + 0.5)), max);
+    if (whole.next() !== expected) wrong++;
   }
   return wrong;
 }
@@ -30,11 +31,24 @@ describe("draws of whole units", () => {
     "lognormal, small sizes": lognormal(128, 1),
     "lognormal, times": lognormal(2e7, 1.2),
     "lognormal, wide": lognormal(512, 4),
-    mixture: {
+    "constant, with a fraction": { kind: "constant", value: 2.5 },
+    uniform: { kind: "uniform", min: -3, max: 5 },
+    choice: { kind: "choice", values: [0.5, 7, 1e9], weights: [1, 2, 3] },
+    "mixture of what takes one number": {
       kind: "mixture",
       parts: [
         { weight: 9, of: exponential(2e7) },
         { weight: 1, of: { kind: "uniform", min: 0, max: 9 } },
+        { weight: 1, of: { kind: "clamped", of: lognormal(512, 1.2), max: 600 } },
+        { weight: 1, of: { kind: "choice", values: [1, 2.5] } },
+      ],
+    },
+    "mixture of what takes none, one and two": {
+      kind: "mixture",
+      parts: [
+        { weight: 1, of: { kind: "constant", value: 3 } },
+        { weight: 1, of: exponential(2e7) },
+        { weight: 1, of: { kind: "histogram", edges: [0, 10, 1000], weights: [1, 1] } },
       ],
     },
     "clamped at whole ends": { kind: "clamped", of: lognormal(512, 1.2), min: 7, max: 1000 },
@@ -45,6 +59,12 @@ describe("draws of whole units", () => {
       expect(differing(spec)).toBe(0);
     });
   }
+
+  it("are put within two ends", () => {
+    expect(differing(lognormal(128, 1), 50, 300)).toBe(0);
+    expect(differing({ kind: "normal", mean: 0, deviation: 5 }, -3)).toBe(0);
+    expect(differing({ kind: "choice", values: [1, 1e300] })).toBe(0);
+  });
 
   it("are approximated at all, but near a half, at the ends, and where values are great", () => {
     const { double } = new RandomStreams(1).get("draws");
