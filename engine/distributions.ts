@@ -43,27 +43,20 @@ export class Distribution {
  * Numbers of a distribution, rounded to whole units, halves upward, and put within two ends. They are drawn ahead, so nobody
  * else may draw from its stream.
  */
-export class WholeDraws {
+export class WholeDraws extends Ahead {
   readonly mean: number;
-  private readonly ahead: Ahead;
 
   /**
    * @param min whole; what is below becomes this
    * @param max whole; what is above becomes this
    */
-  constructor(of: Distribution, min = 0, max = Number.MAX_SAFE_INTEGER) {
-    const { wholes } = of;
+  constructor({ wholes, mean }: Distribution, min = 0, max = Number.MAX_SAFE_INTEGER) {
     const clamp = clamping(min, max);
-    this.mean = of.mean;
-    this.ahead = new Ahead((block) => {
+    super((block) => {
       wholes(block);
       clamp(block);
     });
-  }
-
-  /** The next number. */
-  next(): number {
-    return this.ahead.take();
+    this.mean = mean;
   }
 }
 

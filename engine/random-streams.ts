@@ -36,12 +36,12 @@ export class RandomStream {
   ) {
     const ahead = new Ahead(doubles(seed));
     this.ahead = ahead;
-    this.double = () => ahead.take();
+    this.double = () => ahead.next();
   }
 
   /** Fills a block with the next numbers of the stream, those that `double` would give. */
   doubles(block: Float64Array): void {
-    this.ahead.takeAll(block);
+    this.ahead.fill(block);
   }
 
   /**

@@ -19,20 +19,13 @@ import {
   randomPoisson,
   randomWeibull,
 } from "d3-random";
+import { exponential } from "../exponentials.js";
 import type { RandomStream } from "../random-streams.js";
 import { type Parameter, type Parameters, type Path, SpecError } from "../specs.js";
 import { AliasTable } from "./alias-table.js";
 import { cumulative, density, lowerQuantile, standardNormal } from "./normal.js";
 import type { DistributionKind, DistributionSpec, SpecOf } from "./specs.js";
-import {
-  clamping,
-  nearestWhole,
-  roundedDraws,
-  UNSURE,
-  WholeQuantile,
-  wholeExponential,
-  wholeExponentials,
-} from "./whole.js";
+import { clamping, nearestWhole, roundedDraws, WholeQuantile, wholeExponentials } from "./whole.js";
 
 /** What a row makes. `mean` is NaN where no closed form is known, and may be infinite. */
 export interface Made {
@@ -110,7 +103,7 @@ export const DISTRIBUTIONS: { readonly [K in DistributionKind]: Kind<SpecOf<K>> 
   exponential: {
     meaning: "lifetimes without memory",
     parameters: { mean: { type: "positive value", meaning: "the mean" } },
-    make: (spec, stream) => exponential(spec.mean, stream),
+    make: (spec, stream) => exponentialDraws(spec.mean, stream),
   },
   normal: {
     meaning: "the bell curve, cut off at both ends if wanted",
@@ -332,20 +325,17 @@ function ends(
   return { min, max };
 }
 
-function exponential(mean: number, stream: RandomStream): Made {
+function exponentialDraws(mean: number, stream: RandomStream): Made {
   const rate = 1 / mean;
+  const whole = wholeExponentials(rate);
   return {
     draw: randomExponential.source(stream.double)(rate),
     mean,
     wholes: (into) => {
       stream.doubles(into);
-      wholeExponentials(into, mean);
+      whole(into);
     },
-    whole: (u) => {
-      const near = wholeExponential(u, mean);
-      // What d3-random does.
-      return near === UNSURE ? nearestWhole(-Math.log1p(-u) / rate) : near;
-    },
+    whole: (u) => nearestWhole(exponential(u) / rate),
   };
 }
 

@@ -11,10 +11,12 @@
  * So nothing but the time that a draw takes depends on this file, and it may be left out wherever it does not pay.
  */
 
+import { exponential } from "../exponentials.js";
+
 /** Distance from a half within which the exact formula is asked, units. */
 const MARGIN = 2 ** -10;
 /** Stands for "ask the exact formula". */
-export const UNSURE = -1;
+const UNSURE = -1;
 
 /** A number rounded, halves upward. */
 export function nearestWhole(value: number): number {
@@ -25,6 +27,15 @@ export function nearestWhole(value: number): number {
 export function roundedDraws(draw: () => number): (into: Float64Array) => void {
   return (into) => {
     for (let i = 0; i < into.length; i++) into[i] = nearestWhole(draw());
+  };
+}
+
+/** Makes the numbers of blocks exponential, as d3-random does, and rounds them. @param rate 1 / mean */
+export function wholeExponentials(rate: number): (block: Float64Array) => void {
+  const rates = Float64Array.of(rate);
+  return (block) => {
+    const divisor = rates[0]!;
+    for (let i = 0; i < block.length; i++) block[i] = nearestWhole(exponential(block[i]!) / divisor);
   };
 }
 
@@ -45,55 +56,11 @@ export function clamping(min: number, max: number): (block: Float64Array) => voi
 function rounded(value: number): number {
   const raised = value + 0.5;
   const whole = Math.floor(raised);
-  const part = raised - whole;
-  return part > MARGIN && part < 1 - MARGIN ? whole : UNSURE;
+  return Math.abs(raised - whole - 0.5) < 0.5 - MARGIN ? whole : UNSURE;
 }
 
-const LOG_PARTS = 256;
-/** By part of the mantissas from 1 to 2: the inverse of the middle, and its logarithm. */
-const INVERSES = Float64Array.from({ length: LOG_PARTS }, (_, i) => 1 / middleOf(i));
-const LOGARITHMS = Float64Array.from({ length: LOG_PARTS }, (_, i) => Math.log(middleOf(i)));
-/** 2^(n − 1), and n − 1 times the logarithm of 2, for n leading zeros of 32 bits. */
-const SCALES = Float64Array.from({ length: 33 }, (_, n) => 2 ** (n - 1));
-const OCTAVES = Float64Array.from({ length: 33 }, (_, n) => (n - 1) * Math.LN2);
-
-/** Below, too few bits are left in 30 to tell the part; above, what is left of a sum of logarithms is not exact enough. */
-const LEAST = 2 ** -20;
-const MOST = 1 - 2 ** -10;
 /** With a relative error below 2^-50 greater values are not within half of the margin. */
 const LARGEST = 2 ** 38;
-
-function middleOf(part: number): number {
-  return 1 + (part + 0.5) / LOG_PARTS;
-}
-
-/**
- * −mean · ln(1 − u), rounded, or UNSURE: the logarithm from that of the nearest of 256 numbers, and five terms of the series.
- * @param u a multiple of 2^-53, at least 0 and below 1
- */
-export function wholeExponential(u: number, mean: number): number {
-  const v = 1 - u;
-  if (!(v > LEAST && v < MOST)) return UNSURE;
-  const bits = (v * 1073741824) | 0;
-  const zeros = Math.clz32(bits);
-  const part = ((bits << zeros) >>> 23) & (LOG_PARTS - 1);
-  const inverse = INVERSES[part]!;
-  // Exact: the mantissa, and its distance from the middle of its part.
-  const r = (v * SCALES[zeros]! - (1.001953125 + part * (1 / LOG_PARTS))) * inverse;
-  const series = r * (1 - r * (0.5 - r * (1 / 3 - r * (0.25 - r * 0.2))));
-  const value = mean * (OCTAVES[zeros]! - LOGARITHMS[part]! - series);
-  return value < LARGEST ? rounded(value) : UNSURE;
-}
-
-export function wholeExponentials(block: Float64Array, mean: number): void {
-  const rate = 1 / mean;
-  for (let i = 0; i < block.length; i++) {
-    const u = block[i]!;
-    const near = wholeExponential(u, mean);
-    if (near === UNSURE) block[i] = nearestWhole(-Math.log1p(-u) / rate);
-    else block[i] = near;
-  }
-}
 
 const CELLS = 256;
 const COEFFICIENTS = 4;
@@ -114,24 +81,39 @@ export class WholeQuantile {
   /** @param exact the quantile function, from 0 up: of a multiple of 2^-53, at least 0 and below 1 */
   constructor(private readonly exact: (u: number) => number) {}
 
-  all(block: Float64Array): void {
-    for (let i = 0; i < block.length; i++) block[i] = this.at(block[i]!);
-  }
-
   /** The quantile of u, rounded, halves upward. */
   at(u: number): number {
     const { table } = this;
-    if (table === null) {
-      if (++this.draws === DRAWS_BEFORE_TABLE) this.table = polynomials(this.exact);
-      return nearestWhole(this.exact(u));
-    }
-    const x = u * CELLS;
-    const cell = x | 0;
-    const t = x - cell;
-    const c = cell * COEFFICIENTS;
-    const whole = rounded(table[c]! + t * (table[c + 1]! + t * (table[c + 2]! + t * table[c + 3]!)));
-    return whole === UNSURE ? nearestWhole(this.exact(u)) : whole;
+    if (table === null) return this.exactly(u);
+    const near = approximation(table, u);
+    return near === UNSURE ? this.exactly(u) : near;
   }
+
+  /** Makes all numbers of a block their quantiles, rounded. */
+  all(block: Float64Array): void {
+    const { table } = this;
+    for (let i = 0; i < block.length; i++) {
+      const u = block[i]!;
+      const near = table === null ? UNSURE : approximation(table, u);
+      // Stored in both branches: what is called for may not be kept in a register as a number.
+      if (near === UNSURE) block[i] = this.exactly(u);
+      else block[i] = near;
+    }
+  }
+
+  private exactly(u: number): number {
+    if (++this.draws === DRAWS_BEFORE_TABLE) this.table = polynomials(this.exact);
+    return nearestWhole(this.exact(u));
+  }
+}
+
+/** By the polynomials of the cells, rounded; UNSURE where it is to be asked. */
+function approximation(table: Float64Array, u: number): number {
+  const x = u * CELLS;
+  const cell = x | 0;
+  const t = x - cell;
+  const c = cell * COEFFICIENTS;
+  return rounded(table[c]! + t * (table[c + 1]! + t * (table[c + 2]! + t * table[c + 3]!)));
 }
 
 /** By cell, what takes the values of a function at four points; NaN where that is not near enough to it in between. */

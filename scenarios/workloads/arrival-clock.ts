@@ -11,6 +11,7 @@
 import { Ahead } from "../../engine/ahead.js";
 import { Arrivals, Gaps, NO_ARRIVAL } from "../../engine/arrivals.js";
 import { type Curve, curve } from "../../engine/curves.js";
+import { exponentials } from "../../engine/exponentials.js";
 import type { RandomStream } from "../../engine/random-streams.js";
 import { TIME_MAX_NS } from "../../engine/simulation.js";
 import type { Arrivals as ArrivalKind, CurveSpec } from "../scenario.js";
@@ -51,7 +52,7 @@ export class ArrivalClock {
     this.isStratified = arrivals === "stratified";
     this.random =
       arrivals === "poisson" && spec.kind === "constant"
-        ? new Ahead((block) => exponentials(block, stream))
+        ? new Ahead((block) => drawExponentials(block, stream))
         : null;
     this.stream = arrivals === "regular" ? null : stream;
     this.rate = new RatePerUnits(curve(spec, stream.fork("rate")));
@@ -78,15 +79,18 @@ export class ArrivalClock {
       const at = this.arrivals.next(until);
       return at < until ? at : NO_ARRIVAL;
     }
-    const share = this.gaps !== null ? this.gaps.draw() : this.random === null ? 1 : this.random.take();
-    this.atNs += this.gapNs * units * share;
-    const at = Math.round(this.atNs);
+    const share = this.random !== null ? this.random.next() : this.gaps === null ? 1 : this.gaps.draw();
+    const atNs = this.atNs + this.gapNs * units * share;
+    this.atNs = atNs;
+    // Rounded as Math.round does, but without a branch that nobody can foresee.
+    const down = Math.floor(atNs);
+    const at = down + Math.floor((atNs - down) * 2);
     return at < until ? at : NO_ARRIVAL;
   }
 }
 
 /** Fills a block with exponential numbers of mean 1. */
-function exponentials(block: Float64Array, stream: RandomStream): void {
+function drawExponentials(block: Float64Array, stream: RandomStream): void {
   stream.doubles(block);
-  for (let i = 0; i < block.length; i++) block[i] = -Math.log1p(-block[i]!);
+  exponentials(block);
 }

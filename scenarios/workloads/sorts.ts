@@ -73,6 +73,8 @@ export class Sorts {
   private readonly choice: WholeDraws | null;
   private readonly stratified: StratifiedChoice | null;
   private readonly weights: readonly number[];
+  /** Whether there is but one sort, which says nothing of rows. */
+  private readonly isSingle: boolean;
   private index = 0;
   private left: number;
   /** How many of each sort come in a row; null where it is always one. */
@@ -94,6 +96,7 @@ export class Sorts {
     this.rows = sorts.map(({ inARow = null }, i) =>
       inARow === null ? null : stage.draws(inARow, workload, `row/${i}`, 1),
     );
+    this.isSingle = this.rows.length === 1 && this.rows[0] === null;
     const isRandom = order === "random" && sorts.length > 1;
     const isStratified = order === "stratified" && sorts.length > 1;
     this.stratified = isStratified
@@ -116,6 +119,10 @@ export class Sorts {
 
   /** The index of the next sort. */
   next(): number {
+    return this.isSingle ? 0 : this.nextOfMany();
+  }
+
+  private nextOfMany(): number {
     if (this.more > 0) {
       this.more--;
       return this.drawn;

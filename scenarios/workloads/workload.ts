@@ -107,7 +107,8 @@ export abstract class ArrivingWorkload extends Workload {
   private readonly kind: number;
   private readonly clock: ArrivalClock | null;
   private readonly isByBytes: boolean;
-  private readonly batch: WholeDraws;
+  /** Null: always one. */
+  private readonly batch: WholeDraws | null;
   private readonly initial: number;
   private readonly count: number;
   private initialLeft = 0;
@@ -123,7 +124,10 @@ export abstract class ArrivingWorkload extends Workload {
         ? null
         : new ArrivalClock(spec.rate.curve, spec.arrivals, stage.stream(workload.name, "arrivals"));
     this.isByBytes = spec.rate?.unit === "bytesPerSecond";
-    this.batch = stage.draws(spec.batch, workload.name, "batch", 1, MAX_BATCH);
+    this.batch =
+      spec.batch.kind === "constant" && spec.batch.value === 1
+        ? null
+        : stage.draws(spec.batch, workload.name, "batch", 1, MAX_BATCH);
     this.initial = spec.initial;
     this.count = spec.count;
     this.kind = stage.sim.handler(`workload ${workload.name}`, Priority.allocate, (turn) => this.turn(turn));
@@ -173,9 +177,7 @@ export abstract class ArrivingWorkload extends Workload {
 
   private arrive(): void {
     for (let turns = TURN_ARRIVALS; ; turns--) {
-      const things = Math.min(this.batch.next(), this.left);
-      this.left -= things;
-      const bytes = this.make(things);
+      const bytes = this.batch === null ? this.makeOne() : this.makeBatch(this.batch);
       if (this.isByBytes) this.units = bytes;
       const at = this.left > 0 ? this.nextArrival() : NO_ARRIVAL;
       if (at === NO_ARRIVAL || turns === 0 || !this.sim.advance(at, this.kind)) {
@@ -183,6 +185,17 @@ export abstract class ArrivingWorkload extends Workload {
         return;
       }
     }
+  }
+
+  private makeOne(): number {
+    this.left--;
+    return this.make(1);
+  }
+
+  private makeBatch(batch: WholeDraws): number {
+    const things = Math.min(batch.next(), this.left);
+    this.left -= things;
+    return this.make(things);
   }
 
   private nextArrival(): number {

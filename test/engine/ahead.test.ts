@@ -17,7 +17,7 @@ describe("numbers made ahead", () => {
     const { ahead, lengths } = counting();
     expect(lengths).toEqual([]);
     for (let taken = 0; taken < 2000; taken++) {
-      expect(ahead.take()).toBe(taken);
+      expect(ahead.next()).toBe(taken);
       const made = lengths.reduce((sum, length) => sum + length, 0);
       expect(made).toBeLessThanOrEqual(2 * taken + 16);
     }
@@ -29,15 +29,15 @@ describe("numbers made ahead", () => {
     const taken: number[] = [];
     for (let length = 0; length < 200; length += 7) {
       const block = new Float64Array(length);
-      ahead.takeAll(block);
-      taken.push(...block, ahead.take(), ahead.take());
+      ahead.fill(block);
+      taken.push(...block, ahead.next(), ahead.next());
     }
     expect(taken).toEqual(taken.map((_, i) => i));
   });
 
   it("are not made ahead of what is taken all at once", () => {
     const { ahead, lengths } = counting();
-    ahead.takeAll(new Float64Array(1000));
+    ahead.fill(new Float64Array(1000));
     expect(lengths).toEqual([1000]);
   });
 });

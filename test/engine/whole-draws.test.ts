@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { UNSURE, WholeQuantile, wholeExponential } from "../../engine/distributions/whole.js";
+import { WholeQuantile, wholeExponentials } from "../../engine/distributions/whole.js";
 import { type DistributionSpec, distribution, WholeDraws } from "../../engine/distributions.js";
 import { RandomStreams } from "../../engine/random-streams.js";
 
@@ -66,15 +66,18 @@ describe("draws of whole units", () => {
     expect(differing({ kind: "choice", values: [1, 1e300] })).toBe(0);
   });
 
-  it("are approximated at all, but near a half, at the ends, and where values are great", () => {
-    const { double } = new RandomStreams(1).get("draws");
-    let unsure = 0;
-    for (let i = 0; i < 10_000; i++) if (wholeExponential(double(), 1e8) === UNSURE) unsure++;
-    expect(unsure).toBeLessThan(60);
-    for (const u of [0, 2 ** -53, 1 - 2 ** -53, 1 - 2 ** -21]) expect(wholeExponential(u, 1e8)).toBe(UNSURE);
-    expect(wholeExponential(0.5, 1e12)).toBe(UNSURE);
-    // 100.5 is the value, and 101 what it is rounded to.
-    expect(wholeExponential(0.5, 100.5 / Math.LN2)).toBe(UNSURE);
+  it("are right where the logarithm is of a number near 1, for means of days too", () => {
+    const stream = new RandomStreams(1).get("draws");
+    const block = Float64Array.from(
+      { length: 50_000 },
+      () => 2 ** -10 + stream.integer(0, 2 ** 43) * 2 ** -53,
+    );
+    for (const mean of [1e8, 1e12, 1e14]) {
+      const wholes = block.slice();
+      wholeExponentials(1 / mean)(wholes);
+      const wrong = block.filter((u, i) => wholes[i] !== Math.floor(-Math.log1p(-u) / (1 / mean) + 0.5));
+      expect([mean, wrong.length]).toEqual([mean, 0]);
+    }
   });
 
   it("by a table ask the exact function seldom", () => {
@@ -88,6 +91,12 @@ describe("draws of whole units", () => {
     asked = 0;
     for (let i = 0; i < 4096; i++)
       expect(quantile.at((i + 0.25) / 4096)).toBe(Math.round(100 * Math.exp((i + 0.25) / 4096)));
+    expect(asked).toBeLessThan(40);
+    const block = Float64Array.from({ length: 4096 }, (_, i) => (i + 0.75) / 4096);
+    const exactly = block.map((u) => Math.round(exact(u)));
+    asked = 0;
+    quantile.all(block);
+    expect([...block]).toEqual([...exactly]);
     expect(asked).toBeLessThan(40);
   });
 });
