@@ -78,6 +78,9 @@ export class EventQueue implements NearSink {
   /** Second number that the event taken out last carries. */
   b = Number.NaN;
 
+  /** Told of each row that has come near, in order. It must not call the queue. */
+  onRow: ((row: EventRow) => void) | null = null;
+
   /** Pending events, and those of them in the heap; the row knows its own. */
   private count = 0;
   private near = 0;
@@ -358,6 +361,7 @@ export class EventQueue implements NearSink {
       this.horizonNs = this.far.handOver(this.batch, this);
       if (!this.row.sort()) this.unrow();
     }
+    if (this.onRow !== null && this.row.at < this.row.end) this.onRow(this.row);
     this.dropStale();
   }
 

@@ -17,6 +17,7 @@
  */
 
 import { EventQueue, PRIORITY_MAX } from "./event-queue.js";
+import type { EventRow } from "./event-row.js";
 import { grownInto } from "./typed-arrays.js";
 
 export { NO_EVENT } from "./event-queue.js";
@@ -65,6 +66,9 @@ export class LimitError extends Error {
 /** What happens at an event: it gets the two numbers that were scheduled with it. */
 export type Handle = (a: number, b: number) => void;
 
+/** Is told that the events that carry numbers[from], … numbers[to - 1] will happen soon. */
+export type Approach = (numbers: Float64Array, from: number, to: number) => void;
+
 export class Simulation {
   /** The virtual time: whole ns, below 2^53. */
   nowNs = 0;
@@ -74,6 +78,7 @@ export class Simulation {
   private queue = new EventQueue();
   private names: string[] = [];
   private handles: Handle[] = [];
+  private approaches: (Approach | null)[] = [];
   private priorities: number[] = [];
   private fired = new Float64Array(8);
   /** `fired` at the time when half of what may fire at this instant had fired. */
@@ -97,15 +102,19 @@ export class Simulation {
         throw new RangeError(`a limit of events is a whole number from 1, not ${limit}`);
       }
     }
+    this.queue.onRow = (row) => this.announce(row);
   }
 
   /**
    * Registers what happens at events of a kind. Called while wiring up, in a fixed order.
    * @param name for messages; no two kinds share one
    * @param priority one of Priority, or any whole number from 0 to 15
+   * @param approach told of many of the events that are posted, some time before they happen: it may look at the memory that
+   *   they will need, so that the processor's caches have it by then. Nothing else may come of it, since the queue alone
+   *   decides of which events it is told, and when
    * @returns the kind's number, for schedule
    */
-  handler(name: string, priority: number, handle: Handle): number {
+  handler(name: string, priority: number, handle: Handle, approach: Approach | null = null): number {
     if (this.names.includes(name)) throw new RangeError(`there is a handler "${name}" already`);
     if (!Number.isInteger(priority) || priority < 0 || priority > PRIORITY_MAX) {
       throw new RangeError(
@@ -115,6 +124,7 @@ export class Simulation {
     const kind = this.handles.length;
     this.names.push(name);
     this.handles.push(handle);
+    this.approaches.push(approach);
     this.priorities.push(priority);
     if (kind === this.fired.length) {
       this.fired = grownInto(this.fired, new Float64Array(2 * kind));
@@ -230,6 +240,18 @@ export class Simulation {
   /** How often events of a kind fired. */
   firedOf(kind: number): number {
     return this.fired[kind] ?? 0;
+  }
+
+  /** Tells those of a row who want to know. */
+  private announce({ kinds, numbers, at, end }: EventRow): void {
+    for (let from = at; from < end; ) {
+      const kind = kinds[from]!;
+      let to = from + 1;
+      while (to < end && kinds[to] === kind) to++;
+      const approach = this.approaches[kind]!;
+      if (approach !== null) approach(numbers, from, to);
+      from = to;
+    }
   }
 
   /** The priority of a kind, when an event of it may be scheduled at a time. */

@@ -57,6 +57,12 @@ export interface Demands {
   /** Frees a span of `pages` now. */
   freePages(page: number): void;
 
+  /**
+   * Spans of `pages` will be freed soon: pages[from], … pages[to - 1]. Nothing comes of it, but that what is known of them may
+   * be at hand then.
+   */
+  soonFreed(pages: Float64Array, from: number, to: number): void;
+
   /** Asks for a collection (runtime.GC). */
   collect(): void;
 

@@ -221,6 +221,10 @@ export class Runtime implements Demands, CollectorHooks {
     if (spans.removedKind === KIND_STACK) this.directStackBytes -= spans.removedPages * geometry.pageBytes;
   }
 
+  soonFreed(pages: Float64Array, from: number, to: number): void {
+    this.heap.spans.fetch(pages, from, to);
+  }
+
   startGoroutine(p: number, stackBytes: number): number {
     if (this.hasHints) this.hint(0);
     this.lock?.byProc(p);

@@ -23,8 +23,11 @@ export class Stage {
     readonly demands: Demands,
     readonly streams: RandomStreams,
   ) {
-    this.pagesKind = sim.handler("workload: a span is freed", Priority.free, (page) =>
-      demands.freePages(page),
+    this.pagesKind = sim.handler(
+      "workload: a span is freed",
+      Priority.free,
+      (page) => demands.freePages(page),
+      (pages, from, to) => demands.soonFreed(pages, from, to),
     );
     this.killKind = sim.handler("workload: something dies", Priority.free, (handle) => demands.kill(handle));
   }

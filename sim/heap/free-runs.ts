@@ -2,7 +2,7 @@
  * Free runs of the whole heap by length: a look at every chunk, so nothing for every sample.
  */
 
-import { zerosUp } from "../pages/bits.js";
+import { firstZero, zerosUp } from "../pages/bits.js";
 import type { PageAllocator } from "../pages/page-allocator.js";
 import { PAGE_BUCKETS, pageBucket } from "./page-buckets.js";
 
@@ -18,16 +18,15 @@ export function freeRunsByLength(pages: PageAllocator): Float64Array {
     let open = 0;
     const limit = inUse.limits[r]! / chunkBytes;
     for (let c = inUse.bases[r]! / chunkBytes; c < limit; c++) {
-      const flat = tree.flatChunk(c);
+      const word0 = tree.flatChunk(c) * tree.wordsPerChunk;
       for (let page = 0; page < chunkPages; ) {
-        const free = zerosUp(tree.allocBits, flat * tree.wordsPerChunk, page, chunkPages);
+        const free = zerosUp(tree.allocBits, word0, page, chunkPages);
         open += free;
         page += free;
-        if (page >= chunkPages) break;
+        if (page === chunkPages) break;
         close(open);
         open = 0;
-        page++;
-        if (tree.maxOf(flat) === 0) break;
+        page = firstZero(tree.allocBits, word0, page, chunkPages);
       }
     }
     close(open);

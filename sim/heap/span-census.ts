@@ -49,14 +49,19 @@ export function groupOf(kind: number): number {
   return kind === KIND_STACK ? 1 : 2;
 }
 
-/** The bucket of an age in ns, at least 0. */
+/** Where each bucket begins, and behind the last one what no age reaches. */
+const STARTS_NS = Float64Array.of(...AGE_BUCKETS_NS, Number.POSITIVE_INFINITY);
+/** The bucket of each power of two, from 1 to 2^53 ns. From one power to the next at most two more begin. */
+const BUCKET_OF_POWER = Uint8Array.from(
+  { length: 54 },
+  (_, power) => AGE_BUCKETS_NS.filter((startNs) => startNs <= 2 ** power).length - 1,
+);
+
+/** The bucket of an age in ns, at least 0 and below 2^53. */
 export function ageBucket(ageNs: number): number {
-  let low = 0;
-  let high = AGE_BUCKETS_NS.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (AGE_BUCKETS_NS[middle]! <= ageNs) low = middle;
-    else high = middle - 1;
-  }
-  return low;
+  const high = (ageNs / 4294967296) | 0;
+  const power = high === 0 ? 31 - Math.clz32(ageNs | 1) : 63 - Math.clz32(high);
+  let bucket = BUCKET_OF_POWER[power]!;
+  while (STARTS_NS[bucket + 1]! <= ageNs) bucket++;
+  return bucket;
 }

@@ -115,6 +115,22 @@ export class PageSet {
     return count;
   }
 
+  /** Whether all of the pages [from, to) are in the set. */
+  hasAll(from: number, to: number): boolean {
+    for (let page = from; page < to; ) {
+      const first = page & (BLOCK_PAGES - 1);
+      const end = Math.min(to - page + first, BLOCK_PAGES);
+      const place = this.directory.find(page);
+      if (place === NO_PLACE) return false;
+      const { words } = this;
+      for (let i = first; i < end; i = (i | 31) + 1) {
+        if ((maskOf(i, end) & ~words[place * BLOCK_WORDS + (i >>> 5)]!) !== 0) return false;
+      }
+      page += end - first;
+    }
+    return true;
+  }
+
   /** Whether a page is in the set. */
   has(page: number): boolean {
     return this.countIn(page, page + 1) === 1;

@@ -90,6 +90,13 @@ export class Residency {
   /** A span takes pages into use. */
   use(page: number, npages: number, kind: number): void {
     const limit = page + npages;
+    // Mostly all of it is there already. Then it was in use before, unless a huge or a physical page brought it in.
+    if (this.hugePages === null && this.physPages === 1 && this.lazy.size === 0) {
+      if (this.resident.hasAll(page, limit)) {
+        if (this.unwritten.size > 0) this.unwritten.remove(page, limit);
+        return;
+      }
+    }
     const newlyUsed = this.used.add(page, limit);
     if (newlyUsed === npages && isProgramsChoice(kind)) this.unwritten.add(page, limit);
     else if (this.unwritten.size > 0) this.unwritten.remove(page, limit);

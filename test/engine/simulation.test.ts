@@ -60,6 +60,35 @@ describe("a simulation", () => {
     expect(() => simulation.post(2 ** 53, kinds.sample)).toThrow(LimitError);
   });
 
+  it("announces most events that were posted before they happen, and nothing comes of it", () => {
+    const runs = [true, false].map((announced) => {
+      const simulation = new Simulation();
+      const soon = new Set<number>();
+      const log: string[] = [];
+      let unannounced = 0;
+      const kind = simulation.handler(
+        "posted",
+        0,
+        (a) => {
+          log.push(`${simulation.nowNs} ${a}`);
+          if (!soon.delete(a)) unannounced++;
+        },
+        announced
+          ? (numbers, from, to) => {
+              for (const a of numbers.subarray(from, to)) soon.add(a);
+            }
+          : null,
+      );
+      const other = simulation.handler("other", 0, (a) => log.push(`${simulation.nowNs} other ${a}`));
+      for (let i = 0; i < 10_000; i++) simulation.post((i * 7919) % 100_003, i % 10 === 0 ? other : kind, i);
+      simulation.run(200_000);
+      expect(soon.size).toBe(0);
+      return { log, unannounced };
+    });
+    expect(runs[0]!.log).toEqual(runs[1]!.log);
+    expect(runs[0]!.unannounced).toBeLessThan(3000);
+  });
+
   it("orders the classes as the runtime's world needs it", () => {
     const order = ["release", "collector", "free", "allocate", "background", "action", "sample"];
     const { simulation, log, kinds } = recording();

@@ -36,6 +36,8 @@ describe("buckets", () => {
     const ages = fc.oneof(
       fc.integer({ min: 0, max: 1e4 }),
       fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
+      fc.tuple(fc.constantFrom(...AGE_BUCKETS_NS.slice(1)), fc.constantFrom(-1, 0, 1)).map(([a, b]) => a + b),
+      fc.tuple(fc.nat(52), fc.constantFrom(-1, 0, 1)).map(([power, b]) => Math.max(0, 2 ** power + b)),
     );
     fc.assert(fc.property(ages, (age) => void expect(ageBucket(age)).toBe(slowBucket(AGE_BUCKETS_NS, age))));
   });

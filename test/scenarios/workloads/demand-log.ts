@@ -66,6 +66,8 @@ export class DemandLog implements Demands {
     this.ends.push([this.sim.nowNs, "kill", handle]);
   }
 
+  soonFreed(): void {}
+
   freePages(page: number): void {
     this.ends.push([this.sim.nowNs, "free", page]);
   }

@@ -35,6 +35,7 @@ describe("the span table", () => {
           const touched = new Set<number>();
           for (const [what, at, kind] of steps) {
             touched.add(at);
+            if (what === "look") table.fetch(Float64Array.from(touched), 0, touched.size);
             if (what === "add") {
               const npages = (at % 97) + kind + 1;
               const birth = touched.size * 1e12 + at;

@@ -6,7 +6,7 @@ vi.setConfig({ testTimeout: 120_000 });
 const SEED = Number(process.env.FC_SEED ?? 118);
 
 const range = fc.record({
-  what: fc.constantFrom("add", "remove", "addCommon", "count", "has"),
+  what: fc.constantFrom("add", "remove", "addCommon", "count", "has", "hasAll"),
   from: fc.nat(1700),
   length: fc.oneof(fc.nat(70), fc.nat(1200)),
 });
@@ -40,6 +40,10 @@ it("is a set of numbers", () => {
             break;
           case "count":
             expect(set.countIn(from, from + length)).toBe(pages.filter((p) => plain.has(p)).length);
+            break;
+          case "hasAll":
+            expect(set.hasAll(from, from + length)).toBe(pages.every((p) => plain.has(p)));
+            if (plain.size > 0) expect(set.hasAll(Math.min(...plain), Math.min(...plain) + 1)).toBe(true);
             break;
           default:
             expect(set.has(from)).toBe(plain.has(from));
