@@ -62,30 +62,34 @@ function rounded(value: number): number {
 /** With a relative error below 2^-50 greater values are not within half of the margin. */
 const LARGEST = 2 ** 38;
 
-const CELLS = 256;
+const CELLS = 1024;
 const COEFFICIENTS = 4;
 /** Numbers within a cell where the error is looked at; it is greatest halfway between the four at which there is none. */
 const PROBES = 24;
-/** Draws after which a table pays. */
-const DRAWS_BEFORE_TABLE = 4096;
+/** The greatest place in a cell, about. */
+const LAST = 1 - 2 ** -40;
+/** Draws in a cell before it has a polynomial, which costs twice as many exact ones. */
+const DRAWS_BEFORE_CELL = 16;
 
 /**
- * A quantile function by a polynomial of third degree in each of 256 cells of [0, 1): for those that rise smoothly.
+ * A quantile function by a polynomial of third degree in each of 1,024 cells of [0, 1): for those that rise smoothly.
  *
  *     u     0 ├────┼────┼── … ──┼────┼────┤ 1         cells near the ends are too steep, and are left to the exact function
+ *
+ * A cell gets its polynomial when it was drawn from often enough for that to pay.
  */
 export class WholeQuantile {
-  private table: Float64Array | null = null;
-  private draws = 0;
+  /** By cell, the coefficients, constant first; NaN where there are none. Empty while no cell has some. */
+  private table = new Float64Array(0);
+  /** Draws of each cell up to those before it was looked at. */
+  private readonly draws = new Uint8Array(CELLS);
 
   /** @param exact the quantile function, from 0 up: of a multiple of 2^-53, at least 0 and below 1 */
   constructor(private readonly exact: (u: number) => number) {}
 
   /** The quantile of u, rounded, halves upward. */
   at(u: number): number {
-    const { table } = this;
-    if (table === null) return this.exactly(u);
-    const near = approximation(table, u);
+    const near = this.table.length === 0 ? UNSURE : approximation(this.table, u);
     return near === UNSURE ? this.exactly(u) : near;
   }
 
@@ -94,7 +98,7 @@ export class WholeQuantile {
     const { table } = this;
     for (let i = 0; i < block.length; i++) {
       const u = block[i]!;
-      const near = table === null ? UNSURE : approximation(table, u);
+      const near = table.length === 0 ? UNSURE : approximation(table, u);
       // Stored in both branches: what is called for may not be kept in a register as a number.
       if (near === UNSURE) block[i] = this.exactly(u);
       else block[i] = near;
@@ -102,8 +106,16 @@ export class WholeQuantile {
   }
 
   private exactly(u: number): number {
-    if (++this.draws === DRAWS_BEFORE_TABLE) this.table = polynomials(this.exact);
+    const cell = (u * CELLS) | 0;
+    if (this.draws[cell]! < DRAWS_BEFORE_CELL && ++this.draws[cell]! === DRAWS_BEFORE_CELL) this.fit(cell);
     return nearestWhole(this.exact(u));
+  }
+
+  /** Gives a cell its polynomial, if one is near enough. */
+  private fit(cell: number): void {
+    if (this.table.length === 0) this.table = new Float64Array(CELLS * COEFFICIENTS).fill(Number.NaN);
+    const found = polynomial((t) => this.exact((cell + t) / CELLS));
+    if (found !== null) this.table.set(found, cell * COEFFICIENTS);
   }
 }
 
@@ -116,23 +128,17 @@ function approximation(table: Float64Array, u: number): number {
   return rounded(table[c]! + t * (table[c + 1]! + t * (table[c + 2]! + t * table[c + 3]!)));
 }
 
-/** By cell, what takes the values of a function at four points; NaN where that is not near enough to it in between. */
-function polynomials(exact: (u: number) => number): Float64Array {
-  const table = new Float64Array(CELLS * COEFFICIENTS);
-  for (let cell = 0; cell < CELLS; cell++) {
-    const at = (t: number): number => exact((cell + t) / CELLS);
-    const c = throughFour(NODES.map(at));
-    let error = 0;
-    for (let i = 0; i <= PROBES; i++) {
-      const t = i === PROBES ? 1 - 2 ** -40 : i / PROBES;
-      const near = c[0]! + t * (c[1]! + t * (c[2]! + t * c[3]!));
-      error = Math.max(error, Math.abs(near - at(t)));
-    }
-    // A quarter is left for what lies between the probes, and for rounding.
-    const isGood = error < MARGIN / 4 && at(1 - 2 ** -40) < LARGEST;
-    table.set(isGood ? c : [Number.NaN, 0, 0, 0], cell * COEFFICIENTS);
+/** The coefficients of what takes the values of a function at four points of [0, 1); null if it is not near enough in between. */
+function polynomial(exact: (t: number) => number): number[] | null {
+  const c = throughFour(NODES.map(exact));
+  let error = 0;
+  for (let i = 0; i <= PROBES; i++) {
+    const t = i === PROBES ? LAST : i / PROBES;
+    const near = c[0]! + t * (c[1]! + t * (c[2]! + t * c[3]!));
+    error = Math.max(error, Math.abs(near - exact(t)));
   }
-  return table;
+  // A quarter is left for what lies between the probes, and for rounding.
+  return error < MARGIN / 4 && exact(LAST) < LARGEST ? c : null;
 }
 
 /** Chebyshev's points in [0, 1], where a polynomial through four values differs least in between. */

@@ -128,25 +128,57 @@ export function clearIfSet(words: Int32Array, word0: number, from: number, count
 }
 
 /**
- * Sets `count` words from `first` on. Eight at a time without a loop where both are multiples of that: the compiler would
- * look up where the array's memory is for every single word.
+ * Sets words [from, limit). Eight at a turn: the compiler looks up at each turn where the array's memory is, which is more work
+ * than to set a word.
  */
-export function fillWords(words: Int32Array, first: number, count: number, value: number): void {
-  const limit = first + count;
-  if (((first | count) & 7) !== 0) {
-    for (let w = first; w < limit; w++) words[w] = value;
-    return;
-  }
-  for (let w = first; w < limit; w += 8) {
+export function fillWords(words: Int32Array, from: number, limit: number, value: number): void {
+  let w = from | 0;
+  for (; w + 7 < limit; w = (w + 8) | 0) {
     words[w] = value;
-    words[w | 1] = value;
-    words[w | 2] = value;
-    words[w | 3] = value;
-    words[w | 4] = value;
-    words[w | 5] = value;
-    words[w | 6] = value;
-    words[w | 7] = value;
+    words[(w + 1) | 0] = value;
+    words[(w + 2) | 0] = value;
+    words[(w + 3) | 0] = value;
+    words[(w + 4) | 0] = value;
+    words[(w + 5) | 0] = value;
+    words[(w + 6) | 0] = value;
+    words[(w + 7) | 0] = value;
   }
+  for (; w < limit; w++) words[w] = value;
+}
+
+/** Sets the bits from `from` of the bitmap at word `low` to before `limit`, at least 1, of a later one at word `high`. */
+export function setAcross(words: Int32Array, low: number, from: number, high: number, limit: number): void {
+  const first = low + (from >>> 5);
+  const last = high + ((limit - 1) >>> 5);
+  words[first] = words[first]! | (-1 << (from & 31));
+  fillWords(words, first + 1, last, -1);
+  words[last] = words[last]! | (-1 >>> (31 - ((limit - 1) & 31)));
+}
+
+/** Clears what setAcross sets. */
+export function clearAcross(words: Int32Array, low: number, from: number, high: number, limit: number): void {
+  const first = low + (from >>> 5);
+  const last = high + ((limit - 1) >>> 5);
+  words[first] = words[first]! & ~(-1 << (from & 31));
+  fillWords(words, first + 1, last, 0);
+  words[last] = words[last]! & ~(-1 >>> (31 - ((limit - 1) & 31)));
+}
+
+/** Whether all bits from `from` on are set in the bitmap of `count` words at `low`, and all before `limit`, at least 1, in that at `high`. */
+export function endsSet(
+  words: Int32Array,
+  low: number,
+  from: number,
+  count: number,
+  high: number,
+  limit: number,
+): boolean {
+  const first = low + (from >>> 5);
+  const last = high + ((limit - 1) >>> 5);
+  let all = (words[first]! | ~(-1 << (from & 31))) & (words[last]! | ~(-1 >>> (31 - ((limit - 1) & 31))));
+  for (let w = first + 1; w < low + count; w++) all &= words[w]!;
+  for (let w = high; w < last; w++) all &= words[w]!;
+  return all === -1;
 }
 
 /** Number of set bits in [from, from+count). */

@@ -21,6 +21,7 @@
  */
 
 import { FIND_ENTRIES, FIND_LEVELS } from "../probes.js";
+import { trailingZeros } from "./bits.js";
 import { CorruptHeapError } from "./errors.js";
 import type { PageTree } from "./page-tree.js";
 
@@ -260,8 +261,8 @@ export class Finder {
       if (passed + start >= npages) {
         const { chunkPages } = tree;
         const chunks = Math.ceil(passed / chunkPages);
-        this.foundChunk = (root << leafBits) - chunks;
-        this.foundIndex = chunks * chunkPages - passed;
+        this.foundChunk = ((root << leafBits) - chunks) | 0;
+        this.foundIndex = (chunks * chunkPages - passed) | 0;
         this.count(1, root - from + 1);
         return true;
       }
@@ -299,32 +300,47 @@ export class Finder {
     const leafLevel = tree.levels - 1;
     const slotFirst = Math.imul(slot, tree.upperEntries);
     let local = above | 0;
-    let ahead = skip << 2;
+    let parent = (slotFirst + upperFirst[top - 1]! + local) << 2;
+    let from = skip | 0;
     let inWindow = this.windowed;
     let visited = 0;
     for (let l = top; l <= leafLevel; l++) {
       const bits = childBits[l - 1]!;
+      const count = 1 << bits;
+      const isLeaf = l === leafLevel;
+      const entries = isLeaf ? tree.leaf : tree.upper;
       local <<= bits;
-      const entries = l === leafLevel ? tree.leaf : tree.upper;
-      const first = (l === leafLevel ? (slot << leafBits) | local : slotFirst + upperFirst[l]! + local) << 2;
-      const limit = first + (4 << bits);
-      const from = first + ahead;
-      ahead = 0;
+      const first = (isLeaf ? (slot << leafBits) | local : slotFirst + upperFirst[l]! + local) << 2;
       let window = from;
       if (inWindow) {
-        while (window < limit && entries[window | 1] === 0) window += 4;
-        this.setCandidate(l, this.chunkOf(l, root, local + ((window - first) >> 2)));
+        window = firstLong(entries, first, from, count, 1);
+        this.setCandidate(l, this.chunkOf(l, root, local + window));
       }
-      const end = this.firstFit(entries, window, limit, levelPages[l]!, npages);
-      const at = end & ~3;
-      if (at >= limit) this.lied(l, this.chunkOf(l, root, local), npages, (from - first) >> 2);
-      visited += (at - from + 4) >> 2;
-      local += (at - first) >> 2;
-      if (end !== at) {
+      // Where no run across two entries is long enough, one that has such a run itself is all there is to look for.
+      let child = 0;
+      let across = false;
+      if (tree.upper[parent | 3]! < npages) child = firstLong(entries, first, window, count, npages);
+      else {
+        const end = this.firstFit(
+          entries,
+          first + (window << 2),
+          first + (count << 2),
+          levelPages[l]!,
+          npages,
+        );
+        child = (end - first) >> 2;
+        across = (end & 3) !== 0;
+      }
+      if (child === count) this.lied(l, this.chunkOf(l, root, local), npages, from);
+      visited += child - from + 1;
+      local += child;
+      if (across) {
         this.count(l, visited);
         return this.foundBefore(this.chunkOf(l, root, local), this.passed);
       }
-      if (at !== window) inWindow = false;
+      if (child !== window) inWindow = false;
+      from = 0;
+      parent = first + (child << 2);
     }
     this.count(leafLevel, visited);
     return this.searchChunk((root << leafBits) | local, (slot << leafBits) | local, npages, inWindow);
@@ -416,6 +432,34 @@ export class Finder {
     const { start, max, end } = this.tree.summaryAt(level, index);
     return `${start}, ${max}, ${end}`;
   }
+}
+
+/** The first of `count` entries, from number `from` on, that has a run of npages pages itself; `count` when none has. */
+function firstLong(entries: Int32Array, first: number, from: number, count: number, npages: number): number {
+  if (count === 8) {
+    const among = longAmongEight(entries, first, npages - 1) & (-1 << from);
+    return among === 0 ? 8 : trailingZeros(among);
+  }
+  let child = from;
+  while (child < count && entries[(first + (child << 2)) | 1]! < npages) child++;
+  return child;
+}
+
+/**
+ * Bit k is set when number k of eight entries has a run of more than `short` pages. Which of them is the first is as good as
+ * random, so that a loop would end where the processor does not expect it.
+ */
+function longAmongEight(entries: Int32Array, first: number, short: number): number {
+  return (
+    (((short - entries[first | 1]!) | 0) >>> 31) |
+    ((((short - entries[first | 5]!) | 0) >>> 31) << 1) |
+    ((((short - entries[first | 9]!) | 0) >>> 31) << 2) |
+    ((((short - entries[first | 13]!) | 0) >>> 31) << 3) |
+    ((((short - entries[first | 17]!) | 0) >>> 31) << 4) |
+    ((((short - entries[first | 21]!) | 0) >>> 31) << 5) |
+    ((((short - entries[first | 25]!) | 0) >>> 31) << 6) |
+    ((((short - entries[first | 29]!) | 0) >>> 31) << 7)
+  );
 }
 
 /** Rank of the first of the `count` ascending values that is ≥ `value`. */

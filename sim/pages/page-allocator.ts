@@ -101,7 +101,7 @@ export class PageAllocator {
     this.tree = new PageTree(geometry);
     this.metadata = new MetadataAccount(geometry);
     this.maxSearchPage = geometry.maxOff / geometry.pageBytes;
-    this.searchChunk = geometry.totalChunks;
+    this.searchChunk = geometry.totalChunks | 0;
     this.searchIndex = geometry.chunkPages - 1;
     this.freeHwmOff = Number.isNaN(geometry.zeroOff) ? geometry.minOff : geometry.zeroOff;
     this.arenaMapped = options.arenaMapped;
@@ -127,8 +127,8 @@ export class PageAllocator {
     }
     this.refuseOverlap(base, limit);
     this.metadata.grow(base * pageBytes, limit * pageBytes, this.inUse);
-    const from = base / chunkPages;
-    const to = limit / chunkPages;
+    const from = (base / chunkPages) | 0;
+    const to = (limit / chunkPages) | 0;
     if (this.start === 0 || from < this.start) this.start = from;
     if (to > this.end) this.end = to;
     this.inUse.add(base * pageBytes, limit * pageBytes);
@@ -137,7 +137,7 @@ export class PageAllocator {
     for (let c = from; c < to; c++) this.tree.setScavenged(this.tree.flatChunk(c), 0, chunkPages);
     // The runtime updates the summaries of base..base+size, with the base rounded down but the size as it was asked
     // for; for whole chunks, which is all the heap asks for, that is everything.
-    const lastChunk = Math.floor((base + npages - 1) / chunkPages);
+    const lastChunk = ((base + npages - 1) / chunkPages) | 0;
     for (let c = from; c <= lastChunk; c++) this.tree.summarizeLeaf(this.tree.flatChunk(c));
     this.tree.climbRange(from, lastChunk, true);
   }
@@ -238,8 +238,8 @@ export class PageAllocator {
 
   /** Sets searchAddr. */
   private searchAt(chunk: number, index: number): void {
-    this.searchChunk = chunk;
-    this.searchIndex = index;
+    this.searchChunk = chunk | 0;
+    this.searchIndex = index | 0;
   }
 
   /** Moves searchAddr up to a page, if that is above it. */
@@ -300,8 +300,8 @@ export class PageAllocator {
     if (flat >= 0 && this.tree.isGrown(flat)) return;
     const page = this.findMappedPage(this.candidatePage);
     const beyond = page === this.maxSearchPage;
-    this.finder.candidateChunk = beyond ? this.geometry.totalChunks : Math.floor(page / this.chunkPages);
-    this.finder.candidateIndex = beyond ? 0 : page % this.chunkPages;
+    this.finder.candidateChunk = beyond ? this.geometry.totalChunks | 0 : (page / this.chunkPages) | 0;
+    this.finder.candidateIndex = beyond ? 0 : (page % this.chunkPages) | 0;
   }
 
   /** The searchAddr that the last successful find proposes, in pages. */
@@ -337,15 +337,19 @@ export class PageAllocator {
       return;
     }
     const last = first + ((limit - 1) >>> this.geometry.logChunkPages);
-    let scavenged = tree.takeUpper(tree.flatChunk(first), from);
-    for (let c = first + 1; c < last; ) {
-      const next = Math.min(last, tree.rootLimit(c));
-      scavenged += tree.takeChunks(tree.flatChunk(c), next - c);
-      c = next;
-    }
-    scavenged += tree.takeLower(tree.flatChunk(last), ((limit - 1) & this.chunkMask) + 1);
+    const to = ((limit - 1) & this.chunkMask) + 1;
+    if (tree.sameRoot(first, last)) {
+      this.scavengedPages = tree.takeRange(tree.flatChunk(first), tree.flatChunk(last), from, to);
+    } else this.takeAcrossRoots(first, last, from, to);
     tree.climbRange(first, last, false);
-    this.scavengedPages = scavenged;
+  }
+
+  /** A run over more than one root entry, chunk by chunk. */
+  private takeAcrossRoots(first: number, last: number, from: number, to: number): void {
+    const { tree, chunkPages } = this;
+    let scavenged = tree.takePages(tree.flatChunk(first), from, chunkPages - from);
+    for (let c = first + 1; c < last; c++) scavenged += tree.takePages(tree.flatChunk(c), 0, chunkPages);
+    this.scavengedPages = scavenged + tree.takePages(tree.flatChunk(last), 0, to);
   }
 
   /**
@@ -366,29 +370,35 @@ export class PageAllocator {
 
   private freeAcross(page: number, npages: number, first: number, from: number): void {
     const tree = this.tree;
-    const chunkPages = this.chunkPages;
     const last = first + ((from + npages - 1) >>> this.geometry.logChunkPages);
     const to = ((from + npages - 1) & this.chunkMask) + 1;
-    const lastFlat = this.flatToFree(last, page, npages);
-    const headFlat = tree.flatChunk(first);
-    // A refused free must leave the state as it was: what is looked at comes first, and the head is taken back when the
-    // tail, which is checked as it is freed, turns out not to be allocated.
-    for (let c = first + 1; c < last; ) {
-      const next = Math.min(last, tree.rootLimit(c));
-      if (!tree.chunksAllocated(this.flatToFree(c, page, npages), next - c)) this.refuseFree(page, npages);
-      c = next;
-    }
-    if (!tree.returnPages(headFlat, from, chunkPages - from)) this.refuseFree(page, npages);
-    if (!tree.returnPages(lastFlat, 0, to)) {
-      tree.takePages(headFlat, from, chunkPages - from);
-      this.refuseFree(page, npages);
-    }
-    for (let c = first + 1; c < last; ) {
-      const next = Math.min(last, tree.rootLimit(c));
-      tree.returnChunks(tree.flatChunk(c), next - c);
-      c = next;
-    }
+    if (tree.sameRoot(first, last)) {
+      const freed = tree.returnRange(tree.flatChunk(first), tree.flatChunk(last), from, to);
+      if (!freed) this.refuseFree(page, npages);
+    } else this.freeAcrossRoots(page, npages, first, last, from, to);
     tree.climbFreed(first, last);
+  }
+
+  /** A free in more than one root entry, chunk by chunk. A refused one must leave the state as it was, so all are looked at first. */
+  private freeAcrossRoots(
+    page: number,
+    npages: number,
+    first: number,
+    last: number,
+    from: number,
+    to: number,
+  ): void {
+    const { tree, chunkPages } = this;
+    for (let c = first; c <= last; c++) {
+      const flat = this.flatToFree(c, page, npages);
+      const start = c === first ? from : 0;
+      const limit = c === last ? to : chunkPages;
+      if (!tree.isGrown(flat) || !tree.allAllocated(flat, start, limit - start))
+        this.refuseFree(page, npages);
+    }
+    tree.returnPages(tree.flatChunk(first), from, chunkPages - from);
+    for (let c = first + 1; c < last; c++) tree.returnPages(tree.flatChunk(c), 0, chunkPages);
+    tree.returnPages(tree.flatChunk(last), 0, to);
   }
 
   private flatToFree(chunk: number, page: number, npages: number): number {

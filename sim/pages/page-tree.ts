@@ -34,14 +34,17 @@ import { grownInto } from "../../engine/typed-arrays.js";
 import type { Geometry } from "../address/geometry.js";
 import {
   allSet,
+  clearAcross,
   clearIfSet,
   clearRange,
   countRange,
+  endsSet,
   fillWords,
   findZeros,
   firstZero,
   longestZeros,
   popCount,
+  setAcross,
   setRange,
   trailingZeros,
   zerosDown,
@@ -138,9 +141,9 @@ export class PageTree {
     return slot < 0 ? -1 : (slot << this.leafBits) | (chunk & this.leafMask);
   }
 
-  /** The first chunk behind the root entry of a chunk. The flat indices of those before it, in the entry, follow each other. */
-  rootLimit(chunk: number): number {
-    return (chunk | this.leafMask) + 1;
+  /** Whether two chunks are in one root entry. The flat indices of those between them follow each other then. */
+  sameRoot(a: number, b: number): boolean {
+    return (a ^ b) >>> this.leafBits === 0;
   }
 
   /** Where the four numbers of an entry begin: in `leaf` for the leaf level, else in `upper`. */
@@ -337,18 +340,35 @@ export class PageTree {
   }
 
   /**
-   * takePages for [page, chunkPages) and [0, limit), the ends of a run over more than one chunk: how long the free runs
-   * there are the summary tells.
+   * takePages for a run over more than one chunk of a root entry: from page `from` of chunk `first` to before page `limit` of
+   * chunk `last`, flat indices that follow each other. How long the free runs at the two ends are the summaries tell.
    */
-  takeUpper(flat: number, page: number): number {
+  takeRange(first: number, last: number, from: number, limit: number): number {
+    const { leaf, changedAt, stamp, wordsPerChunk } = this;
+    setAcross(this.allocBits, first * wordsPerChunk, from, last * wordsPerChunk, limit);
+    let scavenged = 0;
+    changedAt[first] = stamp;
+    for (let f = first + 1; f < last; f++) {
+      const at = f << 2;
+      scavenged += leaf[at | 3]!;
+      leaf[at] = 0;
+      leaf[at | 1] = 0;
+      leaf[at | 2] = 0;
+      leaf[at | 3] = 0;
+      changedAt[f] = stamp;
+    }
+    changedAt[last] = stamp;
+    if (scavenged !== 0) fillWords(this.scavBits, (first + 1) * wordsPerChunk, last * wordsPerChunk, 0);
+    return scavenged + this.cutUpper(first, from) + this.cutLower(last, limit);
+  }
+
+  /** The summary, counts and scavenged pages of a chunk whose pages [page, chunkPages) left the bitmap. */
+  private cutUpper(flat: number, page: number): number {
     const { leaf, chunkPages } = this;
     const at = flat << 2;
-    const word0 = flat * this.wordsPerChunk;
     const n = chunkPages - page;
     const run = leaf[at | 2]!;
     const below = run - n;
-    setRange(this.allocBits, word0, page, n);
-    this.changedAt[flat] = this.stamp;
     leaf[at | 2] = 0;
     if (run === chunkPages) {
       leaf[at] = page;
@@ -357,17 +377,15 @@ export class PageTree {
       if (below !== 0) this.runs.add(flat, below);
       if (run === leaf[at | 1]!) leaf[at | 1] = this.longestAfter(flat, below, 0, isLong(below), run);
     }
-    return leaf[at | 3] === 0 ? 0 : this.takeScavenged(flat, word0, page, n);
+    return leaf[at | 3] === 0 ? 0 : this.takeScavenged(flat, flat * this.wordsPerChunk, page, n);
   }
 
-  takeLower(flat: number, limit: number): number {
+  /** The same for pages [0, limit). */
+  private cutLower(flat: number, limit: number): number {
     const { leaf, chunkPages } = this;
     const at = flat << 2;
-    const word0 = flat * this.wordsPerChunk;
     const run = leaf[at]!;
     const above = run - limit;
-    setRange(this.allocBits, word0, 0, limit);
-    this.changedAt[flat] = this.stamp;
     leaf[at] = 0;
     if (run === chunkPages) {
       leaf[at | 1] = above;
@@ -376,7 +394,7 @@ export class PageTree {
       if (above !== 0) this.runs.add(flat, above);
       if (run === leaf[at | 1]!) leaf[at | 1] = this.longestAfter(flat, above, 0, isLong(above), run);
     }
-    return leaf[at | 3] === 0 ? 0 : this.takeScavenged(flat, word0, 0, limit);
+    return leaf[at | 3] === 0 ? 0 : this.takeScavenged(flat, flat * this.wordsPerChunk, 0, limit);
   }
 
   /**
@@ -444,6 +462,55 @@ export class PageTree {
   }
 
   /**
+   * returnPages for what takeRange takes. What was not grown has no free run, as what is allocated has none.
+   * @returns false when a page is not allocated; nothing was changed then
+   */
+  returnRange(first: number, last: number, from: number, limit: number): boolean {
+    const { allocBits, leaf, changedAt, stamp, chunkPages, wordsPerChunk } = this;
+    let other = 0;
+    for (let f = first + 1; f < last; f++)
+      other |= leaf[(f << 2) | 1]! | (leaf[(f << 2) | 3]! & NOT_GROWN_SIGN);
+    const lowWord = first * wordsPerChunk;
+    const highWord = last * wordsPerChunk;
+    if (other !== 0 || !endsSet(allocBits, lowWord, from, wordsPerChunk, highWord, limit)) return false;
+    clearAcross(allocBits, lowWord, from, highWord, limit);
+    changedAt[first] = stamp;
+    for (let f = first + 1; f < last; f++) {
+      const at = f << 2;
+      leaf[at] = chunkPages;
+      leaf[at | 1] = chunkPages;
+      leaf[at | 2] = chunkPages;
+      changedAt[f] = stamp;
+    }
+    changedAt[last] = stamp;
+    this.joinUpper(first, from, zerosDown(allocBits, lowWord, from));
+    this.joinLower(last, limit, zerosUp(allocBits, highWord, limit, chunkPages));
+    return true;
+  }
+
+  /** The summary and counts of a chunk whose pages [page, chunkPages) came back, below which that many are free. */
+  private joinUpper(flat: number, page: number, below: number): void {
+    const leaf = this.leaf;
+    const at = flat << 2;
+    const run = below + this.chunkPages - page;
+    leaf[at | 2] = run;
+    if (below === page) leaf[at] = run;
+    else if (below !== 0) this.runs.remove(flat, below);
+    if (run > leaf[at | 1]!) leaf[at | 1] = run;
+  }
+
+  /** The same for pages [0, limit), above which that many are free. */
+  private joinLower(flat: number, limit: number, above: number): void {
+    const leaf = this.leaf;
+    const at = flat << 2;
+    const run = limit + above;
+    leaf[at] = run;
+    if (run === this.chunkPages) leaf[at | 2] = run;
+    else if (above !== 0) this.runs.remove(flat, above);
+    if (run > leaf[at | 1]!) leaf[at | 1] = run;
+  }
+
+  /**
    * Updates a chunk's summary and counts after pages [page, page+n) came back to the bitmap, below and above which that many
    * were free.
    */
@@ -472,48 +539,6 @@ export class PageTree {
   /** Whether a chunk was grown. */
   isGrown(flat: number): boolean {
     return this.leaf[(flat << 2) | 3] !== NOT_GROWN;
-  }
-
-  /** Whether `count` chunks were grown and all of their pages are allocated. One that was not grown has no free run either. */
-  chunksAllocated(flat: number, count: number): boolean {
-    const leaf = this.leaf;
-    const limit = (flat + count) << 2;
-    let other = 0;
-    for (let at = flat << 2; at < limit; at += 4) other |= leaf[at | 1]! | (leaf[at | 3]! & NOT_GROWN_SIGN);
-    return other === 0;
-  }
-
-  /** Marks `count` whole chunks, which must be free, allocated; returns how many of their pages were scavenged. No climb. */
-  takeChunks(flat: number, count: number): number {
-    const { leaf, changedAt, stamp, wordsPerChunk } = this;
-    const limit = flat + count;
-    let scavenged = 0;
-    for (let f = flat; f < limit; f++) {
-      const at = f << 2;
-      scavenged += leaf[at | 3]!;
-      leaf[at] = 0;
-      leaf[at | 1] = 0;
-      leaf[at | 2] = 0;
-      leaf[at | 3] = 0;
-      changedAt[f] = stamp;
-    }
-    fillWords(this.allocBits, flat * wordsPerChunk, count * wordsPerChunk, -1);
-    if (scavenged !== 0) fillWords(this.scavBits, flat * wordsPerChunk, count * wordsPerChunk, 0);
-    return scavenged;
-  }
-
-  /** Marks `count` whole chunks, which must be allocated, free. No climb. */
-  returnChunks(flat: number, count: number): void {
-    const { leaf, changedAt, stamp, wordsPerChunk, chunkPages } = this;
-    const limit = flat + count;
-    for (let f = flat; f < limit; f++) {
-      const at = f << 2;
-      leaf[at] = chunkPages;
-      leaf[at | 1] = chunkPages;
-      leaf[at | 2] = chunkPages;
-      changedAt[f] = stamp;
-    }
-    fillWords(this.allocBits, flat * wordsPerChunk, count * wordsPerChunk, 0);
   }
 
   /**

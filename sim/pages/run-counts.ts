@@ -101,6 +101,15 @@ export class RunCounts {
     this.words[flat << this.logWords]! |= 1 << at;
   }
 
+  /** A run of n pages is no longer counted. */
+  remove(flat: number, n: number): void {
+    const runPlace = place(n);
+    const at = ((flat << 5) + this.head + runPlace) | 0;
+    const left = (this.counts[at]! - 1) & this.mask;
+    this.counts[at] = left;
+    if (left === 0) this.words[flat << this.logWords]! &= ~(1 << runPlace);
+  }
+
   /** How many counted runs of LONG_RUN pages and more a chunk has, which are too few for their count to wrap around. */
   longRuns(flat: number): number {
     return this.counts[((flat << 5) + this.head + LONG_RUN) | 0]!;

@@ -90,6 +90,7 @@ export function mergeSummaries(
   to: Int32Array,
   at: number,
 ): void {
+  if (count === 8) return mergeEight(from, first, entryPages, to, at);
   const limit = first + 4 * count;
   let start = from[first]!;
   let end = from[first | 2]!;
@@ -110,6 +111,55 @@ export function mergeSummaries(
   to[at] = start;
   to[at | 1] = longer(longest, across);
   to[at | 2] = end;
+  to[at | 3] = across;
+}
+
+/**
+ * mergeSummaries for eight, the usual number, without a loop: in a loop the compiler looks up at each turn anew what kind of
+ * array it has, how long that is and where it lies, which is more work than the merge.
+ */
+function mergeEight(from: Int32Array, first: number, entryPages: number, to: Int32Array, at: number): void {
+  const s0 = from[first]!;
+  const s1 = from[first | 4]!;
+  const s2 = from[first | 8]!;
+  const s3 = from[first | 12]!;
+  const s4 = from[first | 16]!;
+  const s5 = from[first | 20]!;
+  const s6 = from[first | 24]!;
+  const s7 = from[first | 28]!;
+  const w1 = ((s1 ^ entryPages) - 1) >> 31;
+  const w2 = ((s2 ^ entryPages) - 1) >> 31;
+  const w3 = ((s3 ^ entryPages) - 1) >> 31;
+  const w4 = ((s4 ^ entryPages) - 1) >> 31;
+  const w5 = ((s5 ^ entryPages) - 1) >> 31;
+  const w6 = ((s6 ^ entryPages) - 1) >> 31;
+  const w7 = ((s7 ^ entryPages) - 1) >> 31;
+  const e0 = from[first | 2]!;
+  const e1 = (from[first | 6]! + (e0 & w1)) | 0;
+  const e2 = (from[first | 10]! + (e1 & w2)) | 0;
+  const e3 = (from[first | 14]! + (e2 & w3)) | 0;
+  const e4 = (from[first | 18]! + (e3 & w4)) | 0;
+  const e5 = (from[first | 22]! + (e4 & w5)) | 0;
+  const e6 = (from[first | 26]! + (e5 & w6)) | 0;
+  const a01 = longer((e0 + s1) | 0, (e1 + s2) | 0);
+  const a23 = longer((e2 + s3) | 0, (e3 + s4) | 0);
+  const a45 = longer((e4 + s5) | 0, (e5 + s6) | 0);
+  const across = longer(longer(a01, a23), longer(a45, (e6 + s7) | 0));
+  const f1 = ((s0 ^ entryPages) - 1) >> 31;
+  const f2 = f1 & w1;
+  const f3 = f2 & w2;
+  const f4 = f3 & w3;
+  const f5 = f4 & w4;
+  const f6 = f5 & w5;
+  const low = (s0 + (s1 & f1) + (s2 & f2) + (s3 & f3)) | 0;
+  to[at] = (low + (s4 & f4) + (s5 & f5) + (s6 & f6) + (s7 & f6 & w6)) | 0;
+  const m03 = longer(longer(from[first | 1]!, from[first | 5]!), longer(from[first | 9]!, from[first | 13]!));
+  const m47 = longer(
+    longer(from[first | 17]!, from[first | 21]!),
+    longer(from[first | 25]!, from[first | 29]!),
+  );
+  to[at | 1] = longer(longer(m03, m47), across);
+  to[at | 2] = (from[first | 30]! + (e6 & w7)) | 0;
   to[at | 3] = across;
 }
 

@@ -4,15 +4,19 @@ import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import {
   allSet,
+  clearAcross,
   clearIfSet,
   clearRange,
   countRange,
+  endsSet,
+  fillWords,
   findOnes,
   findOnes64,
   findZeros,
   firstZero,
   longestZeros,
   popCount,
+  setAcross,
   setRange,
   trailingZeros,
   wordMask,
@@ -157,6 +161,54 @@ describe("bitmaps", () => {
         expect(freed).toEqual(part.every((b) => b) ? cleared : words);
       }),
       { seed: SEED, numRuns: 500 },
+    );
+  });
+
+  it("change from inside one bitmap to inside a later one and nowhere else", () => {
+    // The words as that many bitmaps in a row.
+    const places = fc
+      .constantFrom(1, 2, 4)
+      .chain((count) =>
+        fc.tuple(
+          fc.constant(count),
+          fc.nat(WORDS / count - 2),
+          fc.nat(32 * count - 1),
+          fc.integer({ min: 1, max: 32 * count }),
+          fc.double({ min: 0, max: 1, noNaN: true }),
+        ),
+      );
+    fc.assert(
+      fc.property(bitmap, places, fc.boolean(), (random, [count, low, from, limit, share], full) => {
+        const high = low + 1 + Math.floor(share * (WORDS / count - low - 2));
+        const ofWord = 32 * count;
+        const start = low * ofWord + from;
+        const end = high * ofWord + limit;
+        const inside = (i: number): boolean => i >= start && i < end;
+        const bits = full ? random.map((b, i) => b || inside(i)) : random;
+        const lowWord = WORD0 + low * count;
+        const highWord = WORD0 + high * count;
+        const set = toWords(bits);
+        setAcross(set, lowWord, from, highWord, limit);
+        expect(fromWords(set)).toEqual(bits.map((b, i) => b || inside(i)));
+        const cleared = toWords(bits);
+        clearAcross(cleared, lowWord, from, highWord, limit);
+        expect(fromWords(cleared)).toEqual(bits.map((b, i) => b && !inside(i)));
+        const ends = [...bits.slice(start, (low + 1) * ofWord), ...bits.slice(high * ofWord, end)];
+        expect(endsSet(toWords(bits), lowWord, from, count, highWord, limit)).toBe(ends.every((b) => b));
+      }),
+      { seed: SEED, numRuns: 1000 },
+    );
+  });
+
+  it("are filled by whole words", () => {
+    fc.assert(
+      fc.property(fc.nat(40), fc.nat(40), fc.integer(), (from, count, value) => {
+        const words = Int32Array.from({ length: 90 }, (_, w) => w);
+        fillWords(words, from, from + count, value);
+        const filled = Int32Array.from({ length: 90 }, (_, w) => (w >= from && w < from + count ? value : w));
+        expect(words).toEqual(filled);
+      }),
+      { seed: SEED, numRuns: 300 },
     );
   });
 
