@@ -207,7 +207,8 @@ export class Finder {
     const { roots, rootAt, rootCount, leafBits } = tree;
     const entries = tree.entriesOf(0);
     const short = npages - 1;
-    let r = lowerBound(roots, rootCount, from);
+    // Searching begins in the lowest part of the heap most of the time.
+    let r = roots[0]! >= from ? 0 : lowerBound(roots, rootCount, from);
     let window = -1;
     if (this.windowed) {
       while (r < rootCount && entries[rootAt[r]! | 1] === 0) r++;
@@ -218,6 +219,8 @@ export class Finder {
     }
     // Sums of that size do not fit 32 bits; a request may be as large as it likes, and what is free nearly so.
     if (npages > LARGEST_SUM) return this.searchRootForHuge(npages, from, r);
+    // Where no two of them are neighbours, no run goes on from one to the next, and those without such a run are passed by.
+    if (!tree.rootsMeet) while (r < rootCount && entries[rootAt[r]! | 1]! < npages) r++;
     let passed = 0;
     let next = -1;
     for (; r < rootCount; r++) {

@@ -73,6 +73,8 @@ export class PageTree {
   /** Where the four numbers of each of those begin, among the entries of level 0. */
   rootAt: Int32Array = new Int32Array(4);
   rootCount = 0;
+  /** Whether two of them follow each other without a gap. */
+  rootsMeet = false;
 
   /** Four numbers a chunk, by flat index: start, max, end, scavenged pages (-1 as long as it was not grown). */
   leaf: Int32Array = new Int32Array(0);
@@ -195,6 +197,8 @@ export class PageTree {
     this.roots[at] = root;
     this.rootAt[at] = this.entryAt(0, this.rootCount, 0);
     this.rootSlot[root] = this.rootCount++;
+    if (this.roots[at - 1] === root - 1 || (at + 1 < this.rootCount && this.roots[at + 1] === root + 1))
+      this.rootsMeet = true;
   }
 
   /** Makes room for `slots` root entries. Growing by a quarter keeps the slack small and copying rare. */
@@ -584,8 +588,10 @@ export class PageTree {
     while (i < limit) {
       const run = zerosUp(words, word0, i, this.chunkPages);
       const end = i + run;
-      const atEnd = end === this.chunkPages;
-      this.runs.cut(flat, i === 0 || atEnd ? 0 : run, 0, end > limit && !atEnd ? end - limit : 0);
+      if (end !== this.chunkPages) {
+        if (end > limit) this.runs.cut(flat, i === 0 ? 0 : run, 0, end - limit);
+        else if (i !== 0) this.runs.remove(flat, run);
+      }
       if (run > longest) longest = run;
       i = end >= limit ? limit : firstZero(words, word0, end, limit);
     }
