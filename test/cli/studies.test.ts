@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -56,6 +56,32 @@ describe("compare", () => {
       manifest.files.filter(({ name }: { name: string }) => name.endsWith("/manifest.json")),
     ).toHaveLength(24);
     expect(readdirSync(join(cwd, "out"))).toEqual(["study-compare"]);
+  });
+
+  // From the first buffer that changes hands on, V8 drops all code that reads typed arrays, and asks at each access later on.
+  test("hands no buffer over to another thread", () => {
+    const trace = (...args: string[]): string =>
+      execFileSync(process.execPath, ["--trace-protector-invalidation", ...args], {
+        cwd: folder.fresh(),
+        encoding: "utf8",
+      });
+    const detached = "ArrayBufferDetaching";
+    expect(trace("-e", "const b = new ArrayBuffer(8); structuredClone(b, { transfer: [b] })")).toContain(
+      detached,
+    );
+    const stdout = trace(
+      MAIN,
+      "compare",
+      small,
+      "--policies",
+      "go1.17,go1.18",
+      "--seeds",
+      "1..3",
+      "--workers",
+      "2",
+    );
+    expect(stdout).toContain("3 seeds (1..3)");
+    expect(stdout).not.toContain(detached);
   });
 
   test("prints JSON when asked", async () => {
