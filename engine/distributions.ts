@@ -12,7 +12,7 @@
 import { Ahead } from "./ahead.js";
 import { DISTRIBUTIONS, type Kind, type Made } from "./distributions/kinds.js";
 import type { DistributionSpec } from "./distributions/specs.js";
-import { clamping, roundedDraws } from "./distributions/whole.js";
+import { clampedWholes, roundedDraws } from "./distributions/whole.js";
 import type { RandomStream } from "./random-streams.js";
 import { type Path, rowOf } from "./specs.js";
 
@@ -51,11 +51,7 @@ export class WholeDraws extends Ahead {
    * @param max whole; what is above becomes this
    */
   constructor({ wholes, mean }: Distribution, min = 0, max = Number.MAX_SAFE_INTEGER) {
-    const clamp = clamping(min, max);
-    super((block) => {
-      wholes(block);
-      clamp(block);
-    });
+    super(clampedWholes(wholes, min, max));
     this.mean = mean;
   }
 }

@@ -25,7 +25,7 @@ import { type Parameter, type Parameters, type Path, SpecError } from "../specs.
 import { AliasTable } from "./alias-table.js";
 import { cumulative, density, lowerQuantile, standardNormal } from "./normal.js";
 import type { DistributionKind, DistributionSpec, SpecOf } from "./specs.js";
-import { clamping, nearestWhole, roundedDraws, WholeQuantile, wholeExponentials } from "./whole.js";
+import { clampedWholes, nearestWhole, roundedDraws, WholeQuantile, wholeExponentials } from "./whole.js";
 
 /** What a row makes. `mean` is NaN where no closed form is known, and may be infinite. */
 export interface Made {
@@ -298,7 +298,7 @@ export const DISTRIBUTIONS: { readonly [K in DistributionKind]: Kind<SpecOf<K>> 
       return {
         draw: () => Math.min(Math.max(draw(), min), max),
         mean: Number.NaN,
-        wholes: wholes && isWhole ? clampedWholes(wholes, clamping(min, max)) : undefined,
+        wholes: wholes && isWhole ? clampedWholes(wholes, min, max) : undefined,
         whole: whole && isWhole ? (u) => Math.min(Math.max(whole(u), min), max) : undefined,
       };
     },
@@ -357,16 +357,6 @@ function mixedWholes(
     const drawn = pairs.length === count ? pairs : pairs.subarray(0, count);
     stream.doubles(drawn);
     for (let i = 0; i < into.length; i++) into[i] = wholes[alias.index(drawn[2 * i]!)]!(drawn[2 * i + 1]!);
-  };
-}
-
-function clampedWholes(
-  wholes: (into: Float64Array) => void,
-  clamp: (into: Float64Array) => void,
-): (into: Float64Array) => void {
-  return (into) => {
-    wholes(into);
-    clamp(into);
   };
 }
 

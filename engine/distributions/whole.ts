@@ -39,15 +39,20 @@ export function wholeExponentials(rate: number): (block: Float64Array) => void {
   };
 }
 
-/** Puts all numbers of blocks within two ends. */
-export function clamping(min: number, max: number): (block: Float64Array) => void {
+/** Fills blocks as another function does, and puts all numbers within two ends. */
+export function clampedWholes(
+  wholes: (into: Float64Array) => void,
+  min: number,
+  max: number,
+): (into: Float64Array) => void {
   const ends = Float64Array.of(min, max);
-  return (block) => {
+  return (into) => {
+    wholes(into);
     const low = ends[0]!;
     const high = ends[1]!;
-    for (let i = 0; i < block.length; i++) {
-      const x = block[i]!;
-      block[i] = x < low ? low : x > high ? high : x;
+    for (let i = 0; i < into.length; i++) {
+      const x = into[i]!;
+      into[i] = x < low ? low : x > high ? high : x;
     }
   };
 }

@@ -153,12 +153,7 @@ function mergeEight(from: Int32Array, first: number, entryPages: number, to: Int
   const f6 = f5 & w5;
   const low = (s0 + (s1 & f1) + (s2 & f2) + (s3 & f3)) | 0;
   to[at] = (low + (s4 & f4) + (s5 & f5) + (s6 & f6) + (s7 & f6 & w6)) | 0;
-  const m03 = longer(longer(from[first | 1]!, from[first | 5]!), longer(from[first | 9]!, from[first | 13]!));
-  const m47 = longer(
-    longer(from[first | 17]!, from[first | 21]!),
-    longer(from[first | 25]!, from[first | 29]!),
-  );
-  to[at | 1] = longer(longer(m03, m47), across);
+  to[at | 1] = longestOf(from, first, 8, across);
   to[at | 2] = (from[first | 30]! + (e6 & w7)) | 0;
   to[at | 3] = across;
 }
