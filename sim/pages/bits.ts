@@ -146,7 +146,10 @@ export function fillWords(words: Int32Array, from: number, limit: number, value:
   for (; w < limit; w++) words[w] = value;
 }
 
-/** Sets the bits from `from` of the bitmap at word `low` to before `limit`, at least 1, of a later one at word `high`. */
+/**
+ * Sets the bits from `from` of the bitmap at word `low` to before `limit`, at least 1, of a later one at word `high`. setRange
+ * could do that as well, but is for ranges of a few words, which fillWords would make slower.
+ */
 export function setAcross(words: Int32Array, low: number, from: number, high: number, limit: number): void {
   const first = low + (from >>> 5);
   const last = high + ((limit - 1) >>> 5);

@@ -783,7 +783,7 @@ export class PageTree {
    * the last as a whole. The entries between two of a level need no look at their children then.
    */
   climbRange(from: number, to: number, free: boolean): void {
-    if ((from ^ to) >>> this.leafBits !== 0) return this.climbAcrossRoots(from, to, free);
+    if (!this.sameRoot(from, to)) return this.climbAcrossRoots(from, to, free);
     const { upper, upperFirst, childBits, levelPages } = this;
     const slot = this.rootSlot[from >>> this.leafBits]!;
     const slotFirst = slot * this.upperEntries;
